@@ -1,0 +1,17 @@
+#include <pybind11/stl.h>
+
+#include "coals/config.hpp"
+#include "common.hpp"
+
+namespace coals::bindings {
+
+void bind_config(py::module_& module) {
+  module.attr("version") = COALS_VERSION;
+  module.def("compiled_isas", &compiled_isas);
+  module.def("detected_isas", &detected_isas);
+  module.def("active_isa", &active_isa);
+  module.def("openmp_runtime", &openmp_runtime);
+  module.def("default_num_threads", &default_num_threads);
+}
+
+}  // namespace coals::bindings

@@ -1,0 +1,131 @@
+// The sparse matrix type that all other bindings take: copied in, checked once, then safe.
+#include <algorithm>
+#include <limits>
+
+#include "common.hpp"
+
+namespace coals::bindings {
+
+namespace {
+
+template <class To, class From>
+void copy_narrow(const From* from, To* to, std::int64_t size) {
+  for (std::int64_t i = 0; i < size; ++i) {
+    // A value that does not fit becomes -1, which validate_csr refuses.
+    const bool fits = from[i] >= 0 && static_cast<std::uint64_t>(from[i]) <=
+                                          static_cast<std::uint64_t>(std::numeric_limits<To>::max());
+    to[i] = fits ? static_cast<To>(from[i]) : To(-1);
+  }
+}
+
+template <class To>
+Buffer<To> copy_integers(const py::array& array, const char* name) {
+  require(array.ndim() == 1, std::string(name) + " must be one-dimensional");
+  Buffer<To> out(array.size());
+  if (py::isinstance<Array<std::int32_t>>(array)) {
+    copy_narrow(static_cast<const std::int32_t*>(array.data()), out.data(), out.size());
+  } else if (py::isinstance<Array<std::int64_t>>(array)) {
+    copy_narrow(static_cast<const std::int64_t*>(array.data()), out.data(), out.size());
+  } else {
+    throw py::type_error(std::string(name) + " must be a contiguous int32 or int64 array");
+  }
+  return out;
+}
+
+template <class To>
+Buffer<To> copy_values(const py::object& values, std::int64_t entries) {
+  if (values.is_none()) return Buffer<To>();
+  const auto convert = [&](const auto& array) {
+    require(array.ndim() == 1 && array.size() == entries, "values must have one element per index");
+    Buffer<To> out(entries);
+    std::transform(array.data(), array.data() + entries, out.data(), [](auto x) { return static_cast<To>(x); });
+    return out;
+  };
+  if (py::isinstance<Array<float>>(values)) return convert(values.cast<Array<float>>());
+  if (py::isinstance<Array<double>>(values)) return convert(values.cast<Array<double>>());
+  throw py::type_error("values must be a contiguous float32 or float64 array");
+}
+
+template <class T>
+Csr make(const py::array& row_begin, const py::array& column, const py::object& values, std::int64_t columns) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  CsrMatrix<T> matrix;
+  matrix.row_begin = copy_integers<std::int64_t>(row_begin, "indptr");
+  matrix.column = copy_integers<std::int32_t>(column, "indices");
+  require(matrix.row_begin.size() >= 1, "indptr must have at least one element");
+  matrix.rows = matrix.row_begin.size() - 1;
+  matrix.columns = columns;
+  require(matrix.rows <= most && columns >= 0 && columns <= most, "a matrix has at most 2147483647 rows and columns");
+  matrix.value = copy_values<T>(values, matrix.column.size());
+  const py::gil_scoped_release release;
+  validate_csr(matrix.view().structure(), matrix.column.size());
+  return {std::move(matrix)};
+}
+
+Csr transposed(const Csr& self) {
+  const py::gil_scoped_release release;
+  return std::visit([](const auto& m) { return Csr{transpose(m.view())}; }, self.matrix);
+}
+
+// The structure of the given rows, without values.
+Csr select_rows(const Csr& self, const Array<std::int64_t>& rows) {
+  const CsrView<void> from = self.structure();
+  const std::int64_t count = rows.size();
+  const std::int64_t* row = vector_data(rows, count, "rows");
+  CsrMatrix<float> out;
+  out.rows = count;
+  out.columns = from.columns;
+  out.row_begin = Buffer<std::int64_t>(count + 1);
+  out.row_begin[0] = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    require(row[i] >= 0 && row[i] < from.rows, "row " + std::to_string(row[i]) + " is out of range");
+    out.row_begin[i + 1] = out.row_begin[i] + from.row_size(row[i]);
+  }
+  out.column = Buffer<std::int32_t>(out.row_begin[count]);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t* source = from.column + from.row_begin[row[i]];
+    std::copy(source, source + from.row_size(row[i]), out.column.data() + out.row_begin[i]);
+  }
+  return {std::move(out)};
+}
+
+Array<std::int64_t> row_sizes(const Csr& self) {
+  const CsrView<void> matrix = self.structure();
+  Array<std::int64_t> sizes(matrix.rows);
+  for (std::int64_t i = 0; i < matrix.rows; ++i) sizes.mutable_data()[i] = matrix.row_size(i);
+  return sizes;
+}
+
+template <class T>
+py::array copy_out(const Buffer<T>& buffer) {
+  return Array<T>(buffer.size(), buffer.data());
+}
+
+// (indptr, indices, values), as scipy.sparse takes them.
+py::tuple to_arrays(const Csr& self) {
+  return std::visit(
+      [](const auto& m) { return py::make_tuple(copy_out(m.row_begin), copy_out(m.column), copy_out(m.value)); },
+      self.matrix);
+}
+
+}  // namespace
+
+void bind_csr(py::module_& module) {
+  py::class_<Csr>(module, "Csr", "A checked sparse matrix in native memory.")
+      .def(py::init([](const py::array& indptr, const py::array& indices, const py::object& values,
+                       std::int64_t columns, const std::string& dtype) {
+             require(dtype == "float32" || dtype == "float64", "dtype must be float32 or float64");
+             return dtype == "float32" ? make<float>(indptr, indices, values, columns)
+                                       : make<double>(indptr, indices, values, columns);
+           }),
+           py::arg("indptr"), py::arg("indices"), py::arg("values"), py::arg("columns"), py::arg("dtype"))
+      .def_property_readonly("rows", [](const Csr& self) { return self.structure().rows; })
+      .def_property_readonly("columns", [](const Csr& self) { return self.structure().columns; })
+      .def_property_readonly("entries", [](const Csr& self) { return self.structure().entries(); })
+      .def("transpose", &transposed)
+      .def("select_rows", &select_rows, py::arg("rows"))
+      .def("row_sizes", &row_sizes)
+      .def("to_arrays", &to_arrays);
+}
+
+}  // namespace coals::bindings

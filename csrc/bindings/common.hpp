@@ -1,0 +1,87 @@
+// What every binding shares: views of NumPy arrays, the released GIL, Ctrl-C.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+
+#include "coals/csr.hpp"
+
+namespace coals::bindings {
+
+namespace py = pybind11;
+
+template <class T>
+using Array = py::array_t<T, py::array::c_style>;
+
+inline void require(bool condition, const std::string& message) {
+  if (!condition) throw std::invalid_argument(message);
+}
+
+// Read-only view of a 2-D array.
+template <class T>
+MatrixView<const T> matrix_view(const Array<T>& array, const char* name) {
+  require(array.ndim() == 2, std::string(name) + " must be two-dimensional");
+  return {array.data(), array.shape(0), array.shape(1), array.shape(1)};
+}
+
+template <class T>
+MatrixView<T> mutable_matrix_view(Array<T>& array, const char* name) {
+  require(array.ndim() == 2, std::string(name) + " must be two-dimensional");
+  return {array.mutable_data(), array.shape(0), array.shape(1), array.shape(1)};
+}
+
+template <class T>
+const T* vector_data(const Array<T>& array, py::ssize_t size, const char* name) {
+  require(array.ndim() == 1 && array.shape(0) == size,
+          std::string(name) + " must be one-dimensional with " + std::to_string(size) + " elements");
+  return array.data();
+}
+
+template <class T>
+T* mutable_vector_data(Array<T>& array, py::ssize_t size, const char* name) {
+  vector_data(array, size, name);
+  return array.mutable_data();
+}
+
+// A sparse matrix that has passed validate_csr, so that no native loop can be led astray by its indices.
+struct Csr {
+  std::variant<CsrMatrix<float>, CsrMatrix<double>> matrix;
+
+  CsrView<void> structure() const {
+    return std::visit([](const auto& m) { return m.view().structure(); }, matrix);
+  }
+  template <class T>
+  CsrView<T> view() const {
+    const auto* held = std::get_if<CsrMatrix<T>>(&matrix);
+    require(held != nullptr, "the sparse matrix and the factors must have the same dtype");
+    require(held->value.data() != nullptr || held->view().entries() == 0, "the sparse matrix has no values");
+    return held->view();
+  }
+};
+
+// Lets Python's signal handlers run, so that Ctrl-C ends a native loop with KeyboardInterrupt.
+inline RunControl run_control(int num_threads) {
+  RunControl control;
+  control.num_threads = num_threads;
+  control.poll = [] {
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  };
+  return control;
+}
+
+void bind_config(py::module_& module);
+void bind_csr(py::module_& module);
+void bind_als(py::module_& module);
+void bind_cooccurrence(py::module_& module);
+void bind_topk(py::module_& module);
+void bind_kernels(py::module_& module);
+
+}  // namespace coals::bindings

@@ -1,0 +1,14 @@
+// Table of contents of coals._core.
+#include "coals/config.hpp"
+#include "common.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The native core of coals. Private: the functions check what they need to be safe, not to be kind.";
+  coals::active_isa();  // A COALS_ISA that cannot be met fails here, at import, not in the middle of a fit.
+  coals::bindings::bind_config(module);
+  coals::bindings::bind_csr(module);
+  coals::bindings::bind_als(module);
+  coals::bindings::bind_cooccurrence(module);
+  coals::bindings::bind_topk(module);
+  coals::bindings::bind_kernels(module);
+}

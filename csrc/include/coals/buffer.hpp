@@ -1,0 +1,49 @@
+// An owned array: uninitialised, aligned to a cache line, movable.
+//
+// std::vector would zero every element first, on one thread; results and workspaces are written once, in parallel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace coals {
+
+template <class T>
+class Buffer {
+  static_assert(std::is_trivially_copyable<T>::value, "a Buffer is raw memory");
+
+ public:
+  Buffer() = default;
+  explicit Buffer(std::int64_t size) : data_(allocate(size)), size_(size) {}
+  Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Buffer() { ::operator delete(data_, alignment); }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::int64_t size() const { return size_; }
+  T& operator[](std::int64_t i) { return data_[i]; }
+  const T& operator[](std::int64_t i) const { return data_[i]; }
+  T* begin() { return data_; }
+  T* end() { return data_ + size_; }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+
+  static T* allocate(std::int64_t size) {
+    if (size < 0 || static_cast<std::uint64_t>(size) > PTRDIFF_MAX / sizeof(T)) throw std::bad_alloc();
+    return static_cast<T*>(::operator new(static_cast<std::size_t>(size) * sizeof(T), alignment));
+  }
+
+  T* data_ = nullptr;
+  std::int64_t size_ = 0;
+};
+
+}  // namespace coals

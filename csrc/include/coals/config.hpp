@@ -1,0 +1,23 @@
+// What this build can do, what the machine has, and what is in use.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace coals {
+
+// Instruction-set levels in rising order, by the names that COALS_ISA takes: baseline, avx2, avx512.
+std::vector<std::string> compiled_isas();
+std::vector<std::string> detected_isas();
+
+// The level in use. Chosen once: the best one detected, or the one that COALS_ISA names. Throws
+// std::invalid_argument if COALS_ISA names a level that is unknown, not compiled in, or not on this machine.
+std::string active_isa();
+
+// The OpenMP runtime that this compiler links, and the version it implements, as "libgomp (OpenMP 201511)".
+std::string openmp_runtime();
+
+// Processors that affinity, the control group's quota and OMP_NUM_THREADS leave to this process; at least 1.
+int default_num_threads();
+
+}  // namespace coals

@@ -1,0 +1,33 @@
+// Views over the caller's memory. They own nothing and check nothing: `validate_csr` is the one place that does.
+#pragma once
+
+#include <cstdint>
+
+namespace coals {
+
+// Row-major, `stride` elements from one row to the next.
+template <class T>
+struct MatrixView {
+  T* data = nullptr;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::int64_t stride = 0;
+
+  T* row(std::int64_t i) const { return data + i * stride; }
+};
+
+// Compressed sparse rows. Row i holds entries row_begin[i] .. row_begin[i + 1]; columns ascend within a row.
+template <class T>
+struct CsrView {
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  const std::int64_t* row_begin = nullptr;  // rows + 1
+  const std::int32_t* column = nullptr;     // row_begin[rows]
+  const T* value = nullptr;                 // row_begin[rows]; none in a CsrView<void>, which is structure alone
+
+  std::int64_t entries() const { return row_begin[rows]; }
+  std::int64_t row_size(std::int64_t i) const { return row_begin[i + 1] - row_begin[i]; }
+  CsrView<void> structure() const { return {rows, columns, row_begin, column, nullptr}; }
+};
+
+}  // namespace coals

@@ -1,0 +1,31 @@
+// Compiled once per instruction set, with COALS_TABLE naming the one symbol that the object exports.
+#include "cholesky.hpp"
+#include "kernel_table.hpp"
+#include "rows.hpp"
+
+namespace coals {
+namespace {
+
+template <class T>
+constexpr Kernels<T> make_kernels() {
+  return Kernels<T>{
+      larger<int64_t>(tile_rows, Simd<T>::lanes),
+      tile_rows,
+      tile_vectors * Simd<T>::lanes,
+      gather<T>,
+      scale_rows<T>,
+      add_rows<T>,
+      gram_update<T>,
+      cholesky_factor<T>,
+      cholesky_solve<T>,
+      dot_rows<T>,
+      score_block<T>,
+  };
+}
+
+}  // namespace
+
+extern const KernelTable COALS_TABLE;
+const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>()};
+
+}  // namespace coals

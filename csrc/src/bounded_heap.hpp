@@ -1,0 +1,68 @@
+// The N best of a stream of scored items, ties to the lower item index.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "coals/topk.hpp"
+
+namespace coals {
+
+template <class T>
+class BoundedHeap {
+ public:
+  explicit BoundedHeap(std::int64_t capacity) : capacity_(static_cast<std::size_t>(capacity)) {
+    if (capacity < 1) throw std::invalid_argument("n must be at least 1");
+  }
+
+  void clear() { heap_.clear(); }
+
+  // A score must exceed this to get in, if items come in ascending order.
+  T bound() const { return heap_.size() < capacity_ ? -std::numeric_limits<T>::infinity() : heap_.front().score; }
+
+  void offer(std::int64_t item, T score) {
+    const Entry entry{item, score};
+    if (heap_.size() < capacity_) {
+      heap_.push_back(entry);
+      std::push_heap(heap_.begin(), heap_.end(), better);
+    } else if (better(entry, heap_.front())) {
+      std::pop_heap(heap_.begin(), heap_.end(), better);
+      heap_.back() = entry;
+      std::push_heap(heap_.begin(), heap_.end(), better);
+    }
+  }
+
+  // Writes the list of one query, best first, padded; the heap is empty afterwards.
+  void write(std::int64_t query, const TopKLists<T>& out) {
+    std::sort_heap(heap_.begin(), heap_.end(), better);
+    const auto count = static_cast<std::int64_t>(heap_.size());
+    for (std::int64_t k = 0; k < out.n; ++k) {
+      out.ids[query * out.n + k] = k < count ? heap_[k].item : -1;
+      out.scores[query * out.n + k] = k < count ? heap_[k].score : std::numeric_limits<T>::quiet_NaN();
+    }
+    out.counts[query] = count;
+    heap_.clear();
+  }
+
+ private:
+  struct Entry {
+    std::int64_t item;
+    T score;
+  };
+  static bool better(const Entry& a, const Entry& b) {
+    return a.score > b.score || (a.score == b.score && a.item < b.item);
+  }
+
+  std::size_t capacity_;
+  std::vector<Entry> heap_;  // the worst entry first
+};
+
+inline bool contains(const CsrView<void>& matrix, std::int64_t row, std::int64_t column) {
+  return std::binary_search(matrix.column + matrix.row_begin[row], matrix.column + matrix.row_begin[row + 1],
+                            static_cast<std::int32_t>(column));
+}
+
+}  // namespace coals

@@ -1,0 +1,72 @@
+#include "coals/csr.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+namespace coals {
+
+namespace {
+
+[[noreturn]] void refuse(std::int64_t row, const std::string& what) {
+  throw std::invalid_argument("row " + std::to_string(row) + ": " + what);
+}
+
+void validate_row(const CsrView<void>& matrix, std::int64_t i) {
+  std::int64_t previous = -1;
+  for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
+    const std::int64_t column = matrix.column[e];
+    if (column < 0 || column >= matrix.columns) {
+      refuse(i, "column index " + std::to_string(column) + " is outside 0 .. " + std::to_string(matrix.columns - 1));
+    }
+    if (column <= previous) {
+      refuse(i, "column " + std::to_string(column) + (column == previous ? " is stored twice" : " is out of order") +
+                    "; sort and merge the entries of each row first");
+    }
+    previous = column;
+  }
+}
+
+}  // namespace
+
+void validate_csr(const CsrView<void>& matrix, std::int64_t stored) {
+  if (matrix.row_begin[0] != 0) refuse(0, "row pointers must start at 0");
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    if (matrix.row_begin[i + 1] < matrix.row_begin[i]) refuse(i, "row pointers must not fall");
+  }
+  if (matrix.row_begin[matrix.rows] != stored) {
+    throw std::invalid_argument("row pointers end at " + std::to_string(matrix.row_begin[matrix.rows]) + ", but " +
+                                std::to_string(stored) + " entries are stored");
+  }
+  for (std::int64_t i = 0; i < matrix.rows; ++i) validate_row(matrix, i);
+}
+
+template <class T>
+CsrMatrix<T> transpose(const CsrView<T>& matrix) {
+  CsrMatrix<T> out;
+  out.rows = matrix.columns;
+  out.columns = matrix.rows;
+  out.row_begin = Buffer<std::int64_t>(out.rows + 1);
+  out.column = Buffer<std::int32_t>(matrix.entries());
+  if (matrix.value) out.value = Buffer<T>(matrix.entries());
+  std::fill(out.row_begin.begin(), out.row_begin.end(), std::int64_t{0});
+  for (std::int64_t e = 0; e < matrix.entries(); ++e) ++out.row_begin[matrix.column[e] + 1];
+  for (std::int64_t j = 0; j < out.rows; ++j) out.row_begin[j + 1] += out.row_begin[j];
+
+  Buffer<std::int64_t> next(out.rows);
+  std::copy(out.row_begin.data(), out.row_begin.data() + out.rows, next.data());
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
+      const std::int64_t place = next[matrix.column[e]]++;
+      out.column[place] = static_cast<std::int32_t>(i);
+      if (matrix.value) out.value[place] = matrix.value[e];
+    }
+  }
+  return out;
+}
+
+template CsrMatrix<float> transpose<float>(const CsrView<float>&);
+template CsrMatrix<double> transpose<double>(const CsrView<double>&);
+
+}  // namespace coals

@@ -1,0 +1,136 @@
+// The one file with OpenMP in it: `parallel_for` hands numbered tasks to workers.
+//
+// Tasks are taken in rising order, each by whoever is free, so results must not depend on who ran what: callers write
+// to places that belong to the task, and reduce over tasks in order. An exception stops the tasks above the failing one
+// and lets those below finish; the one from the lowest task is thrown, so errors do not depend on the thread count.
+//
+// libgomp's pool does not survive fork(). In a forked child the workers are plain threads instead.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "coals/config.hpp"
+#include "coals/run_control.hpp"
+
+namespace coals {
+
+// Set in the child by a fork handler (threads.cpp).
+extern std::atomic<bool> in_forked_child;
+
+// The date of the OpenMP version compiled against, as yyyymm.
+constexpr int openmp_date = _OPENMP;
+
+// Hands out tasks, keeps the first failure, polls on the calling thread.
+class Supervisor {
+ public:
+  Supervisor(std::int64_t tasks, const RunControl& control) : limit_(tasks), control_(control) {}
+
+  // The next task, or -1 when there is none left.
+  std::int64_t next() {
+    const std::int64_t task = next_.fetch_add(1);
+    return task < limit_.load() ? task : -1;
+  }
+
+  void poll() {
+    if (!control_.poll) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_poll_ < std::chrono::milliseconds(20)) return;
+    last_poll_ = now;
+    control_.poll();
+  }
+
+  void fail(std::int64_t task, std::exception_ptr error) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (error_ && task >= limit_.load()) return;
+    limit_.store(task);
+    error_ = error;
+  }
+
+  void rethrow() {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::atomic<std::int64_t> next_{0};
+  std::atomic<std::int64_t> limit_;
+  const RunControl& control_;
+  std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  std::exception_ptr error_;
+};
+
+// worker(is_calling_thread) on `count` threads at once, the calling one among them. It must not throw.
+template <class Worker>
+void run_workers(int count, Worker& worker) {
+  if (count <= 1) return worker(true);
+  if (in_forked_child.load()) {
+    std::vector<std::thread> threads;
+    try {
+      for (int i = 1; i < count; ++i) threads.emplace_back([&] { worker(false); });
+    } catch (const std::system_error&) {
+      // No more threads to be had: those that started share the work.
+    }
+    worker(true);
+    for (std::thread& thread : threads) thread.join();
+    return;
+  }
+  const std::thread::id caller = std::this_thread::get_id();
+#pragma omp parallel num_threads(count)
+  worker(std::this_thread::get_id() == caller);
+}
+
+// body(state, task) for every task in [0, tasks); every worker makes one state for itself.
+template <class MakeState, class Body>
+void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
+  constexpr int most_threads = 1024;
+  const std::int64_t wanted = control.num_threads > 0 ? control.num_threads : default_num_threads();
+  const int count = static_cast<int>(std::min({wanted, tasks, std::int64_t{most_threads}}));
+  Supervisor supervisor(tasks, control);
+  auto worker = [&](bool is_caller) {
+    std::int64_t task = 0;
+    try {
+      auto state = make_state();
+      while ((task = supervisor.next()) >= 0) {
+        body(state, task);
+        if (is_caller) supervisor.poll();
+      }
+    } catch (...) {
+      supervisor.fail(std::max<std::int64_t>(task, 0), std::current_exception());
+    }
+  };
+  run_workers(count, worker);
+  supervisor.rethrow();
+}
+
+template <class Body>
+void parallel_for(std::int64_t tasks, const RunControl& control, Body body) {
+  struct Nothing {};
+  parallel_for(tasks, control, [] { return Nothing{}; }, [&](Nothing&, std::int64_t task) { body(task); });
+}
+
+// Rows cut into tasks of about `cost_per_task`, never cutting a row: task t holds rows begin[t] .. begin[t + 1].
+// The cut depends on the costs alone, never on the number of threads.
+template <class RowCost>
+std::vector<std::int64_t> balanced_tasks(std::int64_t rows, double cost_per_task, RowCost row_cost) {
+  std::vector<std::int64_t> begin{0};
+  double cost = 0;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    cost += row_cost(i);
+    if (cost >= cost_per_task || i + 1 == rows) {
+      begin.push_back(i + 1);
+      cost = 0;
+    }
+  }
+  return begin;
+}
+
+}  // namespace coals
