@@ -1,0 +1,57 @@
+"""coals: co-occurrence and alternating least squares. A fast recommender core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coals import _core, metrics, split
+from coals._config import show_config
+from coals._factor_model import Sweep
+from coals.base import NotFittedError, Recommender
+from coals.cooccurrence import ItemCooccurrence
+from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
+from coals.explicit_als import ExplicitALS
+from coals.implicit_als import ImplicitALS
+from coals.interactions import Interactions
+from coals.popularity import Popularity
+from coals.recommendations import Recommendations
+
+__version__: str = _core.version
+
+__all__ = [
+    "Curve",
+    "Evaluation",
+    "ExplicitALS",
+    "ImplicitALS",
+    "Interactions",
+    "ItemCooccurrence",
+    "NotFittedError",
+    "Popularity",
+    "Recommendations",
+    "Recommender",
+    "Sweep",
+    "__version__",
+    "datasets",
+    "evaluate",
+    "metrics",
+    "plot",
+    "precision_recall_curve",
+    "reference",
+    "show_config",
+    "split",
+]
+
+_LAZY = ("datasets", "plot", "reference")
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what a plain `import coals` should not wait for."""
+    if name in _LAZY:
+        import importlib
+
+        return importlib.import_module(f"coals.{name}")
+    raise AttributeError(f"module 'coals' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

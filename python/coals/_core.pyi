@@ -1,0 +1,146 @@
+"""Types of the native core. A test compares names and parameters with the module."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Real = TypeVar("Real", np.float32, np.float64)
+Floats = npt.NDArray[Real]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+version: str
+
+class SingularSystemError(ValueError):
+    row: int
+
+class Csr:
+    def __init__(
+        self, indptr: npt.NDArray[Any], indices: npt.NDArray[Any], values: Any, columns: int, dtype: str
+    ) -> None: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def columns(self) -> int: ...
+    @property
+    def entries(self) -> int: ...
+    def transpose(self) -> Csr: ...
+    def select_rows(self, rows: Int64s) -> Csr: ...
+    def row_sizes(self) -> Int64s: ...
+    def to_arrays(self) -> tuple[Int64s, Int32s, npt.NDArray[Any]]: ...
+
+def compiled_isas() -> list[str]: ...
+def detected_isas() -> list[str]: ...
+def active_isa() -> str: ...
+def openmp_runtime() -> str: ...
+def default_num_threads() -> int: ...
+def solve_explicit_factors(
+    ratings: Csr,
+    fixed: Floats[Real],
+    fixed_bias: Floats[Real] | None,
+    mean: float,
+    regularization: float,
+    exponent: float,
+    bias: Floats[Real] | None,
+    factors: Floats[Real],
+    num_threads: int,
+) -> None: ...
+def solve_explicit_bias(
+    ratings: Csr,
+    fixed: Floats[Real],
+    fixed_bias: Floats[Real] | None,
+    mean: float,
+    regularization: float,
+    exponent: float,
+    factors: Floats[Real],
+    bias: Floats[Real],
+    num_threads: int,
+) -> None: ...
+def solve_explicit_joint(
+    ratings: Csr,
+    fixed: Floats[Real],
+    fixed_bias: Floats[Real] | None,
+    mean: float,
+    regularization: float,
+    exponent: float,
+    factors: Floats[Real],
+    bias: Floats[Real],
+    num_threads: int,
+) -> None: ...
+def explicit_squared_error(
+    ratings: Csr,
+    fixed: Floats[Real],
+    fixed_bias: Floats[Real] | None,
+    mean: float,
+    factors: Floats[Real],
+    bias: Floats[Real] | None,
+    num_threads: int,
+) -> float: ...
+def solve_implicit_factors(
+    strengths: Csr,
+    fixed: Floats[Real],
+    gram: Floats[Real],
+    objective: str,
+    alpha: float,
+    unobserved_weight: float,
+    regularization: float,
+    exponent: float,
+    offset: float,
+    factors: Floats[Real],
+    num_threads: int,
+) -> None: ...
+def implicit_observed_loss(
+    strengths: Csr,
+    fixed: Floats[Real],
+    objective: str,
+    alpha: float,
+    unobserved_weight: float,
+    factors: Floats[Real],
+    num_threads: int,
+) -> float: ...
+def gram(matrix: Floats[Real], num_threads: int) -> Floats[Real]: ...
+def item_similarity(
+    items_of_user: Csr, users_of_item: Csr, similarity: str, neighbors: int, num_threads: int
+) -> Csr: ...
+def top_k_inner_product(
+    queries: Floats[Real],
+    items: Floats[Real],
+    excluded: Csr,
+    candidate: npt.NDArray[np.bool_],
+    n: int,
+    num_threads: int,
+) -> tuple[Int64s, Floats[Real], Int64s]: ...
+def top_k_mean_similarity(
+    history: Csr, similarity: Csr, excluded: Csr, n: int, num_threads: int
+) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
+def top_k_from_ranking(
+    ranking: Int64s, score: npt.NDArray[np.float64], excluded: Csr, n: int, num_threads: int
+) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
+
+class kernels:
+    """A submodule of single kernels, for tests."""
+
+    @staticmethod
+    def gathered_gram(
+        isa: str,
+        source: Floats[Real],
+        index: Int32s,
+        weight: Floats[Real],
+        coefficient: Floats[Real],
+        append_one: bool,
+    ) -> tuple[Floats[Real], Floats[Real]]: ...
+    @staticmethod
+    def cholesky(
+        isa: str, matrix: Floats[Real], rhs: Floats[Real], tolerance: float
+    ) -> tuple[Floats[Real], Floats[Real], int]: ...
+    @staticmethod
+    def dot_rows(isa: str, x: Floats[Real], source: Floats[Real]) -> Floats[Real]: ...
+    @staticmethod
+    def score_block(
+        isa: str, queries: Floats[Real], items: Floats[Real], bound: Floats[Real]
+    ) -> tuple[Floats[Real], int]: ...
+    @staticmethod
+    def block_shape_float32(isa: str) -> tuple[int, int]: ...
+    @staticmethod
+    def block_shape_float64(isa: str) -> tuple[int, int]: ...

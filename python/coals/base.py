@@ -1,0 +1,249 @@
+"""The contract of every model: fit, recommend, predict, get_params and set_params.
+
+A model implements three methods on positions (rows and columns of the training matrix): `_fit`, `_top_n` and
+`predict_indices`. Everything else, from ids to argument checks, is done here once.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from coals import _core
+from coals._checks import check_bool, check_indices, check_int, foreign_name_error
+from coals._ids import IdIndex
+from coals.interactions import Interactions, as_interactions
+from coals.recommendations import Recommendations, TopN, padded
+
+__all__ = ["ItemSimilarity", "NotFittedError", "Recommender"]
+
+Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.int64]
+Self = TypeVar("Self", bound="Recommender")
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A method that needs a fitted model was called before `fit`."""
+
+
+class Recommender(ABC):
+    """What all models share. Constructor arguments are keyword-only and kept as attributes of the same name.
+
+    Attributes
+    ----------
+    n_users_, n_items_ : int
+        Shape of the matrix the model was fitted with.
+    user_index_, item_index_ : IdIndex
+        Its ids.
+    predicts_ratings : bool
+        Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning.
+    """
+
+    predicts_ratings: ClassVar[bool] = False
+
+    num_threads: int | None
+    n_users_: int
+    n_items_: int
+    user_index_: IdIndex
+    item_index_: IdIndex
+    _seen: _core.Csr
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _explaining(cls.__init__)  # type: ignore[method-assign]
+
+    # --- parameters ---
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Constructor arguments as a dict. `deep` is there for scikit-learn and changes nothing."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Changes constructor arguments; takes effect at the next `fit`. Returns self.
+
+        An unknown name is a TypeError, a bad value a TypeError or ValueError; either leaves the model as it was.
+        """
+        before = self.get_params()
+        for name in params:
+            if name not in before:
+                raise foreign_name_error(type(self).__name__, name, list(before))
+        vars(self).update(params)
+        try:
+            self._check_params()
+        except (TypeError, ValueError):
+            vars(self).update(before)
+            raise
+        return self
+
+    def _check_params(self) -> None:
+        """Raises on constructor arguments of wrong type or value. Models extend it."""
+        if self.num_threads is not None:
+            check_int("num_threads", self.num_threads, minimum=1)
+
+    @property
+    def _threads(self) -> int:
+        return 0 if self.num_threads is None else int(self.num_threads)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({arguments})"
+
+    # --- fitting ---
+
+    def _start_fit(self, X: Any) -> Interactions:
+        """Forgets what an earlier fit learned, so that a failed one leaves nothing half done, and checks the data."""
+        for name in [name for name in vars(self) if name.endswith("_") or name.startswith("_")]:
+            delattr(self, name)
+        self._check_params()
+        return as_interactions(X)
+
+    def _finish_fit(self, data: Interactions, seen: _core.Csr) -> None:
+        self.n_users_, self.n_items_ = data.shape
+        self.user_index_, self.item_index_ = data.users, data.items
+        self._seen = seen
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "n_items_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit first")
+
+    # --- recommending ---
+
+    def recommend(self, users: Any, n: int = 10, exclude_seen: bool = True) -> Recommendations:
+        """The `n` best items for each user.
+
+        Parameters
+        ----------
+        users : id or sequence of ids, shape (n_queries,)
+            As in the data the model was fitted with; plain row numbers if that had none. An unknown one is a
+            ValueError that names it.
+        n : int, default 10
+            Length of the lists, at least 1.
+        exclude_seen : bool, default True
+            Leave out what the user has in the training data.
+
+        Returns
+        -------
+        Recommendations
+            Ties go to the item that comes first in the training data. Items that nothing in the training data
+            speaks for are never recommended, so lists may be short.
+        """
+        self._require_fitted()
+        ids, scores, counts = self.recommend_indices(self.user_index_.encode(users), n, exclude_seen)
+        return Recommendations(self.item_index_.decode(ids), scores, counts)
+
+    def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
+        """`recommend` by position: rows in, columns out, no ids."""
+        self._require_fitted()
+        users = check_indices("users", users, self.n_users_)
+        n = check_int("n", n, minimum=1)
+        if check_bool("exclude_seen", exclude_seen):
+            excluded = self._seen.select_rows(users)
+        else:
+            excluded = empty_csr(len(users), self.n_items_)
+        # No list is longer than the catalogue: rank that far, and pad the rest.
+        ranked = self._top_n(users, min(n, self.n_items_), excluded)
+        return padded(ranked, n)
+
+    def predict(self, users: Any, items: Any) -> Array:
+        """The score that `recommend` ranks by, for pairs of a user and an item.
+
+        Parameters
+        ----------
+        users, items : id or sequence of ids
+            Of the same length, or one of them a single id.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,)
+        """
+        self._require_fitted()
+        return self.predict_indices(*self._encode_pairs(users, items))
+
+    def _encode_pairs(self, users: Any, items: Any) -> tuple[Indices, Indices]:
+        rows, columns = self.user_index_.encode(users), self.item_index_.encode(items)
+        if len(rows) != len(columns) and 1 not in (len(rows), len(columns)):
+            raise ValueError(
+                f"users and items must have the same length, got {len(rows)} users and {len(columns)} items"
+            )
+        size = 0 if 0 in (len(rows), len(columns)) else max(len(rows), len(columns))
+        return np.broadcast_to(rows, size), np.broadcast_to(columns, size)
+
+    @abstractmethod
+    def fit(self: Self, X: Any) -> Self:
+        """Learns from users x items data, afresh, and returns self."""
+
+    @abstractmethod
+    def predict_indices(self, users: Indices, items: Indices) -> Array:
+        """`predict` by position; both arrays have the same length."""
+
+    @abstractmethod
+    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+        """The n best items of each user, never one of the user's row in `excluded` (n_queries x n_items)."""
+
+
+class ItemSimilarity(Recommender):
+    """A model with a notion of similar items."""
+
+    def similar_items(self, items: Any, n: int = 10) -> Recommendations:
+        """The `n` items most similar to each given one, which is itself left out.
+
+        Parameters
+        ----------
+        items : id or sequence of ids, shape (n_queries,)
+        n : int, default 10
+
+        Returns
+        -------
+        Recommendations
+            Items that share nothing with the query never appear, so lists may be short.
+        """
+        self._require_fitted()
+        positions = self.item_index_.encode(items)
+        n = check_int("n", n, minimum=1)
+        ranked = self._similar(positions, min(n, self.n_items_))
+        ids, scores, counts = padded(ranked, n)
+        return Recommendations(self.item_index_.decode(ids), scores, counts)
+
+    @abstractmethod
+    def _similar(self, items: Indices, n: int) -> TopN:
+        """The n items most similar to each given one, itself left out."""
+
+
+def empty_csr(rows: int, columns: int) -> _core.Csr:
+    """A matrix without entries."""
+    return _core.Csr(np.zeros(rows + 1, np.int64), np.zeros(0, np.int32), None, columns, "float32")
+
+
+def structure(data: Interactions, dtype: str = "float32", values: bool = False) -> _core.Csr:
+    """The native copy of a matrix: checked once, then safe to index with."""
+    matrix = data.matrix
+    return _core.Csr(matrix.indptr, matrix.indices, matrix.data if values else None, matrix.shape[1], dtype)
+
+
+def _explaining(init: Any) -> Any:
+    """Wraps a constructor so that a wrong argument name gets our name for it, and values are checked at once."""
+    allowed = [name for name in inspect.signature(init).parameters if name != "self"]
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        name = type(self).__name__
+        if args:
+            first = allowed[0]
+            raise TypeError(f"{name} takes named arguments only, for instance {name}({first}={args[0]!r})")
+        for given in kwargs:
+            if given not in allowed:
+                raise foreign_name_error(name, given, allowed)
+        init(self, **kwargs)
+        self._check_params()
+
+    return checked

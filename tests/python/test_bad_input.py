@@ -1,0 +1,187 @@
+"""Bad input: an error that names the offender and the remedy, and never a crash."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from models import MODELS
+
+import coals
+from coals import _core
+
+every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
+
+
+def broken(**arrays):
+    """A valid 3 x 4 CSR whose arrays are then edited behind scipy's back."""
+    matrix = sp.csr_array(([1.0, 2.0, 3.0], ([0, 1, 2], [0, 1, 3])), shape=(3, 4))
+    for name, value in arrays.items():
+        getattr(matrix, name)[:] = value
+    return matrix
+
+
+def scaled_row(value):
+    matrix = broken()
+    matrix.data[1] = value
+    return matrix
+
+
+BAD_DATA = [
+    (scaled_row(np.nan), ValueError, "row 1, column 1 is nan.*finite"),
+    (scaled_row(np.inf), ValueError, "row 1, column 1 is inf.*finite"),
+    (broken(indices=[0, -1, 3]), ValueError, "row 1 has column index -1, but there are 4 columns"),
+    (broken(indices=[0, 4, 3]), ValueError, "row 1 has column index 4, but there are 4 columns"),
+    (broken(indptr=[0, 2, 1, 3]), ValueError, "indptr steps back at row 1"),
+    (broken(indptr=[0, 1, 2, 9]), ValueError, "indptr ends at 9"),
+    (sp.csr_array((3, 4)), ValueError, "empty: it has no stored entry"),
+    (sp.csr_array((0, 4)), ValueError, r"empty: its shape is \(0, 4\)"),
+    (np.ones((3, 4)), TypeError, "dense array: make it sparse"),
+    (sp.csr_array(np.ones((3, 4), complex)), TypeError, "real numbers"),
+    ("ratings.csv", TypeError, "must be Interactions or a SciPy sparse matrix, got str"),
+    (None, TypeError, "got NoneType"),
+]
+
+
+@every_model
+@pytest.mark.parametrize(("data", "error", "message"), BAD_DATA)
+def test_bad_data(make, data, error, message):
+    with pytest.raises(error, match=message):
+        make().fit(data)
+
+
+BAD_ARGUMENTS = [
+    ({"factors": 0}, ValueError, "factors must be >= 1, got 0"),
+    ({"factors": -3}, ValueError, "factors must be >= 1, got -3"),
+    ({"factors": "64"}, TypeError, "factors must be an integer, got '64' .str."),
+    ({"factors": 64.0}, TypeError, "factors must be an integer, got 64.0"),
+    ({"factors": True}, TypeError, "factors must be an integer, got True"),
+    ({"regularization": -1}, ValueError, "regularization must be >= 0, got -1"),
+    ({"regularization": np.nan}, ValueError, "regularization must be a finite number"),
+    ({"regularization": (1, 2, 3)}, ValueError, r"a number or a \(user, item\) pair"),
+    ({"regularization": (1, -2)}, ValueError, "regularization must be >= 0, got -2"),
+    ({"regularization_exponent": -0.5}, ValueError, "regularization_exponent must be >= 0"),
+    ({"iterations": 0}, ValueError, "iterations must be >= 1"),
+    ({"dtype": "float16"}, ValueError, "dtype must be one of 'float32', 'float64'"),
+    ({"random_state": -1}, ValueError, "random_state must be >= 0"),
+    ({"random_state": "x"}, TypeError, "random_state must be None, an integer"),
+    ({"num_threads": 0}, ValueError, "num_threads must be >= 1"),
+    ({"tolerance": -1e-3}, ValueError, "tolerance must be >= 0"),
+    ({"rank": 64}, TypeError, "has no argument 'rank': it is called 'factors' here"),
+    ({"reg": 1.0}, TypeError, "it is called 'regularization' here"),
+    ({"n_epochs": 1}, TypeError, "it is called 'iterations' here"),
+    ({"factor": 1}, TypeError, "did you mean 'factors'"),
+]
+
+
+@pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])
+@pytest.mark.parametrize(("arguments", "error", "message"), BAD_ARGUMENTS)
+def test_bad_factor_model_arguments(model, arguments, error, message):
+    with pytest.raises(error, match=message):
+        model(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: coals.ExplicitALS(biases=1), TypeError, "biases must be True or False"),
+        (lambda: coals.ExplicitALS(bias_update="both"), ValueError, "bias_update must be one of 'joint', 'separate'"),
+        (lambda: coals.ImplicitALS(alpha=0), ValueError, "alpha must be > 0"),
+        (lambda: coals.ImplicitALS(unobserved_weight=-1), ValueError, "unobserved_weight must be >= 0"),
+        (lambda: coals.ImplicitALS(objective="als"), ValueError, "objective must be one of 'hkv', 'ials'"),
+        (lambda: coals.Popularity(by="likes"), ValueError, "by must be one of 'users', 'rows', 'sum'"),
+        (lambda: coals.ItemCooccurrence(similarity="pearson"), ValueError, "similarity must be one of 'jaccard'"),
+        (lambda: coals.ItemCooccurrence(neighbors=0), ValueError, "neighbors must be >= 1"),
+        (lambda: coals.ItemCooccurrence(k=20), TypeError, "has no argument 'k'"),
+        (lambda: coals.ExplicitALS(64), TypeError, r"named arguments only, for instance ExplicitALS\(factors=64\)"),
+    ],
+)
+def test_other_bad_arguments(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@every_model
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m: m.recommend(60), ValueError, "users = 60 is out of range: there are 60, so 0 to 59"),
+        (lambda m: m.recommend([1, -1]), ValueError, r"users\[1\] = -1 is out of range"),
+        (lambda m: m.recommend("a"), TypeError, "users must be an integer"),
+        (lambda m: m.recommend(1.5), TypeError, "users must be an integer"),
+        (lambda m: m.recommend(1, n=0), ValueError, "n must be >= 1, got 0"),
+        (lambda m: m.recommend(1, n="10"), TypeError, "n must be an integer"),
+        (lambda m: m.recommend(1, exclude_seen=1), TypeError, "exclude_seen must be True or False"),
+        (lambda m: m.predict([1, 2], [1, 2, 3]), ValueError, "got 2 users and 3 items"),
+        (lambda m: m.predict(1, 40), ValueError, "items = 40 is out of range"),
+    ],
+)
+def test_bad_queries(make, ratings, call, error, message):
+    with pytest.raises(error, match=message):
+        call(make().fit(ratings))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_singular_system_names_the_user(ratings, dtype):
+    """Without a penalty, a user with fewer ratings than factors has no unique solution."""
+    counts = np.diff(ratings.indptr)
+    factors = int(counts.max()) + 1
+    plain = coals.ExplicitALS(factors=factors, regularization=0, dtype=dtype, random_state=0)
+    with pytest.raises(ValueError, match=r"user 0 .*singular.*Set regularization > 0"):
+        plain.fit(ratings)
+    named = coals.Interactions.from_matrix(ratings, user_ids=[f"u{i}" for i in range(60)])
+    with pytest.raises(ValueError, match="user 'u0'"):
+        plain.fit(named)
+
+
+def test_singular_system_found_by_its_pivot():
+    """As many ratings as factors, but a repeated item vector: only the elimination can tell."""
+    data = sp.csr_array(np.arange(1.0, 7.0).reshape(2, 3))
+    init = np.ones((2, 2)), np.array([[1.0, 2.0], [1.0, 2.0], [2.0, 4.0]])
+    with pytest.raises(ValueError, match=r"user 0 .*pivot 2 of 2"):
+        coals.ExplicitALS(factors=2, regularization=0, biases=False, init=init).fit(data)
+
+
+def test_negative_strength_names_the_pair():
+    data = sp.csr_array(([1.0, -2.0], ([0, 2], [0, 1])), shape=(3, 2))
+    with pytest.raises(ValueError, match=r"user 2, item 1: strength -2.0 is negative"):
+        coals.ImplicitALS().fit(data)
+
+
+@pytest.mark.parametrize(
+    ("init", "message"),
+    [
+        ((np.ones((60, 3)),), "got 1 arrays"),
+        ((np.ones((60, 4)), np.ones((40, 3))), r"shape \(60, 3\), got shape \(60, 4\)"),
+        ((np.ones((60, 3)), np.full((40, 3), np.nan)), "NaN or infinity"),
+    ],
+)
+@pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])
+def test_bad_init(ratings, model, init, message):
+    with pytest.raises(ValueError, match=message):
+        model(factors=3, init=init).fit(ratings)
+
+
+def test_native_matrix_trusts_nobody():
+    """The last line of defence: whatever arrays arrive, a Csr that exists is safe to index with."""
+    begin, column, value = np.array([0, 1, 2]), np.array([0, 1], np.int32), np.ones(2)
+    _core.Csr(begin, column, value, 2, "float32")
+    for indptr, indices, values, columns in [
+        (begin, np.array([0, 2], np.int32), value, 2),
+        (begin, np.array([0, -1], np.int32), value, 2),
+        (begin, np.array([0, 2**40]), value, 2),
+        (np.array([0, 2, 2]), np.array([1, 0], np.int32), value, 2),
+        (np.array([0, 2, 2]), np.array([1, 1], np.int32), value, 2),
+        (np.array([1, 1, 2]), column, value, 2),
+        (np.array([0, 3, 2]), column, value, 2),
+        (np.array([0, 1, 5]), column, value, 2),
+        (np.array([], np.int64), column, value, 2),
+        (begin, column, np.ones(3), 2),
+        (begin, column, value, -1),
+        (begin, column, value, 2**31),
+    ]:
+        with pytest.raises(ValueError, match="must|row|matrix|stored"):
+            _core.Csr(indptr, indices, values, columns, "float32")
+    matrix = _core.Csr(begin, column, value, 2, "float32")
+    with pytest.raises(ValueError, match="row 2 is out of range"):
+        matrix.select_rows(np.array([0, 2]))

@@ -1,0 +1,139 @@
+"""Every kernel at every instruction-set level of this machine against float64 NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from coals import _core
+
+kernels = _core.kernels
+
+ISAS = _core.detected_isas()
+DTYPES = (np.float32, np.float64)
+WIDTHS = (1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 100, 128, 200, 256)
+COUNTS = (0, 1, 2, 15, 129, 1000)
+
+every_level = pytest.mark.parametrize(
+    ("isa", "dtype"),
+    [(isa, dtype) for isa in ISAS for dtype in DTYPES],
+    ids=[f"{isa}-{dtype.__name__}" for isa in ISAS for dtype in DTYPES],
+)
+every_width = pytest.mark.parametrize("width", WIDTHS)
+
+
+def close(actual, expected, scale, dtype, units):
+    """Within `units` roundings of `scale`."""
+    error = np.abs(actual.astype(np.float64) - expected)
+    assert (error <= units * np.finfo(dtype).eps * np.maximum(scale, 1e-30)).all(), error.max()
+
+
+@every_level
+@every_width
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("append_one", [False, True])
+def test_gathered_gram_equals_weighted_product(isa, dtype, width, count, append_one):
+    rng = np.random.default_rng(width * 1000 + count)
+    source = rng.standard_normal((50, width)).astype(dtype)
+    index = rng.integers(0, 50, count).astype(np.int32)
+    weight = rng.standard_normal(count).astype(dtype)  # negative ones too
+    coefficient = rng.standard_normal(count).astype(dtype)
+
+    gram, total = kernels.gathered_gram(isa, source, index, weight, coefficient, append_one)
+
+    rows = source[index].astype(np.float64)
+    if append_one:
+        rows = np.column_stack([rows, np.ones(count)])
+    weighted = rows * weight[:, None]
+    upper = np.triu_indices(rows.shape[1])
+    close(gram[upper], (weighted.T @ rows)[upper], (abs(weighted).T @ abs(rows))[upper], dtype, 40)
+    close(total, rows.T @ coefficient, abs(rows).T @ abs(coefficient), dtype, 40)
+
+
+def positive_definite(size, dtype, seed):
+    rng = np.random.default_rng(seed)
+    half = rng.standard_normal((size + 5, size))
+    return (half.T @ half + size * np.eye(size)).astype(dtype)
+
+
+@every_level
+@every_width
+def test_cholesky_factor_and_solve(isa, dtype, width):
+    matrix = positive_definite(width, dtype, seed=width)
+    rhs = np.random.default_rng(1).standard_normal(width).astype(dtype)
+    # What lies below the diagonal must not matter.
+    garbage = np.tril(np.full((width, width), np.nan, dtype), -1)
+    upper, x, failed = kernels.cholesky(isa, np.triu(matrix) + garbage, rhs, 0.0)
+
+    assert failed == -1
+    exact = matrix.astype(np.float64)
+    close(np.triu(upper), np.linalg.cholesky(exact).T, np.sqrt(np.diag(exact)).max(), dtype, 4 * width)
+    close(x, np.linalg.solve(exact, rhs), abs(np.linalg.inv(exact)).sum(1).max(), dtype, 20 * width)
+
+
+@every_level
+@pytest.mark.parametrize("width", [1, 3, 16, 17, 64])
+def test_cholesky_names_the_first_bad_pivot(isa, dtype, width):
+    for bad in {0, width // 2, width - 1}:
+        matrix = positive_definite(width, dtype, seed=0)
+        # The Schur complement of this row is zero but for rounding if it repeats an earlier one, else negative.
+        matrix[bad, bad] = -1.0
+        assert kernels.cholesky(isa, matrix, np.zeros(width, dtype), 0.0)[2] == bad
+        matrix[bad, bad] = np.nan
+        assert kernels.cholesky(isa, matrix, np.zeros(width, dtype), 0.0)[2] == bad
+
+
+@every_level
+def test_cholesky_tolerance_sees_a_rank_deficient_matrix(isa, dtype):
+    rows = np.random.default_rng(0).standard_normal((10, 17)).astype(dtype)
+    gram = rows.T @ rows
+    tolerance = 1000 * np.finfo(dtype).eps
+    assert kernels.cholesky(isa, gram, np.zeros(17, dtype), tolerance)[2] == 10
+
+
+@every_level
+@every_width
+def test_dot_rows(isa, dtype, width):
+    rng = np.random.default_rng(width)
+    x, source = rng.standard_normal(width).astype(dtype), rng.standard_normal((37, width)).astype(dtype)
+    dots = kernels.dot_rows(isa, x, source)
+    close(dots, source.astype(np.float64) @ x, abs(source).astype(np.float64) @ abs(x), dtype, 20)
+
+
+@every_level
+@every_width
+def test_score_block_scores_and_flags(isa, dtype, width):
+    rows, columns = getattr(kernels, f"block_shape_{np.dtype(dtype).name}")(isa)
+    rng = np.random.default_rng(width)
+    queries = rng.standard_normal((width, rows)).astype(dtype)
+    items = rng.standard_normal((width, columns)).astype(dtype)
+    no_bound = np.full(rows, -np.inf, dtype)
+    scores, above = kernels.score_block(isa, queries, items, no_bound)
+    close(scores, queries.T.astype(np.float64) @ items, abs(queries.T) @ abs(items), dtype, 300)
+    assert above == 2**rows - 1
+
+    # A bound at the best score lets nothing through; a hair below, exactly that row.
+    best = scores.max(axis=1)
+    assert kernels.score_block(isa, queries, items, best)[1] == 0
+    for row in range(rows):
+        bound = best.copy()
+        bound[row] = np.nextafter(best[row], dtype(-np.inf))
+        assert kernels.score_block(isa, queries, items, bound)[1] == 1 << row
+
+
+@every_level
+def test_score_does_not_depend_on_the_place_in_the_block(isa, dtype):
+    """Equal items get equal bits, which the lower-index rule for ties relies on."""
+    rows, columns = getattr(kernels, f"block_shape_{np.dtype(dtype).name}")(isa)
+    rng = np.random.default_rng(0)
+    query, item = rng.standard_normal((2, 33, 1)).astype(dtype)
+    scores, _ = kernels.score_block(
+        isa, np.repeat(query, rows, 1), np.repeat(item, columns, 1), np.zeros(rows, dtype)
+    )
+    assert (scores == scores[0, 0]).all()
+
+
+@pytest.mark.parametrize("call", [kernels.dot_rows])
+def test_unknown_level_is_refused(call):
+    with pytest.raises(ValueError, match="'sse9' cannot run here; this machine and build have: baseline"):
+        call("sse9", np.ones(1), np.ones((1, 1)))

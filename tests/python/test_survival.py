@@ -1,0 +1,110 @@
+"""Ctrl-C, fork, threads beside a fit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import coals
+
+SLOW_FIT = """
+import sys, numpy as np, scipy.sparse as sp, coals
+rng = np.random.default_rng(0)
+data = sp.csr_array((np.ones(2_000_000), (rng.integers(0, 20_000, 2_000_000), rng.integers(0, 3_000, 2_000_000))))
+data.sum_duplicates()
+model = {model}
+print("ready", flush=True)
+try:
+    model.fit(data, **{arguments})
+except KeyboardInterrupt:
+    print("interrupted", hasattr(model, "n_items_"), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("model", "arguments"),
+    [
+        ("coals.ImplicitALS(factors=256, iterations=50)", {"progress": False}),
+        ("coals.ExplicitALS(factors=256, iterations=50)", {"progress": False}),
+        ("coals.ItemCooccurrence()", {}),
+    ],
+)
+def test_ctrl_c_ends_a_native_loop_and_leaves_the_model_unfitted(model, arguments):
+    code = SLOW_FIT.format(model=model, arguments=arguments)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        start = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted False\n"
+        seconds = time.perf_counter() - start
+    # The promise is 0.1 s; a loaded machine gets slack, a loop that does not listen would take many seconds.
+    assert seconds < 1.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_fit_in_a_forked_child_after_a_fit(ratings):
+    """libgomp's threads are gone in the child; a naive parallel region would wait for them for ever."""
+    code = """
+import os, numpy as np, scipy.sparse as sp, coals
+rng = np.random.default_rng(0)
+data = sp.csr_array((rng.random((300, 200)) < 0.2).astype(float))
+def fit():
+    return coals.ImplicitALS(factors=40, iterations=2, random_state=0, num_threads=2).fit(data).item_factors_.tobytes()
+parent = fit()
+child = os.fork()
+if child == 0:
+    os._exit(0 if fit() == parent else 3)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.strip() == "0", done.stderr
+
+
+def test_two_threads_fit_two_models_as_one_thread_does(ratings):
+    data = sp.vstack([ratings] * 50).tocsr()
+
+    def fit(seed, out):
+        out[seed] = coals.ImplicitALS(factors=30, iterations=3, random_state=seed).fit(data).item_factors_
+
+    together, alone = {}, {}
+    threads = [threading.Thread(target=fit, args=(seed, together)) for seed in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in range(2):
+        fit(seed, alone)
+        assert together[seed].tobytes() == alone[seed].tobytes()
+
+
+def test_the_gil_is_free_during_a_fit(ratings):
+    """A thread that sleeps a millisecond at a time gets to run while one native call is under way."""
+    data = sp.vstack([ratings] * 400).tocsr()
+    model = coals.ExplicitALS(factors=150, iterations=1, random_state=0)
+    beats, stop = [], threading.Event()
+
+    def beat():
+        while not stop.wait(0.001):
+            beats.append(time.perf_counter())
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    start = time.perf_counter()
+    model.fit(data)
+    seconds = time.perf_counter() - start
+    stop.set()
+    thread.join()
+    gaps = np.diff([start, *beats, start + seconds])
+    assert gaps.max() < seconds / 2, f"{len(beats)} beats in {seconds:.2f} s"
