@@ -23,8 +23,9 @@ ExplicitHalfSweep<T> explicit_problem(const Csr& ratings, const Array<T>& fixed,
 
 template <class T>
 void require_factors(const MatrixView<T>& factors, std::int64_t rows, std::int64_t columns) {
-  require(factors.rows == rows && factors.columns == columns, "factors must have one row per row of the matrix and as "
-                                                              "many columns as fixed");
+  require(factors.rows == rows && factors.columns == columns,
+          "factors must have one row per row of the matrix and as "
+          "many columns as fixed");
 }
 
 template <class T>
@@ -114,8 +115,8 @@ void bind_implicit(py::module_& module) {
         solve_implicit_factors(problem, out, run_control(num_threads));
       },
       py::arg("strengths"), py::arg("fixed").noconvert(), py::arg("gram").noconvert(), py::arg("objective"),
-      py::arg("alpha"), py::arg("unobserved_weight"), py::arg("regularization"), py::arg("exponent"),
-      py::arg("offset"), py::arg("factors").noconvert(), py::arg("num_threads"));
+      py::arg("alpha"), py::arg("unobserved_weight"), py::arg("regularization"), py::arg("exponent"), py::arg("offset"),
+      py::arg("factors").noconvert(), py::arg("num_threads"));
   module.def(
       "implicit_observed_loss",
       [](const Csr& strengths, const Array<T>& fixed, const std::string& objective, double alpha,

@@ -12,8 +12,8 @@ template <class To, class From>
 void copy_narrow(const From* from, To* to, std::int64_t size) {
   for (std::int64_t i = 0; i < size; ++i) {
     // A value that does not fit becomes -1, which validate_csr refuses.
-    const bool fits = from[i] >= 0 && static_cast<std::uint64_t>(from[i]) <=
-                                          static_cast<std::uint64_t>(std::numeric_limits<To>::max());
+    const bool fits = from[i] >= 0 &&
+                      static_cast<std::uint64_t>(from[i]) <= static_cast<std::uint64_t>(std::numeric_limits<To>::max());
     to[i] = fits ? static_cast<To>(from[i]) : To(-1);
   }
 }

@@ -83,8 +83,8 @@ py::tuple score_block(const std::string& isa, const Array<T>& queries, const Arr
   const MatrixView<const T> q = matrix_view(queries, "queries"), j = matrix_view(items, "items");
   require(q.columns == kernels.score_rows && j.columns == kernels.score_width && q.rows == j.rows, "not one block");
   Array<T> scores({kernels.score_rows, kernels.score_width});
-  const std::uint32_t above = kernels.score_block(q.data, j.data, q.rows, vector_data(bound, q.columns, "bound"),
-                                                  scores.mutable_data());
+  const std::uint32_t above =
+      kernels.score_block(q.data, j.data, q.rows, vector_data(bound, q.columns, "bound"), scores.mutable_data());
   return py::make_tuple(scores, above);
 }
 

@@ -1,7 +1,8 @@
 // What a kernel object exports: one table of plain function pointers per instruction set.
 //
 // Conventions. All matrices are row-major with a stride in elements. A "padded" width is a multiple of `pad`; the
-// columns beyond the real width hold zeros. Kernels allocate nothing, throw nothing and call nothing outside themselves.
+// columns beyond the real width hold zeros. Kernels allocate nothing, throw nothing and call nothing outside
+// themselves.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct Kernels {
   // sum[0..size) += sum over r of coefficient[r] * panel[r]; size is padded.
   void (*add_rows)(const T* panel, int64_t stride, const T* coefficient, int64_t count, int64_t size, T* sum);
 
-  // gram += a^T b on the tiles on or above the diagonal. b is a panel, a the same panel with weighted rows (or b itself).
+  // gram += a^T b on the tiles on or above the diagonal. b is a panel, a the same panel with weighted rows (or b
+  // itself).
   void (*gram_update)(const T* a, const T* b, int64_t panel_stride, int64_t count, int64_t size, T* gram,
                       int64_t gram_stride);
 

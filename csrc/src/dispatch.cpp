@@ -61,9 +61,10 @@ unsigned saved_registers() {
 // x86-64-v3 beyond v2: AVX, AVX2, BMI1, BMI2, F16C, FMA, LZCNT, MOVBE; v2: CX16, LAHF, POPCNT, SSE3 to SSE4.2.
 bool has_v3() {
   return has_bits(saved_registers(), {1, 2}) &&
-         has_bits(cpuid(1).c, {0, 9, 12, 13, 19, 20, 22, 23, 28, 29}) &&  // sse3 ssse3 fma cx16 sse4.1 .2 movbe popcnt avx f16c
-         has_bits(cpuid(7).b, {3, 5, 8}) &&                              // bmi1 avx2 bmi2
-         has_bits(cpuid(0x80000001u).c, {0, 5});                         // lahf lzcnt
+         has_bits(cpuid(1).c,
+                  {0, 9, 12, 13, 19, 20, 22, 23, 28, 29}) &&  // sse3 ssse3 fma cx16 sse4.1 .2 movbe popcnt avx f16c
+         has_bits(cpuid(7).b, {3, 5, 8}) &&                   // bmi1 avx2 bmi2
+         has_bits(cpuid(0x80000001u).c, {0, 5});              // lahf lzcnt
 }
 
 // x86-64-v4: AVX-512 F, DQ, CD, BW, VL.
@@ -106,8 +107,8 @@ const KernelTable& table_by_name(const std::string& isa) {
   for (const KernelTable* table : usable_tables()) {
     if (isa == table->name) return *table;
   }
-  throw std::invalid_argument("instruction-set level '" + isa + "' cannot run here; this machine and build have: " +
-                              join(detected_isas()));
+  throw std::invalid_argument("instruction-set level '" + isa +
+                              "' cannot run here; this machine and build have: " + join(detected_isas()));
 }
 
 const KernelTable& active_table() {

@@ -84,11 +84,11 @@ double explicit_squared_error(const ExplicitHalfSweep<T>& problem, MatrixView<co
   });
 }
 
-#define COALS_INSTANTIATE(T)                                                                                     \
+#define COALS_INSTANTIATE(T)                                                                                        \
   template void solve_explicit_factors<T>(const ExplicitHalfSweep<T>&, const T*, MatrixView<T>, const RunControl&); \
-  template void solve_explicit_joint<T>(const ExplicitHalfSweep<T>&, MatrixView<T>, T*, const RunControl&);       \
-  template void solve_explicit_bias<T>(const ExplicitHalfSweep<T>&, MatrixView<const T>, T*, const RunControl&);  \
-  template double explicit_squared_error<T>(const ExplicitHalfSweep<T>&, MatrixView<const T>, const T*,           \
+  template void solve_explicit_joint<T>(const ExplicitHalfSweep<T>&, MatrixView<T>, T*, const RunControl&);         \
+  template void solve_explicit_bias<T>(const ExplicitHalfSweep<T>&, MatrixView<const T>, T*, const RunControl&);    \
+  template double explicit_squared_error<T>(const ExplicitHalfSweep<T>&, MatrixView<const T>, const T*,             \
                                             const RunControl&);
 COALS_INSTANTIATE(float)
 COALS_INSTANTIATE(double)

@@ -45,7 +45,8 @@ class RowSolver {
   }
 
   // Adds up to panel_rows entries. `weight` may be null for ones.
-  void add(MatrixView<const T> fixed, const std::int32_t* column, std::int64_t count, const T* weight, const T* target) {
+  void add(MatrixView<const T> fixed, const std::int32_t* column, std::int64_t count, const T* weight,
+           const T* target) {
     kernels_.gather(fixed.data, fixed.stride, column, count, fixed.columns, append_one_, panel_.data(), stride_);
     kernels_.add_rows(panel_.data(), stride_, target, count, stride_, rhs_.data());
     const T* left = panel_.data();

@@ -93,8 +93,7 @@ class QueryBlock {
   void offer(std::int64_t q, const T* scores, std::int64_t panel, const PackedItems<T>& items,
              const CsrView<void>& excluded) {
     const std::int64_t first = panel * kernels_.score_width;
-    const std::int64_t count =
-        std::min(kernels_.score_width, static_cast<std::int64_t>(items.item.size()) - first);
+    const std::int64_t count = std::min(kernels_.score_width, static_cast<std::int64_t>(items.item.size()) - first);
     for (std::int64_t c = 0; c < count; ++c) {
       if (!(scores[c] > bound_[q])) continue;
       const std::int64_t item = items.item[first + c];
@@ -119,14 +118,13 @@ void top_k_inner_product(MatrixView<const T> queries, MatrixView<const T> items,
   const PackedItems<T> packed = pack(items, candidate, kernels.score_width, control);
   const std::int64_t block = QueryBlock<T>::tiles * kernels.score_rows;
   const std::int64_t capacity = std::min(out.n, items.rows);
-  parallel_for(
-      (queries.rows + block - 1) / block, control,
-      [&] { return QueryBlock<T>(kernels, queries.columns, capacity); },
-      [&](QueryBlock<T>& state, std::int64_t b) {
-        state.load(queries, b * block);
-        state.score(packed, excluded);
-        state.write(out);
-      });
+  parallel_for((queries.rows + block - 1) / block, control,
+               [&] { return QueryBlock<T>(kernels, queries.columns, capacity); },
+               [&](QueryBlock<T>& state, std::int64_t b) {
+                 state.load(queries, b * block);
+                 state.score(packed, excluded);
+                 state.write(out);
+               });
 }
 
 template void top_k_inner_product<float>(MatrixView<const float>, MatrixView<const float>, const CsrView<void>&,

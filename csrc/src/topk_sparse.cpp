@@ -35,22 +35,21 @@ void top_k_mean_similarity(const CsrView<void>& history, const CsrView<double>& 
                            const CsrView<void>& excluded, const TopKLists<double>& out, const RunControl& control) {
   constexpr std::int64_t queries_per_task = 16;
   const std::int64_t capacity = std::min(out.n, similarity.columns);
-  parallel_for(
-      (history.rows + queries_per_task - 1) / queries_per_task, control,
-      [&] { return Accumulator(similarity.columns, capacity); },
-      [&](Accumulator& state, std::int64_t t) {
-        const std::int64_t end = std::min(history.rows, (t + 1) * queries_per_task);
-        for (std::int64_t q = t * queries_per_task; q < end; ++q) {
-          add_similarities(history, similarity, q, state);
-          const auto items = static_cast<double>(history.row_size(q));
-          for (const std::int32_t item : state.touched) {
-            const double mean = std::exchange(state.sum[item], 0.0) / items;
-            if (!contains(excluded, q, item)) state.heap.offer(item, mean);
-          }
-          state.touched.clear();
-          state.heap.write(q, out);
-        }
-      });
+  parallel_for((history.rows + queries_per_task - 1) / queries_per_task, control,
+               [&] { return Accumulator(similarity.columns, capacity); },
+               [&](Accumulator& state, std::int64_t t) {
+                 const std::int64_t end = std::min(history.rows, (t + 1) * queries_per_task);
+                 for (std::int64_t q = t * queries_per_task; q < end; ++q) {
+                   add_similarities(history, similarity, q, state);
+                   const auto items = static_cast<double>(history.row_size(q));
+                   for (const std::int32_t item : state.touched) {
+                     const double mean = std::exchange(state.sum[item], 0.0) / items;
+                     if (!contains(excluded, q, item)) state.heap.offer(item, mean);
+                   }
+                   state.touched.clear();
+                   state.heap.write(q, out);
+                 }
+               });
 }
 
 void top_k_from_ranking(const std::int64_t* ranking, std::int64_t ranked, const double* score,

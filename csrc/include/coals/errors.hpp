@@ -11,8 +11,9 @@ namespace coals {
 class SingularSystem : public std::runtime_error {
  public:
   SingularSystem(std::int64_t row, std::int64_t pivot, std::int64_t size)
-      : std::runtime_error("row " + std::to_string(row) + ": the normal matrix is singular to working precision (pivot " +
-                           std::to_string(pivot + 1) + " of " + std::to_string(size) + " is not positive)"),
+      : std::runtime_error("row " + std::to_string(row) +
+                           ": the normal matrix is singular to working precision (pivot " + std::to_string(pivot + 1) +
+                           " of " + std::to_string(size) + " is not positive)"),
         row(row),
         pivot(pivot) {}
 

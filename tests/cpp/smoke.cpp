@@ -1,0 +1,169 @@
+// The public C++ API without Python: half-sweeps of both models, co-occurrence and top-N against plain loops. Small
+// enough to run under an emulator or a sanitizer; the Python suite holds the thorough tests.
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <random>
+#include <vector>
+
+#include "coals/als.hpp"
+#include "coals/config.hpp"
+#include "coals/cooccurrence.hpp"
+#include "coals/topk.hpp"
+
+namespace {
+
+int failures = 0;
+
+void expect(bool condition, const char* what) {
+  if (condition) return;
+  ++failures;
+  std::printf("FAILED: %s\n", what);
+}
+
+constexpr int users = 70, items = 50, factors = 19;
+
+coals::CsrMatrix<float> random_ratings(std::mt19937& random) {
+  std::vector<std::int32_t> column;
+  std::vector<float> value;
+  coals::CsrMatrix<float> out;
+  out.rows = users;
+  out.columns = items;
+  out.row_begin = coals::Buffer<std::int64_t>(users + 1);
+  out.row_begin[0] = 0;
+  for (int i = 0; i < users; ++i) {
+    for (int j = 0; j < items; ++j) {
+      if (i == 3 || random() % 4) continue;
+      column.push_back(j);
+      value.push_back(static_cast<float>(1 + random() % 5));
+    }
+    out.row_begin[i + 1] = static_cast<std::int64_t>(column.size());
+  }
+  out.column = coals::Buffer<std::int32_t>(static_cast<std::int64_t>(column.size()));
+  out.value = coals::Buffer<float>(static_cast<std::int64_t>(value.size()));
+  std::copy(column.begin(), column.end(), out.column.data());
+  std::copy(value.begin(), value.end(), out.value.data());
+  return out;
+}
+
+coals::MatrixView<const float> fixed_view(const std::vector<float>& data, int rows) {
+  return {data.data(), rows, factors, factors};
+}
+
+// At a row's exact minimiser the gradient of the row's objective is zero: ridge * x = sum of error * y.
+void check_explicit(const coals::CsrMatrix<float>& ratings, const std::vector<float>& fixed) {
+  coals::ExplicitHalfSweep<float> problem;
+  problem.ratings = ratings.view();
+  problem.fixed = fixed_view(fixed, items);
+  problem.mean = 3;
+  problem.penalty = {0.5, 1.0, 0.0};
+  std::vector<float> x(users * factors), bias(users);
+  const coals::MatrixView<float> out{x.data(), users, factors, factors};
+  coals::solve_explicit_joint(problem, out, bias.data(), {});
+  double worst = 0;
+  for (int i = 0; i < users; ++i) {
+    const auto n = static_cast<double>(problem.ratings.row_size(i));
+    std::vector<double> gradient(factors + 1, 0.0);
+    for (std::int64_t e = ratings.row_begin[i]; e < ratings.row_begin[i + 1]; ++e) {
+      const float* y = problem.fixed.row(ratings.column[e]);
+      double error = ratings.value[e] - 3.0 - bias[i];
+      for (int k = 0; k < factors; ++k) error -= double(x[i * factors + k]) * y[k];
+      for (int k = 0; k < factors; ++k) gradient[k] += error * y[k];
+      gradient[factors] += error;
+    }
+    for (int k = 0; k <= factors; ++k) {
+      const double own = k < factors ? x[i * factors + k] : bias[i];
+      worst = std::fmax(worst, std::fabs(gradient[k] - 0.5 * n * own));
+    }
+  }
+  expect(worst < 1e-3, "explicit half-sweep is stationary");
+}
+
+void check_implicit(const coals::CsrMatrix<float>& strengths, const std::vector<float>& fixed) {
+  std::vector<float> gram(factors * factors), x(users * factors);
+  coals::gram(fixed_view(fixed, items), coals::MatrixView<float>{gram.data(), factors, factors, factors}, {});
+  coals::ImplicitHalfSweep<float> problem;
+  problem.strengths = strengths.view();
+  problem.fixed = fixed_view(fixed, items);
+  problem.gram = fixed_view(gram, factors);
+  problem.alpha = 0.7;
+  problem.unobserved_weight = 0.3;
+  problem.penalty = {0.5, 0.0, 0.0};
+  coals::solve_implicit_factors(problem, coals::MatrixView<float>{x.data(), users, factors, factors}, {});
+  double worst = 0;
+  for (int i = 0; i < users; ++i) {
+    if (problem.strengths.row_size(i) == 0) continue;
+    std::vector<double> strength(items, 0.0), gradient(factors, 0.0);
+    for (std::int64_t e = strengths.row_begin[i]; e < strengths.row_begin[i + 1]; ++e) {
+      strength[strengths.column[e]] = strengths.value[e];
+    }
+    for (int j = 0; j < items; ++j) {
+      const float* y = problem.fixed.row(j);
+      double error = strength[j] > 0 ? 1.0 : 0.0;
+      for (int k = 0; k < factors; ++k) error -= double(x[i * factors + k]) * y[k];
+      for (int k = 0; k < factors; ++k) gradient[k] += (0.3 + 0.7 * strength[j]) * error * y[k];
+    }
+    for (int k = 0; k < factors; ++k) worst = std::fmax(worst, std::fabs(gradient[k] - 0.5 * x[i * factors + k]));
+  }
+  expect(worst < 1e-3, "implicit half-sweep is stationary over all cells");
+}
+
+void check_cooccurrence(const coals::CsrMatrix<float>& matrix) {
+  const coals::CsrMatrix<float> by_item = coals::transpose(matrix.view());
+  const auto counts =
+      coals::item_similarity(matrix.view().structure(), by_item.view().structure(), coals::Similarity::count, -1, {});
+  double total = 0, expected = 0;
+  for (std::int64_t e = 0; e < counts.view().entries(); ++e) total += counts.value[e];
+  for (int i = 0; i < users; ++i) {
+    const auto n = static_cast<double>(matrix.view().row_size(i));
+    expected += n * (n - 1);
+  }
+  expect(total == expected, "every pair of a user's items is counted once in each direction");
+}
+
+void check_top_k(const std::vector<float>& fixed) {
+  constexpr int n = 5;
+  std::vector<std::int64_t> nothing(items + 1, 0), ids(items * n), counts(items);
+  std::vector<float> scores(items * n);
+  const coals::CsrView<void> excluded{items, items, nothing.data(), nullptr, nullptr};
+  const auto view = fixed_view(fixed, items);
+  coals::top_k_inner_product(view, view, excluded, nullptr, {n, ids.data(), scores.data(), counts.data()}, {});
+  bool right = true;
+  for (int q = 0; q < items; ++q) {
+    double best = -1e30;
+    for (int j = 0; j < items; ++j) {
+      double dot = 0;
+      for (int k = 0; k < factors; ++k) dot += double(view.row(q)[k]) * view.row(j)[k];
+      best = std::fmax(best, dot);
+    }
+    right = right && std::fabs(scores[q * n] - best) < 1e-4 && counts[q] == n;
+    for (int k = 1; k < n; ++k) right = right && scores[q * n + k] <= scores[q * n + k - 1];
+  }
+  expect(right, "top-N lists start with the best score and fall");
+}
+
+}  // namespace
+
+int run() {
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  const coals::CsrMatrix<float> ratings = random_ratings(random);
+  std::vector<float> fixed(items * factors);
+  for (float& value : fixed) value = normal(random);
+  coals::validate_csr(ratings.view().structure(), ratings.column.size());
+  check_explicit(ratings, fixed);
+  check_implicit(ratings, fixed);
+  check_cooccurrence(ratings);
+  check_top_k(fixed);
+  std::printf("%s: %d failed\n", coals::active_isa().c_str(), failures);
+  return failures;
+}
+
+int main() {
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::printf("%s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,43 @@
+"""Every example in a docstring runs and shows what it says."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+import coals
+
+# Importing __main__ would run it.
+NAMES = [m.name for m in pkgutil.walk_packages(coals.__path__, "coals.") if not m.name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", ["coals", *NAMES])
+def test_examples_run(name):
+    if name == "coals.plot":
+        pytest.importorskip("matplotlib")
+    module = importlib.import_module(name)
+    flags = doctest.NORMALIZE_WHITESPACE
+    result = doctest.testmod(module, extraglobs={"coals": coals, "np": np}, optionflags=flags, raise_on_error=False)
+    assert result.failed == 0, f"run python -m doctest on {name} to see"
+
+
+def public_objects():
+    things = {name: getattr(coals, name) for name in coals.__all__ if not name.startswith("_")}
+    for module in (coals.split, coals.datasets, coals.plot):
+        names = [n for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
+        things |= {f"{module.__name__}.{n}": getattr(module, n) for n in names if not n.startswith("_")}
+    return {name: thing for name, thing in things.items() if inspect.isclass(thing) or inspect.isfunction(thing)}
+
+
+# Contracts and plain records, which their users' examples show.
+WITHOUT_EXAMPLE = {"Recommender", "NotFittedError", "Sweep", "Curve", "Evaluation"}
+
+
+@pytest.mark.parametrize("name", sorted(public_objects().keys() - WITHOUT_EXAMPLE))
+def test_public_objects_have_an_example(name):
+    assert ">>>" in (public_objects()[name].__doc__ or ""), name
