@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from conftest import random_ratings
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.explicit_als import _Problem
 from coals.reference import als as reference
+from conftest import random_ratings
 
 PENALTY = {"regularization": (0.3, 0.5), "exponent": 0.7}
 # How far the objective may be from the reference's, relative.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from models import MODELS
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.reference.topk import top_k
+from models import MODELS
 
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
 
@@ -51,7 +51,7 @@ def brute_force(model, data, users, n):
 def test_recommend_equals_sorting_all_predictions(make, ratings):
     model = make().fit(ratings)
     users = np.delete(np.arange(60), 7)
-    ids, scores, counts = check_contract(model, ratings, users, n=6)
+    _, scores, counts = check_contract(model, ratings, users, n=6)
     _, expected_scores, expected_counts = brute_force(model, ratings, users, 6)
     assert_array_equal(counts, expected_counts)
     assert_allclose(scores, expected_scores, rtol=1e-4, atol=1e-5)
@@ -161,7 +161,7 @@ def test_unsorted_rows_give_the_same(make, ratings):
 @every_model
 def test_duplicated_entries_are_an_error_with_a_remedy_that_works(make):
     data = sp.coo_array(([1.0, 2.0, 3.0, 4.0], ([0, 0, 1, 1], [1, 1, 0, 1])), shape=(2, 2))
-    with pytest.raises(ValueError, match="row 0, column 1 is given 2 times.*duplicates='sum'"):
+    with pytest.raises(ValueError, match=r"row 0, column 1 is given 2 times.*duplicates='sum'"):
         make().fit(data)
     make().fit(coals.Interactions.from_matrix(data, duplicates="sum"))
 
@@ -195,7 +195,7 @@ def test_same_bits_for_any_number_of_threads(make, ratings):
 @pytest.mark.parametrize("make", SIMILAR.values(), ids=SIMILAR.keys())
 def test_similar_items_leave_the_query_out(make, ratings):
     model = make().fit(ratings)
-    ids, scores, counts = check_similar(model, np.arange(40), 5)
+    ids, _, counts = check_similar(model, np.arange(40), 5)
     assert counts[11] == 0  # nobody has it
     assert not (ids == 11).any()
     assert (np.delete(counts, 11) == 5).all()

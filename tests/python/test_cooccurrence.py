@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from conftest import random_ratings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.reference import cooccurrence as reference
+from conftest import random_ratings
 
 SIMILARITIES = ("count", "jaccard", "cosine")
 

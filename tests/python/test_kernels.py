@@ -127,9 +127,7 @@ def test_score_does_not_depend_on_the_place_in_the_block(isa, dtype):
     rows, columns = getattr(kernels, f"block_shape_{np.dtype(dtype).name}")(isa)
     rng = np.random.default_rng(0)
     query, item = rng.standard_normal((2, 33, 1)).astype(dtype)
-    scores, _ = kernels.score_block(
-        isa, np.repeat(query, rows, 1), np.repeat(item, columns, 1), np.zeros(rows, dtype)
-    )
+    scores, _ = kernels.score_block(isa, np.repeat(query, rows, 1), np.repeat(item, columns, 1), np.zeros(rows, dtype))
     assert (scores == scores[0, 0]).all()
 
 

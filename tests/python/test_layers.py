@@ -1,4 +1,4 @@
-"""The arrows between layers point one way, and files stay small. Needs the source tree, which the wheel is built from."""
+"""The arrows between layers point one way, and files stay small. Needs the source tree."""
 
 from __future__ import annotations
 

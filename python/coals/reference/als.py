@@ -29,7 +29,8 @@ def _row(matrix: Any, i: int) -> tuple[npt.NDArray[Any], Array]:
 
 
 def _counts(matrix: Any) -> Array:
-    return np.diff(matrix.indptr).astype(np.float64)
+    counts: Array = np.diff(matrix.indptr).astype(np.float64)
+    return counts
 
 
 def _ridge_solve(Y: Array, target: Array, ridge: float) -> Array:

@@ -1,0 +1,171 @@
+"""Argument checks: every coercion of what a caller passes lives here, so that all models complain alike.
+
+Each function takes the argument's name first and returns the value in the one type the rest of the library
+uses. A wrong type is a TypeError, a wrong value a ValueError; both name the argument, what was given and what
+would do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import reprlib
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "FOREIGN_NAMES",
+    "check_bool",
+    "check_choice",
+    "check_indices",
+    "check_int",
+    "check_number",
+    "check_random_state",
+    "foreign_name_error",
+]
+
+_OURS_AND_THEIRS = {
+    "factors": "rank n_factors n_components no_components num_factors num_components factor_num n_latent "
+    "latent_dim K k embedding_dim embedding_size n_dims dim",
+    "regularization": "reg lambda_ lam lmbda l2 l2_reg reg_all reg_param regParam regularisation lambda_reg",
+    "iterations": "n_epochs n_iter n_iters num_iter max_iter maxIter epochs num_epochs num_iterations "
+    "n_iterations iter",
+    "random_state": "seed random_seed rng rng_spec",
+    "num_threads": "n_jobs nthreads threads n_threads num_workers workers",
+    "tolerance": "tol",
+    "alpha": "alpha0 confidence",
+    "unobserved_weight": "w0 w_0 unobserved weight_unobserved",
+    "biases": "use_bias use_biases bias biased with_bias",
+    "neighbors": "top_k topk topK k_neighbors n_neighbors num_neighbors max_nbrs neighbours",
+    "n": "N top_n n_items num_items n_recommendations",
+    "exclude_seen": "filter_already_liked_items exclude_known filter_seen remove_seen exclude_train",
+}
+
+#: What other libraries call our parameters: foreign name -> ours.
+FOREIGN_NAMES: dict[str, str] = {name: ours for ours, names in _OURS_AND_THEIRS.items() for name in names.split()}
+
+
+def foreign_name_error(cls_name: str, given: str, allowed: Iterable[str]) -> TypeError:
+    """The error for an argument `cls_name` does not know; returned, not raised.
+
+    Its text gives our name where `given` is one another library uses, else the closest of `allowed` by
+    spelling, and always the whole list.
+
+    >>> foreign_name_error("ImplicitALS", "rank", ["factors", "alpha"])
+    TypeError("ImplicitALS has no argument 'rank': it is called 'factors' here. Arguments: alpha, factors")
+    """
+    names = sorted(allowed)
+    ours = FOREIGN_NAMES.get(given)
+    close = difflib.get_close_matches(given, names, n=1)
+    if ours in names:
+        hint = f": it is called {ours!r} here"
+    elif close:
+        hint = f": did you mean {close[0]!r}?"
+    else:
+        hint = ""
+    end = "" if hint.endswith("?") else "."
+    return TypeError(f"{cls_name} has no argument {given!r}{hint}{end} Arguments: {', '.join(names) or 'none'}")
+
+
+def check_int(name: str, value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int:
+    """`value` as an int. Python and NumPy integers pass; bool, 3.0 and "3" are a TypeError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise _type_error(name, "an integer", value)
+    _check_range(name, value, minimum, maximum, strict=False)
+    return int(value)
+
+
+def check_number(
+    name: str, value: Any, *, minimum: float | None = None, maximum: float | None = None, strict: bool = False
+) -> float:
+    """`value` as a finite float; `strict` excludes `minimum` itself. bool and strings are a TypeError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise _type_error(name, "a number", value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be a finite number, got {reprlib.repr(value)}")
+    _check_range(name, number, minimum, maximum, strict)
+    return number
+
+
+def check_bool(name: str, value: Any) -> bool:
+    """`value` as a bool; 0, 1 and "yes" are a TypeError."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise _type_error(name, "True or False", value)
+    return bool(value)
+
+
+def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
+    """`value` if it is one of `choices`; the message lists them."""
+    listed = ", ".join(repr(choice) for choice in choices)
+    if not isinstance(value, str):
+        raise _type_error(name, f"one of {listed}", value)
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {listed}, got {value!r}")
+    return str(value)
+
+
+def check_random_state(value: Any) -> np.random.Generator:
+    """A generator: None draws fresh entropy, an int >= 0 seeds `default_rng`, a Generator passes as it is."""
+    if isinstance(value, np.random.Generator):
+        return value
+    if value is None:
+        return np.random.default_rng()
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise _type_error("random_state", "None, an integer >= 0 or a numpy.random.Generator", value)
+    return np.random.default_rng(check_int("random_state", value, minimum=0))
+
+
+def check_indices(name: str, values: Any, size: int, *, minimum: int = 0) -> npt.NDArray[np.int64]:
+    """Positions in ``range(minimum, size)`` as a contiguous 1-D int64 array.
+
+    A scalar gives length 1; a contiguous int64 array is passed on uncopied. Floats, bools and strings are a
+    TypeError (a mask or an id passed where positions belong); a position < `minimum` or >= `size` is a
+    ValueError that names it.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:  # a ragged sequence
+        raise _type_error(name, _INDICES, values) from None
+    if array.ndim > 1:
+        raise ValueError(f"{name} must be a scalar or 1-D, got shape {array.shape}")
+    if array.ndim == 1 and array.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if array.dtype.kind not in "iuO" or not _holds_integers(values, array):
+        raise _type_error(name, _INDICES, values)
+    outside = (array < minimum) | (array >= size)
+    if outside.any():
+        position = int(np.argmax(outside))
+        label = f"{name}[{position}]" if array.ndim else name
+        valid = f"there are {size}, so 0 to {size - 1} would do" if size else "there are none"
+        raise ValueError(f"{label} = {array.flat[position]} is out of range: {valid}")
+    return np.ascontiguousarray(array, dtype=np.int64).reshape(-1)
+
+
+_INDICES = "an integer or a 1-D sequence of integers"
+
+
+def _holds_integers(values: Any, array: npt.NDArray[Any]) -> bool:
+    # NumPy turns [True, 2] into integers, so a list has to be read before the array hides its bools.
+    if array.dtype.kind != "O" and not isinstance(values, (list, tuple)):
+        return True
+    elements = array.flat if array.dtype.kind == "O" else values
+    return all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in elements)
+
+
+def _check_range(name: str, value: Any, minimum: float | None, maximum: float | None, strict: bool) -> None:
+    low = minimum is not None and (value <= minimum if strict else value < minimum)
+    if low or (maximum is not None and value > maximum):
+        bounds = [] if minimum is None else [f"{'>' if strict else '>='} {minimum}"]
+        bounds += [] if maximum is None else [f"<= {maximum}"]
+        raise ValueError(f"{name} must be {' and '.join(bounds)}, got {value}")
+
+
+def _type_error(name: str, expected: str, value: Any) -> TypeError:
+    return TypeError(f"{name} must be {expected}, got {reprlib.repr(value)} ({type(value).__name__})")

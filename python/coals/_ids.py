@@ -1,0 +1,258 @@
+"""Ids in, ids out: the map between what a caller calls a user or an item and its row or column."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals._checks import check_indices
+
+__all__ = ["IdIndex", "as_id_array", "factorize"]
+
+_WORDS = {"i": "integer", "u": "integer", "f": "float", "U": "string", "S": "bytes", "O": "object"}
+_INT64_MAX = np.iinfo(np.int64).max
+
+
+class IdIndex:
+    """Two-way map between ids and positions 0..size-1.
+
+    Parameters
+    ----------
+    ids : array-like of shape (size,), or None
+        Integers, floats, strings or any hashable objects, all different and none missing. None means that the
+        ids are the positions themselves, which costs nothing.
+    size : int
+        How many users or items there are.
+    kind : {"user", "item"}
+        The word for error messages.
+
+    Raises
+    ------
+    TypeError
+        Ids that are bools, dates or unhashable.
+    ValueError
+        Wrong number of ids, a missing or a repeated one.
+
+    Notes
+    -----
+    Cost: one sort of numeric or string ids unless they come sorted, one dict of other kinds; a look-up is a
+    binary search or a dict access for each id. Ids are matched by value and never converted: "7" is not 7.
+
+    Examples
+    --------
+    >>> index = IdIndex(["b", "a", "c"], 3, "item")
+    >>> index.encode(["a", "c"])
+    array([1, 2])
+    >>> index.decode([[0, -1]])
+    array([['b', None]], dtype=object)
+    """
+
+    def __init__(self, ids: Any, size: int, kind: str) -> None:
+        self.kind = kind
+        self.size = size
+        self.ids: npt.NDArray[Any] | None = None
+        if ids is None:
+            return
+        array = as_id_array(self._name, ids)
+        if len(array) != size:
+            raise ValueError(f"{self._name} holds {len(array)} ids, but there are {size} {kind}s: give one for each")
+        self.ids = array.copy()
+        self.ids.setflags(write=False)
+        _refuse_missing(self._name, self.ids)
+        self._refuse_repeated()
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        what = "plain integers" if self.ids is None else _WORDS[self.ids.dtype.kind] + " ids"
+        return f"IdIndex({self.size} {self.kind}s, {what})"
+
+    def encode(self, values: Any) -> npt.NDArray[np.int64]:
+        """Positions, shape (n,) int64, of a scalar or a 1-D sequence of ids. An unknown id is an error."""
+        if self.ids is None:
+            return check_indices(f"{self.kind}s", values, self.size)
+        wanted = _widened(as_id_array(f"{self.kind}s", values))
+        ordered, order = self._ordered
+        if wanted.dtype.kind == ordered.dtype.kind != "O" and self.size:
+            places = np.minimum(np.searchsorted(ordered, wanted), self.size - 1)
+            found = ordered[places] == wanted
+            positions = (places if order is None else order[places]).astype(np.int64, copy=False)
+        else:
+            listed = _hashable(f"{self.kind}s", wanted)
+            positions = np.fromiter((self._positions.get(v, -1) for v in listed), np.int64, len(listed))
+            found = positions >= 0
+        if not found.all():
+            raise self._unknown(wanted[~found].tolist())
+        return positions
+
+    def decode(self, positions: Any) -> npt.NDArray[Any]:
+        """Ids at the given positions, in an array of the same shape.
+
+        Position -1, which pads short lists, becomes -1 where ids are integers; else the result is an object
+        array with None in its place. Positions below -1 or beyond the last are a ValueError.
+        """
+        at = np.asarray(positions)
+        flat = check_indices(f"{self.kind} positions", at.reshape(-1), self.size, minimum=-1)
+        at = flat.reshape(at.shape)
+        if self.ids is None:
+            return at
+        if (at >= 0).all():
+            return self.ids[at]
+        ids = _widened(self.ids)
+        fill = np.array(-1 if ids.dtype.kind == "i" else None)
+        padded: npt.NDArray[Any] = np.where(at < 0, fill, ids[at])
+        return padded
+
+    def same_as(self, other: IdIndex) -> bool:
+        """Whether both give the same ids to the same positions."""
+        if self.ids is other.ids or self.size != other.size:
+            return self.size == other.size
+        everyone = np.arange(self.size)
+        return bool(np.array_equal(self.decode(everyone), other.decode(everyone)))
+
+    @property
+    def _name(self) -> str:
+        return f"{self.kind}_ids"
+
+    @cached_property
+    def _ordered(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
+        """Ids in increasing order and the positions they have, None if they are in order already."""
+        assert self.ids is not None
+        ids = _widened(self.ids)
+        if ids.dtype.kind == "O" or (ids[1:] > ids[:-1]).all():
+            return ids, None
+        order = np.argsort(ids, kind="stable")
+        return ids[order], order
+
+    @cached_property
+    def _positions(self) -> dict[Any, int]:
+        assert self.ids is not None
+        return {v: position for position, v in enumerate(_hashable(self._name, self.ids))}
+
+    def _refuse_repeated(self) -> None:
+        ordered, _ = self._ordered
+        if ordered.dtype.kind != "O":
+            repeats = ordered[1:][ordered[1:] == ordered[:-1]].tolist()
+        elif len(self._positions) < self.size:
+            repeats = [v for position, v in enumerate(ordered.tolist()) if self._positions[v] != position]
+        else:
+            return
+        if repeats:
+            raise ValueError(f"{self._name} holds {repeats[0]!r} more than once: ids must all be different")
+
+    def _unknown(self, missing: list[Any]) -> Exception:
+        assert self.ids is not None
+        first = missing[0]
+        known_types = {type(v) for v in self.ids.tolist()}
+        if type(first) not in known_types:
+            words = " or ".join(sorted(t.__name__ for t in known_types))
+            return TypeError(f"{self.kind} ids are {words} here, got {first!r} ({type(first).__name__})")
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        return ValueError(
+            f"unknown {self.kind} id {first!r}{more}: not among the {self.size} {self.kind}s of this data; "
+            "leave it out, or fit again with data that has it"
+        )
+
+
+def as_id_array(name: str, values: Any) -> npt.NDArray[Any]:
+    """A scalar or a 1-D sequence of ids as a 1-D array; mixed or compound ids stay the objects they are."""
+    if hasattr(values, "__array__"):
+        array = np.asarray(values)
+    else:
+        scalar = isinstance(values, (str, bytes)) or not hasattr(values, "__len__")
+        array = _array_of_list([values] if scalar else list(values))
+    if array.dtype.kind == "T":  # NumPy 2 variable-width strings
+        array = array.astype(object)
+    if array.dtype.kind not in _WORDS:
+        raise TypeError(f"{name} must be ids (integers, floats, strings or hashable objects), got {array.dtype}")
+    if array.ndim > 1:
+        raise ValueError(f"{name} must be 1-D, got shape {array.shape}")
+    return array.reshape(-1)
+
+
+def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The different ids in increasing order and, for every value, its place among them, int64.
+
+    Objects that cannot be ordered (say strings beside integers) stand in the order of their first appearance.
+    Cost: linear for integers of a compact range and for objects, a sort for the rest.
+    """
+    array = as_id_array(name, values)
+    if array.dtype.kind == "O":
+        return _factorize_objects(name, array)
+    _refuse_missing(name, array)
+    wide = _widened(array)
+    if wide.dtype.kind == "i" and array.size:
+        low = int(wide.min())
+        span = int(wide.max()) - low + 1
+        if span <= 4 * array.size:
+            present = np.zeros(span, dtype=bool)
+            present[wide - low] = True
+            codes = np.cumsum(present) - 1
+            return (np.flatnonzero(present) + low).astype(array.dtype), codes[wide - low]
+    ids, codes = np.unique(array, return_inverse=True)
+    return ids, codes.astype(np.int64, copy=False)
+
+
+def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    listed = _hashable(name, array)
+    ids = list(dict.fromkeys(listed))
+    if any(map(_is_missing, ids)):
+        _refuse_missing(name, array)
+    try:
+        ids.sort()
+    except TypeError:  # list.sort may leave a half-sorted list behind
+        ids = list(dict.fromkeys(listed))
+    places = {v: place for place, v in enumerate(ids)}
+    codes = np.fromiter(map(places.__getitem__, listed), np.int64, len(listed))
+    return np.fromiter(ids, dtype=object, count=len(ids)), codes
+
+
+def _array_of_list(values: list[Any]) -> npt.NDArray[Any]:
+    # NumPy would make strings of [1, "a"], floats of [-1, 2**63] and two dimensions of [(1, 2)].
+    types = {type(v) for v in values}
+    if len(types) == 1 and issubclass(next(iter(types)), (bool, int, float, str, np.generic)):
+        plain = np.asarray(values)
+        if _WORDS.get(plain.dtype.kind) == _WORDS.get(np.asarray(values[0]).dtype.kind):
+            return plain
+    return np.fromiter(values, dtype=object, count=len(values))
+
+
+def _widened(ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Integers as int64 wherever they fit: comparing int64 with uint64 would go through float64."""
+    if ids.dtype.kind == "i" or (ids.dtype.kind == "u" and ids.max(initial=0) <= _INT64_MAX):
+        return ids.astype(np.int64, copy=False)
+    return ids
+
+
+def _hashable(name: str, ids: npt.NDArray[Any]) -> list[Any]:
+    listed: list[Any] = ids.tolist()
+    value = None
+    try:
+        for value in listed:
+            hash(value)
+    except TypeError:
+        raise TypeError(f"{name} must be hashable, got {value!r} ({type(value).__name__})") from None
+    return listed
+
+
+def _is_missing(value: Any) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas.NA has no truth value
+        return True
+
+
+def _refuse_missing(name: str, ids: npt.NDArray[Any]) -> None:
+    if ids.dtype.kind == "f":
+        missing = np.isnan(ids)
+    elif ids.dtype.kind == "O":
+        missing = np.fromiter(map(_is_missing, ids.tolist()), bool, len(ids))
+    else:
+        return
+    if missing.any():
+        position = int(np.argmax(missing))
+        raise ValueError(f"{name}[{position}] is missing ({ids[position]!r}): give it an id or drop it")

@@ -1,0 +1,198 @@
+"""From any SciPy sparse matrix to the one CSR form that native code may read without a second look.
+
+SciPy arrays are plain attributes that anyone can edit, and their flags (`has_sorted_indices`, …) go stale
+when they are; so nothing is believed here. What comes out holds: row pointers from 0 to nnz without a step
+back; column indices in range and strictly increasing within a row; float32 or float64 values, finite;
+contiguous, aligned, native byte order. Cost: a few vectorised passes for a matrix that is so already, two
+linear counting sorts otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy  # and not scipy.sparse, which loads itself on first use: it would double the time of `import coals`
+
+from coals._checks import check_choice
+
+__all__ = ["DUPLICATES", "canonical_csr", "check_sparse"]
+
+#: What to do with several entries for one (row, column) pair.
+DUPLICATES = ("error", "sum", "last", "max", "mean", "count")
+
+Array = npt.NDArray[Any]
+
+
+def _plain(row: int, column: int) -> str:
+    """How error messages call an entry of a matrix without ids."""
+    return f"row {row}, column {column}"
+
+
+def canonical_csr(
+    X: Any, *, duplicates: str = "error", copy: bool = False, name: Callable[[int, int], str] = _plain
+) -> tuple[Any, npt.NDArray[np.int64] | None]:
+    """A canonical `csr_array` with read-only arrays, and the number of entries merged into each of its own.
+
+    The second is None where nothing was merged (one each). Without `copy` a canonical CSR input shares its
+    memory with the result; the input itself is never changed. `name(row, column)` words the entries that
+    errors speak of.
+    """
+    check_choice("duplicates", duplicates, DUPLICATES)
+    check_sparse(X)
+    rows = _to_csr(X, copy)
+    if rows.nnz == 0:
+        raise ValueError("the matrix is empty: it has no stored entry")
+    _refuse_nonfinite(rows, name, "")
+    counts = None
+    if not rows.has_canonical_format:  # found out afresh, for `rows` is new
+        rows = rows.tocsc().tocsr()  # two stable counting sorts: repeated pairs keep their order
+        first = _starts_pair(rows)
+        if not first.all():
+            rows, counts = _merged(rows, first, duplicates, name)
+            _refuse_nonfinite(rows, name, f" (duplicates={duplicates!r})")
+    if duplicates == "count" and counts is None:
+        rows = _csr(np.ones_like(rows.data), rows.indices, rows.indptr, rows.shape)
+    for array in (rows.data, rows.indices, rows.indptr):
+        array.setflags(write=False)
+    rows.has_canonical_format = True
+    return rows, counts
+
+
+def check_sparse(X: Any) -> tuple[int, int]:
+    """The shape of X, once known to be a SciPy sparse matrix of real numbers with rows and columns."""
+    if not scipy.sparse.issparse(X):
+        given = f"{type(X).__name__}: columns go to Interactions.from_arrays"
+        if isinstance(X, np.ndarray):
+            given = "a dense array: make it sparse with scipy.sparse.csr_array(X)"
+        raise TypeError(f"interactions must be Interactions or a SciPy sparse matrix, got {given}")
+    if X.ndim != 2:
+        raise ValueError(f"the matrix must have users as rows and items as columns, got shape {X.shape}")
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"the matrix must hold real numbers, got dtype {X.dtype}")
+    if 0 in X.shape:
+        raise ValueError(f"the matrix is empty: its shape is {X.shape}")
+    return int(X.shape[0]), int(X.shape[1])
+
+
+def _to_csr(X: Any, copy: bool) -> Any:
+    """A validated CSR of X, unsorted as it may be, with repeated pairs in the order they are stored in."""
+    n_rows, n_columns = X.shape
+    if X.format == "csr":
+        data, indices, indptr = _compressed(X, n_rows, n_columns, "row", "column")
+        if copy:
+            data, indices, indptr = data.copy(), indices.copy(), indptr.copy()
+        return _csr(data, indices, indptr, X.shape)
+    if X.format == "csc":
+        arrays = _compressed(X, n_columns, n_rows, "column", "row")
+        return scipy.sparse.csc_array(arrays, shape=X.shape).tocsr()
+    entries = X.tocoo()
+    data = _values(entries.data)
+    row = _positions(entries.row, len(data), n_rows, "row")
+    column = _positions(entries.col, len(data), n_columns, "column")
+    if X.format == "bsr":  # like DIA, it pads with zeros that nobody stored
+        kept = data != 0
+        data, row, column = data[kept], row[kept], column[kept]
+    # One row whose "columns" are the row numbers: its CSC form is their stable counting sort.
+    whole = np.array([0, len(data)])
+    by_row = _csr(np.arange(len(data)), row, whole, (1, n_rows)).tocsc()
+    return _csr(data[by_row.data], column[by_row.data], by_row.indptr, X.shape)
+
+
+def _compressed(X: Any, n_major: int, n_minor: int, major: str, minor: str) -> tuple[Array, Array, Array]:
+    """The arrays (data, indices, indptr) of a CSR or CSC matrix, once they are known to be in order."""
+    indptr = np.asarray(X.indptr)
+    if indptr.ndim != 1 or indptr.dtype.kind not in "iu" or len(indptr) != n_major + 1 or indptr[0] != 0:
+        raise ValueError(f"the matrix is broken: indptr must be {n_major + 1} integers from 0, one more than {major}s")
+    back = indptr[1:] < indptr[:-1]
+    if back.any():
+        raise ValueError(f"the matrix is broken: indptr steps back at {major} {int(np.argmax(back))}")
+    nnz = int(indptr[-1])
+    data, indices = np.asarray(X.data), np.asarray(X.indices)
+    if data.ndim != 1 or indices.ndim != 1 or min(len(data), len(indices)) < nnz:
+        shapes = f"indices {indices.shape}, data {data.shape}"
+        raise ValueError(f"the matrix is broken: indptr ends at {nnz}, but there are {shapes}")
+    minor_indices = _positions(indices[:nnz], nnz, n_minor, minor, lambda entry: f"{major} {_segment(indptr, entry)}")
+    return _values(data[:nnz]), minor_indices, indptr
+
+
+def _positions(values: Any, nnz: int, size: int, axis: str, where: Callable[[int], str] = "entry {}".format) -> Array:
+    """Indices along one axis: `nnz` of them, all in range(size); `where(entry)` names a place for errors."""
+    indices: Array = np.asarray(values)
+    if indices.shape != (nnz,) or indices.dtype.kind not in "iu":
+        raise ValueError(f"the matrix is broken: {axis} indices must be {nnz} integers, one for each value")
+    if nnz and (indices.min() < 0 or indices.max() >= size):
+        entry = int(np.argmax((indices < 0) | (indices >= size)))
+        raise ValueError(
+            f"the matrix is broken: {where(entry)} has {axis} index {indices[entry]}, but there are {size} {axis}s"
+        )
+    return indices
+
+
+def _values(data: Array) -> Array:
+    """float32 as it is, everything else as float64."""
+    dtype = np.float32 if data.dtype.str[1:] == "f4" else np.float64  # in any byte order
+    values: Array = np.require(data, dtype=dtype, requirements=["C", "A"])
+    return values
+
+
+def _csr(data: Array, indices: Array, indptr: Array, shape: tuple[int, int]) -> Any:
+    """A new csr_array around the arrays, indices of one integer type: int32 wherever it suffices."""
+    widest = max(*shape, len(data))
+    index = np.int32 if widest <= np.iinfo(np.int32).max else np.int64
+    indices = np.require(indices, dtype=index, requirements=["C", "A"])
+    indptr = np.require(indptr, dtype=index, requirements=["C", "A"])
+    # Views, so that making the result read-only leaves the caller's arrays as they were.
+    return scipy.sparse.csr_array((data.view(), indices.view(), indptr.view()), shape=shape)
+
+
+def _starts_pair(rows: Any) -> npt.NDArray[np.bool_]:
+    """Where an entry begins its row or lies to the right of the entry before it."""
+    starts = np.ones(rows.nnz, dtype=bool)
+    np.greater(rows.indices[1:], rows.indices[:-1], out=starts[1:])
+    row_starts = rows.indptr[:-1]
+    starts[row_starts[row_starts < rows.nnz]] = True
+    return starts
+
+
+def _segment(indptr: Array, entry: int) -> int:
+    """The row (column) of a CSR (CSC) matrix that an entry lies in."""
+    return int(np.searchsorted(indptr, entry, side="right")) - 1
+
+
+def _refuse_nonfinite(rows: Any, name: Callable[[int, int], str], after: str) -> None:
+    finite = np.isfinite(rows.data)
+    if not finite.all():
+        entry = int(np.argmin(finite))
+        at = name(_segment(rows.indptr, entry), int(rows.indices[entry]))
+        raise ValueError(f"the value at {at} is {rows.data[entry]}{after}: every value must be finite; drop the others")
+
+
+def _merged(
+    rows: Any, first: npt.NDArray[np.bool_], duplicates: str, name: Callable[[int, int], str]
+) -> tuple[Any, npt.NDArray[np.int64]]:
+    """Rows with one entry for each run of a repeated pair, which starts where `first` is true."""
+    starts = np.flatnonzero(first)
+    counts = np.diff(np.append(starts, rows.nnz)).astype(np.int64, copy=False)
+    if duplicates == "error":
+        run = int(np.argmax(counts > 1))
+        at = name(_segment(rows.indptr, int(starts[run])), int(rows.indices[starts[run]]))
+        raise ValueError(
+            f"{at} is given {counts[run]} times ({int((counts > 1).sum())} pairs are repeated in all): pass "
+            "duplicates='sum', 'last', 'max', 'mean' or 'count' to Interactions.from_matrix or from_arrays"
+        )
+    if duplicates == "last":
+        data = rows.data[starts + counts - 1]
+    elif duplicates == "max":
+        data = np.maximum.reduceat(rows.data, starts)
+    elif duplicates == "count":
+        data = counts
+    else:
+        data = np.add.reduceat(rows.data, starts, dtype=np.float64)
+        data = data / counts if duplicates == "mean" else data
+    with np.errstate(over="ignore"):  # an overflow is reported by the caller, which knows the row
+        data = data.astype(rows.data.dtype)
+    indptr = np.append(0, np.cumsum(first))[rows.indptr]
+    return _csr(data, rows.indices[starts], indptr, rows.shape), counts

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from coals._ids import IdIndex
+from coals.interactions import Interactions, as_interactions
+
+DENSE = np.array([[0, 3, 0, 1], [2, 0, 0, 5], [0, 4, 6, 0]], dtype=np.float32)
+
+
+@pytest.fixture
+def data():
+    return Interactions.from_matrix(
+        sp.csr_array(DENSE),
+        user_ids=["zoe", "ann", "bob"],
+        item_ids=[40, 10, 30, 20],
+        item_titles=["Forty", "Ten", "Thirty", "Twenty"],
+    )
+
+
+def test_from_matrix_keeps_values_ids_and_titles(data):
+    assert_array_equal(data.matrix.toarray(), DENSE)
+    assert data.matrix.dtype == np.float32
+    assert data.user_ids.tolist() == ["zoe", "ann", "bob"]
+    assert data.item_ids.tolist() == [40, 10, 30, 20]
+    assert data.shape == (data.n_users, data.n_items) == (3, 4)
+    assert data.nnz == 6
+    assert data.has_ids
+    assert data.row_counts is None
+    assert data.users.encode(["bob", "zoe"]).tolist() == [2, 0]
+    assert data.items.decode([3, -1]).tolist() == [20, -1]
+    assert repr(data) == "Interactions(3 users x 4 items, 6 entries)"
+
+
+@pytest.mark.parametrize(
+    ("ids", "has_ids"), [({}, False), ({"user_ids": [5, 6, 7]}, True), ({"item_ids": "abcd"}, True)]
+)
+def test_has_ids(ids, has_ids):
+    ids = {name: list(values) for name, values in ids.items()}
+    assert Interactions.from_matrix(sp.csr_array(DENSE), **ids).has_ids is has_ids
+
+
+def test_from_matrix_owns_its_arrays(data):
+    source = sp.csr_array(DENSE)
+    mine = Interactions.from_matrix(source)
+    source.data[:] = 0
+    source.indices[:] = 99
+    assert_array_equal(mine.matrix.toarray(), DENSE)
+    with pytest.raises(ValueError, match="read-only"):
+        mine.matrix.indices[0] = 99
+
+
+def test_titles(data):
+    assert data.titles([20, 40]) == ["Twenty", "Forty"]
+    assert data.titles(10) == ["Ten"]
+    assert Interactions.from_matrix(sp.csr_array(DENSE)).titles([3, 0]) == ["3", "0"]
+    with pytest.raises(ValueError, match="unknown item id 15"):
+        data.titles([15])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"user_ids": ["a", "b"]}, ValueError, "user_ids holds 2 ids, but there are 3 users"),
+        ({"item_ids": [1, 2, 2, 3]}, ValueError, "item_ids holds 2 more than once"),
+        ({"item_titles": ["a", "b"]}, ValueError, r"item_titles must have shape \(4,\)"),
+        ({"item_titles": [1, 2, 3, 4]}, TypeError, "item_titles must be strings, got dtype int64"),
+        ({"item_titles": ["a", "b", None, "d"]}, TypeError, "item_titles must be strings"),
+        ({"duplicates": "first"}, ValueError, "duplicates must be one of"),
+    ],
+)
+def test_from_matrix_refuses_what_does_not_fit(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Interactions.from_matrix(sp.csr_array(DENSE), **arguments)
+
+
+@pytest.mark.parametrize("make", [Interactions.from_matrix, as_interactions])
+def test_what_is_not_sparse_is_refused(make):
+    with pytest.raises(TypeError, match="dense array: make it sparse"):
+        make(DENSE)
+    with pytest.raises(TypeError, match=r"got dict: columns go to Interactions\.from_arrays"):
+        make({})
+
+
+def test_direct_construction_points_to_the_makers():
+    index = IdIndex(None, 3, "user")
+    for users, items in ((index, np.arange(4)), (np.arange(3), index)):
+        with pytest.raises(TypeError, match=r"Interactions\.from_matrix or Interactions\.from_arrays"):
+            Interactions(sp.csr_array(DENSE), users, items)
+
+
+def test_errors_name_ids():
+    source = sp.csr_array(DENSE)
+    source.data[2] = np.nan
+    with pytest.raises(ValueError, match="value at user 'ann', column 0 is nan"):
+        Interactions.from_matrix(source, user_ids=["zoe", "ann", "bob"])
+    with pytest.raises(ValueError, match="user 7, item 'x' is given 2 times"):
+        Interactions.from_arrays([7, 8, 7], ["x", "x", "x"])
+
+
+def test_from_arrays_sorts_ids():
+    data = Interactions.from_arrays(["b", "a", "b"], [30, 10, 20], [1.0, 2.0, 3.0])
+    assert data.user_ids.tolist() == ["a", "b"]
+    assert data.item_ids.tolist() == [10, 20, 30]
+    assert data.matrix.toarray().tolist() == [[2, 0, 0], [0, 3, 1]]
+
+
+def test_from_arrays_without_values_counts_one_each():
+    data = Interactions.from_arrays([0, 0, 1], [0, 1, 0])
+    assert data.matrix.dtype == np.float32
+    assert data.matrix.toarray().tolist() == [[1, 1], [1, 0]]
+    assert data.row_counts is None
+
+
+@pytest.mark.parametrize(("duplicates", "value"), [("sum", 7), ("last", 2), ("max", 5), ("mean", 3.5), ("count", 2)])
+def test_from_arrays_merges_repeats_in_the_order_given(duplicates, value):
+    data = Interactions.from_arrays([1, 0, 1], ["x", "x", "x"], [5.0, 4.0, 2.0], duplicates=duplicates)
+    assert data.matrix.toarray().tolist() == [[4 if duplicates != "count" else 1], [value]]
+    assert data.row_counts.tolist() == [1, 2]
+    assert data.row_counts.dtype == np.int64
+
+
+ids = st.one_of(st.integers(-5, 5), st.sampled_from(["a", "b", ""]), st.tuples(st.integers(0, 1)))
+
+
+@given(st.lists(st.tuples(ids, ids, st.integers(-9, 9)), min_size=1, max_size=30, unique_by=lambda t: t[:2]))
+def test_from_arrays_puts_every_value_where_its_ids_say(triples):
+    data = Interactions.from_arrays(*map(list, zip(*triples, strict=True)))
+    dense = data.matrix.toarray()
+    assert data.nnz == len(triples)
+    for user, item, value in triples:
+        assert dense[data.users.encode([user])[0], data.items.encode([item])[0]] == value
+
+
+@pytest.mark.parametrize(
+    ("arrays", "error", "message"),
+    [
+        (([], [], []), ValueError, "users, items and values are empty"),
+        (([1, 2], [1], [1.0, 2.0]), ValueError, r"of one length, got shapes \(2,\), \(1,\), \(2,\)"),
+        (([1, 2], [1, 2], [1.0]), ValueError, "of one length"),
+        (([1, 2], [1, 2], 1.0), ValueError, "must be 1-D and of one length"),
+        (([1, 2], [1, 2], ["1", "2"]), TypeError, "values must be real numbers, got dtype <U1"),
+        (([1, None], [1, 2], [1, 2]), ValueError, r"users\[1\] is missing"),
+        (([1, 2], [1, 2.5], [1, np.inf]), ValueError, "value at user 2, item 2.5 is inf"),
+        (([True, False], [1, 2], [1, 2]), TypeError, "users must be ids"),
+    ],
+)
+def test_from_arrays_refuses(arrays, error, message):
+    with pytest.raises(error, match=message):
+        Interactions.from_arrays(*arrays)
+
+
+def test_as_interactions_returns_interactions_as_they_are(data):
+    assert as_interactions(data) is data
+
+
+@pytest.mark.parametrize("fmt", ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"])
+def test_as_interactions_takes_any_sparse_matrix(fmt):
+    data = as_interactions(sp.csr_array(DENSE).asformat(fmt))
+    assert_array_equal(data.matrix.toarray(), DENSE)
+    assert not data.has_ids
+    assert data.item_titles is None
+
+
+def test_as_interactions_does_not_copy_canonical_csr():
+    source = sp.csr_matrix(DENSE)
+    data = as_interactions(source)
+    assert np.shares_memory(data.matrix.data, source.data)
+    assert np.shares_memory(data.matrix.indices, source.indices)
+
+
+def test_as_interactions_refuses_repeats_and_says_what_to_do():
+    with pytest.raises(ValueError, match=r"row 0, column 1 .* duplicates='sum', .* Interactions\.from_matrix"):
+        as_interactions(sp.coo_array(([1.0, 2.0], ([0, 0], [1, 1])), shape=(1, 2)))
+
+
+def test_select_keeps_what_the_mask_says(data):
+    mask = np.array([True, False, False, True, False, True])
+    selected = data.select(mask)
+    assert selected.matrix.toarray().tolist() == [[0, 3, 0, 0], [0, 0, 0, 5], [0, 0, 6, 0]]
+    assert selected.matrix.dtype == np.float32
+    assert selected.users is data.users
+    assert selected.items is data.items
+    assert selected.titles(20) == ["Twenty"]
+    assert not selected.matrix.data.flags.writeable
+    assert_array_equal(data.matrix.toarray(), DENSE)
+
+
+def test_select_carries_row_counts():
+    data = Interactions.from_arrays([0, 1, 1, 2], [0, 0, 0, 0], duplicates="sum")
+    selected = data.select(np.array([False, True, True]))
+    assert selected.shape == (3, 1)
+    assert selected.row_counts.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("mask", "error", "message"),
+    [
+        ([0, 1, 2, 3, 4, 5], TypeError, "mask must be of dtype bool"),
+        ([True] * 5, ValueError, r"mask must have shape \(6,\)"),
+        ([False] * 6, ValueError, "mask keeps none of the 6 entries"),
+    ],
+)
+def test_select_refuses(data, mask, error, message):
+    with pytest.raises(error, match=message):
+        data.select(mask)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda data: pickle.loads(pickle.dumps(data))])
+def test_copies_are_equal(data, again):
+    other = again(data)
+    assert_array_equal(other.matrix.toarray(), DENSE)
+    assert other.users.same_as(data.users)
+    assert other.titles(10) == ["Ten"]

@@ -1,0 +1,202 @@
+"""The metrics against golden values, the per-user reference, and what must always hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from coals import metrics
+from coals.metrics import Hits, Metric, compute, parse_metric, parse_metrics, rating_error
+from coals.reference import metrics as reference
+
+ORACLE = {
+    "precision": reference.precision,
+    "recall": reference.recall,
+    "f1": reference.f1,
+    "recall_min": reference.recall_min,
+    "ndcg": reference.ndcg,
+    "map": reference.average_precision,
+    "hit_rate": reference.hit_rate,
+    "mrr": reference.reciprocal_rank,
+}
+RANKED, RELEVANT = [5, 1, 2, 9, 7], {2, 5, 7}
+N_ITEMS = 12
+
+
+def hits_of(lists, relevant_sets, n_items=N_ITEMS, width=None):
+    """Lists of different lengths, padded, against sets of relevant items."""
+    width = max(map(len, lists)) if width is None else width
+    ids = np.full((len(lists), width), -1)
+    for row, items in zip(ids, lists, strict=True):
+        row[: len(items)] = items
+    relevant = np.zeros((len(lists), n_items))
+    for row, items in zip(relevant, relevant_sets, strict=True):
+        row[sorted(items)] = 1
+    return Hits(ids, np.array([len(items) for items in lists]), sparse.csr_array(relevant))
+
+
+def value(name, k, hits):
+    return compute(Metric(name, k), hits)
+
+
+@st.composite
+def users(draw):
+    """A few users: a ranked list without repeats, perhaps empty, and a non-empty set of relevant items."""
+    items = st.integers(0, N_ITEMS - 1)
+    one = st.tuples(st.lists(items, unique=True), st.sets(items, min_size=1))
+    return draw(st.lists(one, min_size=1, max_size=6))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ndcg", {1: 1, 2: 0.613147, 3: 0.703918, 5: 0.885460}),
+        ("recall_min", {1: 1, 2: 1 / 2, 3: 2 / 3, 5: 1}),
+        ("precision", {1: 1, 2: 1 / 2, 3: 2 / 3, 5: 3 / 5, 50: 3 / 50}),
+        ("recall", {1: 1 / 3, 2: 1 / 3, 3: 2 / 3, 5: 1, 50: 1}),
+        ("f1", {1: 1 / 2, 2: 2 / 5, 3: 2 / 3, 5: 3 / 4}),
+        ("map", {1: 1, 2: 1 / 2, 3: (1 + 2 / 3) / 3, 5: (1 + 2 / 3 + 3 / 5) / 3}),
+        ("hit_rate", {1: 1, 5: 1}),
+        ("mrr", {1: 1, 5: 1}),
+    ],
+)
+def test_golden_values(name, expected):
+    hits = hits_of([RANKED], [RELEVANT])
+    for k, golden in expected.items():
+        assert ORACLE[name](RANKED, RELEVANT, k) == pytest.approx(golden, abs=5e-7)
+        assert value(name, k, hits)[0] == pytest.approx(golden, abs=5e-7)
+
+
+def test_first_hit_counts_only_within_k():
+    ranked, relevant = [4, 6, 0], {0}
+    hits = hits_of([ranked], [relevant])
+    for name, k, expected in [("mrr", 2, 0), ("mrr", 3, 1 / 3), ("hit_rate", 2, 0), ("hit_rate", 3, 1)]:
+        assert ORACLE[name](ranked, relevant, k) == value(name, k, hits)[0] == pytest.approx(expected)
+
+
+def test_every_ranking_metric_has_an_oracle():
+    assert set(metrics.RANKING_METRICS) == set(ORACLE)
+
+
+@pytest.mark.parametrize("name", sorted(ORACLE))
+@given(users=users(), k=st.integers(1, 2 * N_ITEMS))
+def test_equals_the_per_user_reference(name, users, k):
+    expected = [ORACLE[name](ranked, relevant, k) for ranked, relevant in users]
+    assert_allclose(value(name, k, hits_of(*zip(*users, strict=True))), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(ORACLE))
+@given(users=users(), k=st.integers(1, 2 * N_ITEMS))
+def test_lies_between_0_and_1(name, users, k):
+    values = value(name, k, hits_of(*zip(*users, strict=True)))
+    assert (values >= 0).all()
+    assert (values <= 1).all()
+
+
+@pytest.mark.parametrize("name", ["ndcg", "recall_min", "map", "hit_rate", "mrr"])
+@pytest.mark.parametrize("n_relevant", [1, 2, 3, 7, 40])
+def test_perfect_list_has_exactly_1_at_every_k(name, n_relevant):
+    hits = hits_of([range(n_relevant)], [range(n_relevant)], n_items=50, width=50)
+    assert [value(name, k, hits)[0] for k in range(1, 61)] == [1.0] * 60
+
+
+@given(users=users())
+def test_recall_never_falls_with_k(users):
+    hits = hits_of(*zip(*users, strict=True))
+    recalls = np.array([value("recall", k, hits) for k in range(1, 2 * N_ITEMS)])
+    assert (np.diff(recalls, axis=0) >= 0).all()
+
+
+@given(users=users(), k=st.integers(1, 2 * N_ITEMS))
+def test_precision_times_k_equals_recall_times_relevant(users, k):
+    hits = hits_of(*zip(*users, strict=True))
+    n_relevant = [len(relevant) for _, relevant in users]
+    assert_allclose(value("precision", k, hits) * k, value("recall", k, hits) * n_relevant, rtol=1e-12)
+
+
+def test_pads_are_never_hits():
+    # Pad -1 of the second user would be item 11 of the first if pairs were numbered carelessly.
+    hits = hits_of([[0], [3], []], [{11}, {3}, {0}], width=4)
+    assert_array_equal(hits.matrix, [[False] * 4, [True, False, False, False], [False] * 4])
+
+
+def test_what_lies_behind_counts_is_not_looked_at():
+    relevant = sparse.csr_array(np.ones((1, 3)))
+    assert_array_equal(Hits(np.array([[0, 1, 2]]), np.array([1]), relevant).matrix, [[True, False, False]])
+
+
+def test_relevance_is_by_stored_pair_whatever_the_order_or_value():
+    relevant = sparse.csr_array((np.array([0.0, -1.0]), np.array([2, 0]), np.array([0, 2])), shape=(1, 3))
+    assert_array_equal(Hits(np.array([[0, 1, 2]]), np.array([3]), relevant).matrix, [[True, False, True]])
+
+
+def test_pair_numbers_beyond_int32():
+    # In 32 bits, item n - 3 of user 0 would be the same pair as item n - 1 of user 2.
+    n_users, n_items = 3, 2**31 - 1
+    last = np.full(n_users, n_items - 1, dtype=np.int32)
+    relevant = sparse.csr_array((np.ones(n_users), last, np.arange(n_users + 1)), shape=(n_users, n_items))
+    ids = np.array([[n_items - 3], [n_items - 1], [n_items - 1]], dtype=np.int32)
+    assert_array_equal(Hits(ids, np.ones(n_users, dtype=np.int32), relevant).matrix[:, 0], [False, True, True])
+
+
+@pytest.mark.parametrize("name", sorted(ORACLE))
+def test_user_without_relevant_items_is_nan_and_refused_by_the_reference(name):
+    assert_array_equal(value(name, 2, hits_of([[1, 2], [1]], [set(), {1}])) >= 0, [False, True])
+    with pytest.raises(ValueError, match="relevant is empty"):
+        ORACLE[name]([1, 2], set(), 2)
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        ORACLE[name]([1, 2], {1}, 0)
+
+
+@pytest.mark.parametrize("name", sorted(ORACLE))
+def test_lists_of_length_0_have_value_0(name):
+    assert value(name, 3, hits_of([[], []], [{1}, {2, 3}])).tolist() == [0, 0]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.floats(-5, 5), st.integers(1, 5)), min_size=1),
+    st.sampled_from(["rmse", "mae"]),
+)
+def test_rating_errors_equal_the_reference(ratings, name):
+    rows, predicted, actual = (np.array(column) for column in zip(*ratings, strict=True))
+    overall, per_user = rating_error(name, predicted - actual, rows, 4)
+    oracle = getattr(reference, name)
+    assert overall == pytest.approx(oracle(predicted, actual))
+    for user in range(4):
+        mine = rows == user
+        expected = oracle(predicted[mine], actual[mine]) if mine.any() else np.nan
+        assert_allclose(per_user[user], expected, rtol=1e-12, atol=1e-150)
+
+
+def test_names():
+    assert parse_metric("recall_min@50") == ("recall_min", 50)
+    assert parse_metric("rmse") == ("rmse", None)
+    assert [str(metric) for metric in parse_metrics(["map@10", "mae", "map@10"])] == ["map@10", "mae"]
+    assert parse_metrics("ndcg@10") == [("ndcg", 10)]
+
+
+@pytest.mark.parametrize("text", ["ndgc@10", "NDCG@10", "", "@5", " ndcg@5", "accuracy"])
+def test_unknown_name_lists_the_names(text):
+    with pytest.raises(ValueError, match=r"unknown metric .* precision@k, recall@k.*mrr@k, rmse, mae"):
+        parse_metric(text)
+
+
+@pytest.mark.parametrize("k", ["", "@", "@0", "@-1", "@1.5", "@ 5", "@ten", "@5@5", "@05", "@1\u0665", "@" + "9" * 30])
+def test_bad_k_says_how(k):
+    with pytest.raises(ValueError, match=r"needs a list length k >= 1 after the name, as in 'ndcg@10'"):
+        parse_metric("ndcg" + k)
+
+
+def test_other_bad_metrics():
+    with pytest.raises(ValueError, match="takes no k, write 'rmse'"):
+        parse_metric("rmse@10")
+    with pytest.raises(TypeError, match="named by a string"):
+        parse_metric(10)
+    with pytest.raises(ValueError, match="metrics is empty"):
+        parse_metrics([])
+    with pytest.raises(ValueError, match="over ratings"):
+        compute(Metric("rmse", None), hits_of([[1]], [{1}]))
