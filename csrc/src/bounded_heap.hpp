@@ -35,6 +35,14 @@ class BoundedHeap {
     }
   }
 
+  // Calls visit(item, score) in ascending order of items; the heap is empty afterwards.
+  template <class Visit>
+  void drain_by_item(Visit visit) {
+    std::sort(heap_.begin(), heap_.end(), [](const Entry& a, const Entry& b) { return a.item < b.item; });
+    for (const Entry& entry : heap_) visit(entry.item, entry.score);
+    heap_.clear();
+  }
+
   // Writes the list of one query, best first, padded; the heap is empty afterwards.
   void write(std::int64_t query, const TopKLists<T>& out) {
     std::sort_heap(heap_.begin(), heap_.end(), better);

@@ -2,23 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
+#include "bounded_heap.hpp"
 #include "parallel.hpp"
 
 namespace coals {
 
 namespace {
 
-struct Neighbor {
-  std::int32_t item;
-  double similarity;
-};
+struct TaskRows {
+  std::vector<std::int64_t> size;
+  std::vector<std::int32_t> column;
+  std::vector<double> value;
 
-// Sorts better neighbours first, ties to the lower item.
-bool better(const Neighbor& a, const Neighbor& b) {
-  return a.similarity > b.similarity || (a.similarity == b.similarity && a.item < b.item);
-}
+  void push(std::int64_t item, double similarity) {
+    column.push_back(static_cast<std::int32_t>(item));
+    value.push_back(similarity);
+  }
+};
 
 double similarity_of(Similarity kind, double both, double of_i, double of_j) {
   switch (kind) {
@@ -28,80 +31,105 @@ double similarity_of(Similarity kind, double both, double of_i, double of_j) {
   }
 }
 
-// One thread's counters: all zero between rows.
+// One thread's counters, all zero between rows: narrow ones for items with few enough users, since what counts is how
+// many counters the first-level cache holds.
 struct Counter {
-  explicit Counter(std::int64_t items) : count(items) { std::fill(count.begin(), count.end(), 0u); }
-  Buffer<std::uint32_t> count;
+  Counter(std::int64_t items, std::int64_t neighbors)
+      : narrow(items), wide(items), best(std::max<std::int64_t>(1, neighbors)) {
+    std::fill(narrow.begin(), narrow.end(), std::uint16_t{0});
+    std::fill(wide.begin(), wide.end(), 0u);
+  }
+  Buffer<std::uint16_t> narrow;
+  Buffer<std::uint32_t> wide;
   std::vector<std::int32_t> touched;
-  std::vector<Neighbor> row;
+  BoundedHeap<double> best;
 };
 
-struct Counting {
-  const CsrView<void>& items_of_user;
-  const CsrView<void>& users_of_item;
-  Similarity similarity;
-  std::int64_t neighbors;
+class Counting {
+ public:
+  Counting(const CsrView<void>& items_of_user, const CsrView<void>& users_of_item, Similarity similarity,
+           std::int64_t neighbors)
+      : items_of_user_(items_of_user), users_of_item_(users_of_item), similarity_(similarity), neighbors_(neighbors) {}
 
+  // Increments that row `item` costs.
   std::int64_t work(std::int64_t item) const {
     std::int64_t sum = 0;
-    for (std::int64_t e = users_of_item.row_begin[item]; e < users_of_item.row_begin[item + 1]; ++e) {
-      sum += items_of_user.row_size(users_of_item.column[e]);
+    for (std::int64_t e = users_of_item_.row_begin[item]; e < users_of_item_.row_begin[item + 1]; ++e) {
+      sum += items_of_user_.row_size(users_of_item_.column[e]);
     }
     return sum;
   }
 
+  // Appends the neighbours of `item`, by ascending item.
+  void count_row(std::int64_t item, std::int64_t row_work, Counter& counter, TaskRows& out) const {
+    const std::size_t before = out.column.size();
+    if (users_of_item_.row_size(item) <= std::numeric_limits<std::uint16_t>::max()) {
+      count_row(item, row_work, counter.narrow.data(), counter, out);
+    } else {
+      count_row(item, row_work, counter.wide.data(), counter, out);
+    }
+    out.size.push_back(static_cast<std::int64_t>(out.column.size() - before));
+  }
+
+ private:
+  // A row that touches a good part of the catalogue is read off by one pass over the counters; a short row keeps a list
+  // of what it touched, so that its cost does not grow with the catalogue.
+  template <class Count>
+  void count_row(std::int64_t item, std::int64_t row_work, Count* count, Counter& counter, TaskRows& out) const {
+    if (row_work > items_of_user_.columns / 16) {
+      for_each_pair(item, [&](std::int32_t other) { ++count[other]; });
+      read_off(item, count, counter, out, items_of_user_.columns, [](std::int64_t j) { return j; });
+    } else {
+      std::vector<std::int32_t>& touched = counter.touched;
+      touched.clear();
+      for_each_pair(item, [&](std::int32_t other) {
+        if (count[other]++ == 0) touched.push_back(other);
+      });
+      std::sort(touched.begin(), touched.end());
+      read_off(item, count, counter, out, static_cast<std::int64_t>(touched.size()),
+               [&](std::int64_t t) { return touched[t]; });
+    }
+  }
+
   template <class Visit>
   void for_each_pair(std::int64_t item, Visit visit) const {
-    for (std::int64_t e = users_of_item.row_begin[item]; e < users_of_item.row_begin[item + 1]; ++e) {
-      const std::int64_t user = users_of_item.column[e];
-      const std::int32_t* other = items_of_user.column + items_of_user.row_begin[user];
-      const std::int64_t n = items_of_user.row_size(user);
+    for (std::int64_t e = users_of_item_.row_begin[item]; e < users_of_item_.row_begin[item + 1]; ++e) {
+      const std::int64_t user = users_of_item_.column[e];
+      const std::int32_t* other = items_of_user_.column + items_of_user_.row_begin[user];
+      const std::int64_t n = items_of_user_.row_size(user);
       for (std::int64_t k = 0; k < n; ++k) visit(other[k]);
     }
   }
 
-  void take(std::int64_t item, std::int32_t other, Counter& counter) const {
-    const std::uint32_t both = std::exchange(counter.count[other], 0u);
-    if (both == 0 || other == item) return;
-    counter.row.push_back({other, similarity_of(similarity, both, static_cast<double>(users_of_item.row_size(item)),
-                                                static_cast<double>(users_of_item.row_size(other)))});
-  }
-
-  // Counts one row and leaves its neighbours, by ascending item, in counter.row.
-  void count_row(std::int64_t item, std::int64_t row_work, Counter& counter) const {
-    counter.row.clear();
-    // A row that touches a good part of the catalogue is read off by one pass over the counters; a short row keeps a
-    // list of what it touched, so that its cost does not grow with the catalogue.
-    if (row_work > items_of_user.columns / 16) {
-      for_each_pair(item, [&](std::int32_t other) { ++counter.count[other]; });
-      for (std::int32_t other = 0; other < items_of_user.columns; ++other) take(item, other, counter);
-    } else {
-      counter.touched.clear();
-      for_each_pair(item, [&](std::int32_t other) {
-        if (counter.count[other]++ == 0) counter.touched.push_back(other);
-      });
-      std::sort(counter.touched.begin(), counter.touched.end());
-      for (const std::int32_t other : counter.touched) take(item, other, counter);
+  // Turns the counters at(0), at(1), ... (ascending) into neighbours and clears them.
+  template <class Count, class At>
+  void read_off(std::int64_t item, Count* count, Counter& counter, TaskRows& out, std::int64_t size, At at) const {
+    count[item] = 0;
+    const auto of_item = static_cast<double>(users_of_item_.row_size(item));
+    const bool all = neighbors_ < 0;
+    for (std::int64_t k = 0; k < size; ++k) {
+      const std::int64_t other = at(k);
+      const Count both = count[other];
+      if (both == 0) continue;
+      count[other] = 0;
+      const double value =
+          similarity_of(similarity_, both, of_item, static_cast<double>(users_of_item_.row_size(other)));
+      if (all) {
+        out.push(other, value);
+      } else if (value > counter.best.bound()) {
+        counter.best.offer(other, value);
+      }
     }
-    keep_best(counter.row);
+    if (!all) counter.best.drain_by_item([&](std::int64_t other, double value) { out.push(other, value); });
   }
 
-  void keep_best(std::vector<Neighbor>& row) const {
-    if (neighbors < 0 || static_cast<std::int64_t>(row.size()) <= neighbors) return;
-    std::nth_element(row.begin(), row.begin() + neighbors, row.end(), better);
-    row.resize(static_cast<std::size_t>(neighbors));
-    std::sort(row.begin(), row.end(), [](const Neighbor& a, const Neighbor& b) { return a.item < b.item; });
-  }
+  const CsrView<void>& items_of_user_;
+  const CsrView<void>& users_of_item_;
+  Similarity similarity_;
+  std::int64_t neighbors_;
 };
 
-struct TaskRows {
-  std::vector<std::int64_t> size;
-  std::vector<std::int32_t> column;
-  std::vector<double> value;
-};
-
-std::vector<std::int64_t> work_per_item(const Counting& counting, const RunControl& control) {
-  const std::int64_t items = counting.users_of_item.rows;
+std::vector<std::int64_t> work_per_item(const Counting& counting, std::int64_t items, const RunControl& control) {
   constexpr std::int64_t rows = 256;
   std::vector<std::int64_t> work(static_cast<std::size_t>(items));
   parallel_for((items + rows - 1) / rows, control, [&](std::int64_t t) {
@@ -143,25 +171,17 @@ CsrMatrix<double> item_similarity(const CsrView<void>& items_of_user, const CsrV
       users_of_item.entries() != items_of_user.entries()) {
     throw std::invalid_argument("users_of_item must be the transpose of items_of_user");
   }
-  const Counting counting{items_of_user, users_of_item, similarity, neighbors};
+  const Counting counting(items_of_user, users_of_item, similarity, neighbors);
   const std::int64_t items = users_of_item.rows;
-  const std::vector<std::int64_t> work = work_per_item(counting, control);
+  const std::vector<std::int64_t> work = work_per_item(counting, items, control);
   const auto tasks = balanced_tasks(items, 1e6, [&](std::int64_t i) {
     return static_cast<double>(work[i]) + static_cast<double>(std::min(items, 16 * work[i])) / 4 + 1;
   });
   std::vector<TaskRows> parts(tasks.size() - 1);
   parallel_for(
-      static_cast<std::int64_t>(parts.size()), control, [&] { return Counter(items); },
+      static_cast<std::int64_t>(parts.size()), control, [&] { return Counter(items, neighbors); },
       [&](Counter& counter, std::int64_t t) {
-        TaskRows& part = parts[t];
-        for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) {
-          counting.count_row(i, work[i], counter);
-          part.size.push_back(static_cast<std::int64_t>(counter.row.size()));
-          for (const Neighbor& neighbor : counter.row) {
-            part.column.push_back(neighbor.item);
-            part.value.push_back(neighbor.similarity);
-          }
-        }
+        for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) counting.count_row(i, work[i], counter, parts[t]);
       });
   return join(items, tasks, parts, control);
 }
