@@ -58,13 +58,13 @@ Csr make(const py::array& row_begin, const py::array& column, const py::object& 
   require(matrix.rows <= most && columns >= 0 && columns <= most, "a matrix has at most 2147483647 rows and columns");
   matrix.value = copy_values<T>(values, matrix.column.size());
   const py::gil_scoped_release release;
-  validate_csr(matrix.view().structure(), matrix.column.size());
+  validate_csr(matrix.view().structure(), matrix.column.size(), run_control(1));
   return {std::move(matrix)};
 }
 
 Csr transposed(const Csr& self) {
   const py::gil_scoped_release release;
-  return std::visit([](const auto& m) { return Csr{transpose(m.view())}; }, self.matrix);
+  return std::visit([](const auto& m) { return Csr{transpose(m.view(), run_control(1))}; }, self.matrix);
 }
 
 // The structure of the given rows, without values.

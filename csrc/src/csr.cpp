@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
+
+#include "poller.hpp"
 
 namespace coals {
 
 namespace {
+
+constexpr std::int64_t rows_between_polls = 1024;
 
 [[noreturn]] void refuse(std::int64_t row, const std::string& what) {
   throw std::invalid_argument("row " + std::to_string(row) + ": " + what);
@@ -30,7 +33,7 @@ void validate_row(const CsrView<void>& matrix, std::int64_t i) {
 
 }  // namespace
 
-void validate_csr(const CsrView<void>& matrix, std::int64_t stored) {
+void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunControl& control) {
   if (matrix.row_begin[0] != 0) refuse(0, "row pointers must start at 0");
   for (std::int64_t i = 0; i < matrix.rows; ++i) {
     if (matrix.row_begin[i + 1] < matrix.row_begin[i]) refuse(i, "row pointers must not fall");
@@ -39,11 +42,15 @@ void validate_csr(const CsrView<void>& matrix, std::int64_t stored) {
     throw std::invalid_argument("row pointers end at " + std::to_string(matrix.row_begin[matrix.rows]) + ", but " +
                                 std::to_string(stored) + " entries are stored");
   }
-  for (std::int64_t i = 0; i < matrix.rows; ++i) validate_row(matrix, i);
+  Poller poll(control);
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    validate_row(matrix, i);
+    if (i % rows_between_polls == 0) poll();
+  }
 }
 
 template <class T>
-CsrMatrix<T> transpose(const CsrView<T>& matrix) {
+CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
   CsrMatrix<T> out;
   out.rows = matrix.columns;
   out.columns = matrix.rows;
@@ -56,7 +63,9 @@ CsrMatrix<T> transpose(const CsrView<T>& matrix) {
 
   Buffer<std::int64_t> next(out.rows);
   std::copy(out.row_begin.data(), out.row_begin.data() + out.rows, next.data());
+  Poller poll(control);
   for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    if (i % rows_between_polls == 0) poll();
     for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
       const std::int64_t place = next[matrix.column[e]]++;
       out.column[place] = static_cast<std::int32_t>(i);
@@ -66,7 +75,7 @@ CsrMatrix<T> transpose(const CsrView<T>& matrix) {
   return out;
 }
 
-template CsrMatrix<float> transpose<float>(const CsrView<float>&);
-template CsrMatrix<double> transpose<double>(const CsrView<double>&);
+template CsrMatrix<float> transpose<float>(const CsrView<float>&, const RunControl&);
+template CsrMatrix<double> transpose<double>(const CsrView<double>&, const RunControl&);
 
 }  // namespace coals

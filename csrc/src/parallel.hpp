@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -20,6 +19,7 @@
 
 #include "coals/config.hpp"
 #include "coals/run_control.hpp"
+#include "poller.hpp"
 
 namespace coals {
 
@@ -32,20 +32,14 @@ constexpr int openmp_date = _OPENMP;
 // Hands out tasks, keeps the first failure, polls on the calling thread.
 class Supervisor {
  public:
-  Supervisor(std::int64_t tasks, const RunControl& control) : limit_(tasks), control_(control) {}
+  Supervisor(std::int64_t tasks, const RunControl& control) : poll(control), limit_(tasks) {}
+
+  Poller poll;  // for the calling thread alone
 
   // The next task, or -1 when there is none left.
   std::int64_t next() {
     const std::int64_t task = next_.fetch_add(1);
     return task < limit_.load() ? task : -1;
-  }
-
-  void poll() {
-    if (!control_.poll) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_poll_ < std::chrono::milliseconds(20)) return;
-    last_poll_ = now;
-    control_.poll();
   }
 
   void fail(std::int64_t task, std::exception_ptr error) {
@@ -62,8 +56,6 @@ class Supervisor {
  private:
   std::atomic<std::int64_t> next_{0};
   std::atomic<std::int64_t> limit_;
-  const RunControl& control_;
-  std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
   std::mutex mutex_;
   std::exception_ptr error_;
 };

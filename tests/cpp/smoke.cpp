@@ -109,7 +109,7 @@ void check_implicit(const coals::CsrMatrix<float>& strengths, const std::vector<
 }
 
 void check_cooccurrence(const coals::CsrMatrix<float>& matrix) {
-  const coals::CsrMatrix<float> by_item = coals::transpose(matrix.view());
+  const coals::CsrMatrix<float> by_item = coals::transpose(matrix.view(), {});
   const auto counts =
       coals::item_similarity(matrix.view().structure(), by_item.view().structure(), coals::Similarity::count, -1, {});
   double total = 0, expected = 0;
@@ -150,7 +150,7 @@ int run() {
   const coals::CsrMatrix<float> ratings = random_ratings(random);
   std::vector<float> fixed(items * factors);
   for (float& value : fixed) value = normal(random);
-  coals::validate_csr(ratings.view().structure(), ratings.column.size());
+  coals::validate_csr(ratings.view().structure(), ratings.column.size(), {});
   check_explicit(ratings, fixed);
   check_implicit(ratings, fixed);
   check_cooccurrence(ratings);

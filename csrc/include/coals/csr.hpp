@@ -21,10 +21,10 @@ struct CsrMatrix {
 // Throws std::invalid_argument naming row and position unless row_begin starts at 0, never falls and ends at `stored`,
 // and the columns of each row are in range and strictly ascending. What passes is safe to index with everywhere.
 // Reads no value. Cost: one pass.
-void validate_csr(const CsrView<void>& matrix, std::int64_t stored);
+void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunControl& control);
 
 // Rows become columns; they ascend in each row of the result. Cost: two passes over the entries.
 template <class T>
-CsrMatrix<T> transpose(const CsrView<T>& matrix);
+CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control);
 
 }  // namespace coals
