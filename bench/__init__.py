@@ -1,0 +1,1 @@
+"""Benchmarks of coals. README.md says what is compared with what."""

@@ -1,0 +1,156 @@
+"""One sweep of ALS at K = 64 against the NumPy reference and against a tutorial's loop over ratings.
+
+A sweep of coals is the time between two callbacks of one `fit`, so it holds the objective as well; the reference's
+does not. The first sweep is left out: no callback marks its start. The reference, in float64 and one row at a time,
+runs with NumPy's BLAS and its threads as they are.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import coals
+from bench.conftest import Baseline, Race
+from bench.data import SIZES, part_of_rows, ratings
+from coals.reference import als as reference
+
+Array = npt.NDArray[np.float64]
+
+K = 64
+RIDGE = 5.0
+ALPHA, UNOBSERVED = 1.0, 0.1
+SWEEPS = 4
+WHOLE = f"  whole fit of {SWEEPS} sweeps"
+# Baselines run on every so many rows of each side: the loop, and the reference where it would take minutes.
+LOOP_EVERY = {"small": 1, "medium": 50, "large": 200}
+REFERENCE_EVERY = {"small": 1, "medium": 1, "large": 50}
+
+sizes = pytest.mark.parametrize("size", ["small", "medium", pytest.param("large", marks=pytest.mark.large)])
+
+
+@sizes
+@pytest.mark.parametrize("biases", [True, False], ids=["joint", "no_biases"])
+def bench_explicit(race: Race, size: str, biases: bool) -> None:
+    matrix, state = ratings(size), start(size)
+    model = coals.ExplicitALS(factors=K, regularization=RIDGE, biases=biases, iterations=SWEEPS, random_state=0)
+
+    def sweep() -> Any:
+        return reference.explicit_sweep(matrix, state, regularization=(RIDGE, RIDGE), biases=biases)
+
+    def half_sweep(rows: Any, offset: Array, fixed: Array) -> None:
+        mean = float(matrix.data.mean()) if biases else 0.0
+        if biases:
+            reference._solve_joint(rows, fixed, offset, mean, RIDGE, 0.0)
+        else:
+            reference._solve_factors(rows, fixed, np.zeros(rows.shape[0]), offset, mean, RIDGE, 0.0)
+
+    baselines = [reference_baseline(size, sweep, half_sweep), loop_baseline(size, biases)]
+    name = f"explicit ALS, {'joint biases' if biases else 'no biases'}: a sweep"
+    results = race(name, size, lambda: sweep_seconds(model, matrix), baselines, WHOLE)
+    check_same_sweep(model, matrix, state, results)
+
+
+@sizes
+def bench_implicit(race: Race, size: str) -> None:
+    matrix, state = ratings(size), start(size)[:2]
+    model = coals.ImplicitALS(
+        factors=K,
+        regularization=RIDGE,
+        alpha=ALPHA,
+        unobserved_weight=UNOBSERVED,
+        iterations=SWEEPS,
+        random_state=0,
+    )
+
+    def sweep() -> Any:
+        return reference.implicit_sweep(
+            matrix, state, regularization=(RIDGE, RIDGE), alpha=ALPHA, unobserved_weight=UNOBSERVED
+        )
+
+    def half_sweep(rows: Any, _: Array, fixed: Array) -> None:
+        reference._solve_implicit(rows, fixed, ALPHA, UNOBSERVED, "hkv", RIDGE, 0.0)
+
+    baselines = [reference_baseline(size, sweep, half_sweep)]
+    results = race("implicit ALS, hkv: a sweep", size, lambda: sweep_seconds(model, matrix), baselines, WHOLE)
+    check_same_sweep(model, matrix, state, results)
+
+
+def start(size: str) -> tuple[Array, Array, Array, Array]:
+    """Where the reference starts: U, V, b, c."""
+    random = np.random.default_rng(1)
+    users, items = SIZES[size].users, SIZES[size].items
+    U, V = (random.normal(scale=K**-0.5, size=(n, K)) for n in (users, items))
+    return U, V, np.zeros(users), np.zeros(items)
+
+
+def sweep_seconds(model: Any, matrix: Any) -> list[float]:
+    ends: list[float] = []
+    model.fit(matrix, progress=False, callback=lambda _: ends.append(time.perf_counter()))
+    return [float(seconds) for seconds in np.diff(ends)]
+
+
+def both_sides(size: str, every: int) -> tuple[list[tuple[Any, Array, Array]], float]:
+    """Every `every`-th row of either side with the other side's bias and factors, and all ratings over theirs."""
+    matrix = ratings(size)
+    U, V, b, c = start(size)
+    by_item = matrix.T.tocsr()
+    parts = [
+        (matrix[part_of_rows(matrix, every)], c, V),
+        (by_item[part_of_rows(by_item, every)], b, U),
+    ]
+    return parts, 2 * matrix.nnz / sum(rows.nnz for rows, _, _ in parts)
+
+
+def reference_baseline(size: str, sweep: Any, half_sweep: Any) -> Baseline:
+    target = 8.0 if size == "medium" else None
+    every = REFERENCE_EVERY[size]
+    if every == 1:
+        return Baseline("NumPy reference", sweep, target=target)
+    parts, _ = both_sides(size, every)
+
+    def run() -> None:
+        for part in parts:
+            half_sweep(*part)
+
+    return Baseline("NumPy reference", run, scale=every, target=target)
+
+
+def loop_baseline(size: str, biases: bool) -> Baseline:
+    parts, scale = both_sides(size, LOOP_EVERY[size])
+    mean = float(ratings(size).data.mean()) if biases else 0.0
+
+    def run() -> None:
+        for rows, offset, fixed in parts:
+            columns = np.column_stack([fixed, np.ones(len(fixed))]) if biases else fixed
+            tutorial_half_sweep(rows, rows.data - mean - offset[rows.indices], columns)
+
+    return Baseline("tutorial loop", run, scale=scale, target=500.0 if size == "medium" else None)
+
+
+def tutorial_half_sweep(rows: Any, residual: Array, fixed: Array) -> Array:
+    """Each row's normal equations, added up rating by rating as tutorials do."""
+    size = fixed.shape[1]
+    solved = np.zeros((rows.shape[0], size))
+    for i in range(rows.shape[0]):
+        A, d = RIDGE * np.eye(size), np.zeros(size)
+        for e in range(rows.indptr[i], rows.indptr[i + 1]):
+            v = fixed[rows.indices[e]]
+            A += np.outer(v, v)
+            d += residual[e] * v
+        solved[i] = np.linalg.solve(A, d)
+    return solved
+
+
+def check_same_sweep(model: Any, matrix: Any, state: Any, results: dict[str, Any]) -> None:
+    """From the same start both contenders arrive at the same factors, float32 against float64."""
+    expected = results["NumPy reference"]
+    if expected is None:  # ran in part
+        return
+    fitted = type(model)(**{**model.get_params(), "iterations": 1, "init": state}).fit(matrix, progress=False)
+    for ours, theirs in zip((fitted.user_factors_, fitted.item_factors_), expected, strict=False):
+        assert np.linalg.norm(ours - theirs) < 1e-3 * np.linalg.norm(theirs)

@@ -1,0 +1,74 @@
+"""Generated interactions: no download, the same on every machine.
+
+Activity of users is log-normal, popularity of items Zipf-like, and each pair occurs at most once, so the busiest and
+the most popular saturate as in real catalogues. Ratings are uniform on 1..5. Nothing in it can be learned; that does
+not matter here, as the time of every model measured depends on which pairs there are and not on their values.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+__all__ = ["SIZES", "Size", "part_of_rows", "ratings"]
+
+
+class Size(NamedTuple):
+    """A shape, its number of entries, and how often contenders take turns on it."""
+
+    users: int
+    items: int
+    entries: int
+    rounds: int
+
+
+SIZES = {
+    "small": Size(2_000, 1_000, 60_000, rounds=9),
+    "medium": Size(50_000, 10_000, 6_000_000, rounds=3),
+    "large": Size(138_000, 27_000, 23_000_000, rounds=2),
+}
+
+
+@cache
+def ratings(size: str) -> Any:
+    """Users x items csr_array of float32 ratings, canonical, with exactly the size's number of entries."""
+    users, items, entries, _ = SIZES[size]
+    random = np.random.default_rng(0)
+    activity = random.lognormal(sigma=1.1, size=users)
+    popularity = random.permutation(1.0 / (np.arange(items) + 20))
+    keys = _distinct_pairs(random, activity / activity.sum(), popularity / popularity.sum(), entries)
+    values = random.integers(1, 6, entries).astype(np.float32)
+    row_ends = np.cumsum(np.bincount(keys // items, minlength=users))
+    indptr = np.append(0, row_ends).astype(np.int32)
+    return scipy.sparse.csr_array((values, (keys % items).astype(np.int32), indptr), shape=(users, items))
+
+
+def _distinct_pairs(
+    random: np.random.Generator,
+    activity: npt.NDArray[np.float64],
+    popularity: npt.NDArray[np.float64],
+    count: int,
+) -> npt.NDArray[np.int64]:
+    """Sorted keys user * items + item of `count` different pairs."""
+    items = len(popularity)
+    steps = np.cumsum(popularity)
+    keys = np.empty(0, np.int64)
+    while len(keys) < count:
+        draws = (count - len(keys)) * 5 // 4 + 1000
+        user = np.repeat(np.arange(len(activity)), random.multinomial(draws, activity))
+        item = np.minimum(np.searchsorted(steps, random.random(draws)), items - 1)
+        keys = np.sort(np.concatenate([keys, user * items + item]))
+        keys = keys[np.append(True, keys[1:] != keys[:-1])]
+    kept = np.ones(len(keys), dtype=bool)
+    kept[random.choice(len(keys), len(keys) - count, replace=False, shuffle=False)] = False
+    return keys[kept]
+
+
+def part_of_rows(matrix: Any, every: int) -> npt.NDArray[np.int64]:
+    """Every `every`-th row in order of size, starting in the middle: short and long rows in their true proportions."""
+    by_size = np.argsort(np.diff(matrix.indptr), kind="stable")
+    return by_size[every // 2 :: every]
