@@ -166,9 +166,9 @@ def _fit(name: str, model: Recommender, train: Any) -> float:
     """Seconds it took. On a terminal a bar shows the sweeps, and is gone when they are done."""
     sweeps = model.iterations if isinstance(model, ExplicitALS | ImplicitALS) else 1
     start = time.perf_counter()
-    with tqdm(total=sweeps, desc=f"Fitting {name}", leave=False, disable=None) as bar:
+    with tqdm(total=sweeps, desc=f"Fitting {name}", unit="sweep", leave=False, disable=None) as bar:
         if isinstance(model, ExplicitALS | ImplicitALS):
-            model.fit(train, callback=lambda _: bar.update())
+            model.fit(train, progress=False, callback=lambda _: bar.update())
         else:
             model.fit(train)
     return time.perf_counter() - start

@@ -33,7 +33,7 @@ class ExplicitALS(FactorModel):
     ----------
     factors : int, default 64
         Length K of each factor vector.
-    regularization : float or (float, float), default 5.0
+    regularization : float or (float, float), default 10.0
         :math:`\lambda`, or one for users and one for items. At 0 a user or item with too few ratings has no
         unique solution, which is an error.
     regularization_exponent : float, default 0.0
@@ -87,7 +87,7 @@ class ExplicitALS(FactorModel):
         self,
         *,
         factors: int = 64,
-        regularization: float | tuple[float, float] = 5.0,
+        regularization: float | tuple[float, float] = 10.0,
         regularization_exponent: float = 0.0,
         iterations: int = 15,
         biases: bool = True,

@@ -40,10 +40,10 @@ class ImplicitALS(FactorModel):
     ----------
     factors : int, default 64
         Length K of each factor vector.
-    regularization : float or (float, float), default 10.0
+    regularization : float or (float, float), default 1.0
         :math:`\lambda`, or one for users and one for items.
-    regularization_exponent : float, default 0.0
-        :math:`\nu`: how the penalty grows with the number of interactions.
+    regularization_exponent : float, default 0.5
+        :math:`\nu`: how the penalty grows with the number of interactions; 0 is plain ridge.
     alpha : float, default 1.0
         Weight of one unit of strength, > 0.
     unobserved_weight : float, default 0.1
@@ -87,8 +87,8 @@ class ImplicitALS(FactorModel):
         self,
         *,
         factors: int = 64,
-        regularization: float | tuple[float, float] = 10.0,
-        regularization_exponent: float = 0.0,
+        regularization: float | tuple[float, float] = 1.0,
+        regularization_exponent: float = 0.5,
         alpha: float = 1.0,
         unobserved_weight: float = 0.1,
         objective: str = "hkv",

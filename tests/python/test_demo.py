@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 import coals
 from coals import _demo_text, demo
@@ -133,6 +134,8 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("name", ["Popularity", "ExplicitALS"])
 def test_a_bar_on_a_terminal_is_gone_afterwards_and_elsewhere_there_is_none(monkeypatch, ratings, name):
     model = getattr(coals, name)()
+    # The model's own bar would show, too, if it were not told not to.
+    monkeypatch.setattr("coals._factor_model.tqdm", lambda **options: tqdm(**{**options, "delay": 0}))
     for stderr in (Terminal(), io.StringIO()):
         monkeypatch.setattr("sys.stderr", stderr)
         demo._fit(name, model, ratings)
