@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import coals
@@ -27,6 +29,30 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_forced_level_is_the_one_that_runs(isa):
     done = run("import coals; print(coals.show_config()['isa'])", COALS_ISA=isa)
     assert done.stdout.strip() == isa, done.stderr
+
+
+FIT_ALL = """
+import json, coals
+data = coals.datasets.goodbooks()
+models = [
+    coals.ExplicitALS(factors=33, iterations=2, random_state=0),
+    coals.ImplicitALS(factors=33, iterations=2, random_state=0, dtype="float64"),
+    coals.ItemCooccurrence(neighbors=9),
+    coals.Popularity(),
+]
+users = data.user_ids[:200]
+lists = [model.fit(data).recommend(users, n=5) for model in models]
+print(json.dumps([[m.objective_.tolist() for m in models[:2]], [x.scores.tolist() for x in lists]]))
+"""
+
+
+def test_models_agree_at_every_level():
+    found = {isa: json.loads(run(FIT_ALL, COALS_ISA=isa).stdout) for isa in _core.detected_isas()}
+    expected_objectives, expected_scores = found["baseline"]
+    for objectives, scores in found.values():
+        np.testing.assert_allclose(objectives, expected_objectives, rtol=1e-6)
+        for ours, theirs in zip(scores, expected_scores, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
 def test_best_detected_level_is_the_default():
