@@ -134,6 +134,14 @@ def test_singular_system_names_the_user(ratings, dtype):
         plain.fit(named)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_too_few_ratings_are_known_without_elimination(seed):
+    """Rounding hides the singular pivot from it now and then."""
+    init = np.ones((1, 8)), 1 + np.random.default_rng(seed).standard_normal((6, 8))
+    with pytest.raises(ValueError, match="pivot 7 of 8"):
+        coals.ExplicitALS(factors=8, regularization=0, biases=False, init=init).fit(sp.csr_array(np.ones((1, 6))))
+
+
 def test_singular_system_found_by_its_pivot():
     """As many ratings as factors, but a repeated item vector: only the elimination can tell."""
     data = sp.csr_array(np.arange(1.0, 7.0).reshape(2, 3))

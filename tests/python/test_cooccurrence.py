@@ -54,7 +54,8 @@ def test_any_small_matrix(users, items, density, seed, neighbors):
 def test_short_rows_and_well_filled_rows_agree():
     """Two ways of reading counters off: rows that touch few of many items, and rows that touch most."""
     rng = np.random.default_rng(0)
-    narrow = sp.csr_array((np.ones(300), (rng.permutation(np.repeat(np.arange(100), 3)), np.arange(300))))
+    users, items = np.divmod(rng.choice(100 * 300, 600, replace=False), 300)
+    narrow = sp.csr_array((np.ones(600), (users, items)), shape=(100, 300))
     wide = sp.csr_array(np.ones((5, 300)))
     data = sp.csr_array((sp.vstack([narrow, wide, sp.csr_array((1, 300))]) != 0).astype(float))
     for part in (narrow, data):
@@ -63,6 +64,8 @@ def test_short_rows_and_well_filled_rows_agree():
         expected = dense.T @ dense
         np.fill_diagonal(expected, 0)
         assert_array_equal(model.similarity_.toarray(), expected)
+        for item in range(300):
+            assert (np.diff(model.similarity_[[item]].indices) > 0).all()
 
 
 def test_recommended_scores_are_means_over_the_history(ratings):
