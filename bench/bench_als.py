@@ -22,7 +22,7 @@ from coals.reference import als as reference
 Array = npt.NDArray[np.float64]
 
 K = 64
-RIDGE = 5.0
+RIDGE, EXPONENT = 5.0, 0.0
 ALPHA, UNOBSERVED = 1.0, 0.1
 SWEEPS = 4
 WHOLE = f"  whole fit of {SWEEPS} sweeps"
@@ -37,17 +37,27 @@ sizes = pytest.mark.parametrize("size", ["small", "medium", pytest.param("large"
 @pytest.mark.parametrize("biases", [True, False], ids=["joint", "no_biases"])
 def bench_explicit(race: Race, size: str, biases: bool) -> None:
     matrix, state = ratings(size), start(size)
-    model = coals.ExplicitALS(factors=K, regularization=RIDGE, biases=biases, iterations=SWEEPS, random_state=0)
+    model = coals.ExplicitALS(
+        factors=K,
+        regularization=RIDGE,
+        regularization_exponent=EXPONENT,
+        biases=biases,
+        bias_update="joint",
+        iterations=SWEEPS,
+        random_state=0,
+    )
 
     def sweep() -> Any:
-        return reference.explicit_sweep(matrix, state, regularization=(RIDGE, RIDGE), biases=biases)
+        return reference.explicit_sweep(
+            matrix, state, regularization=(RIDGE, RIDGE), exponent=EXPONENT, biases=biases, bias_update="joint"
+        )
 
     def half_sweep(rows: Any, offset: Array, fixed: Array) -> None:
         mean = float(matrix.data.mean()) if biases else 0.0
         if biases:
-            reference._solve_joint(rows, fixed, offset, mean, RIDGE, 0.0)
+            reference._solve_joint(rows, fixed, offset, mean, RIDGE, EXPONENT)
         else:
-            reference._solve_factors(rows, fixed, np.zeros(rows.shape[0]), offset, mean, RIDGE, 0.0)
+            reference._solve_factors(rows, fixed, np.zeros(rows.shape[0]), offset, mean, RIDGE, EXPONENT)
 
     baselines = [reference_baseline(size, sweep, half_sweep), loop_baseline(size, biases)]
     name = f"explicit ALS, {'joint biases' if biases else 'no biases'}: a sweep"
@@ -61,6 +71,8 @@ def bench_implicit(race: Race, size: str) -> None:
     model = coals.ImplicitALS(
         factors=K,
         regularization=RIDGE,
+        regularization_exponent=EXPONENT,
+        objective="hkv",
         alpha=ALPHA,
         unobserved_weight=UNOBSERVED,
         iterations=SWEEPS,
@@ -69,11 +81,17 @@ def bench_implicit(race: Race, size: str) -> None:
 
     def sweep() -> Any:
         return reference.implicit_sweep(
-            matrix, state, regularization=(RIDGE, RIDGE), alpha=ALPHA, unobserved_weight=UNOBSERVED
+            matrix,
+            state,
+            regularization=(RIDGE, RIDGE),
+            exponent=EXPONENT,
+            alpha=ALPHA,
+            unobserved_weight=UNOBSERVED,
+            objective="hkv",
         )
 
     def half_sweep(rows: Any, _: Array, fixed: Array) -> None:
-        reference._solve_implicit(rows, fixed, ALPHA, UNOBSERVED, "hkv", RIDGE, 0.0)
+        reference._solve_implicit(rows, fixed, ALPHA, UNOBSERVED, "hkv", RIDGE, EXPONENT)
 
     baselines = [reference_baseline(size, sweep, half_sweep)]
     results = race("implicit ALS, hkv: a sweep", size, lambda: sweep_seconds(model, matrix), baselines, WHOLE)

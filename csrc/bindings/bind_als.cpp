@@ -38,7 +38,7 @@ void bind_explicit(py::module_& module) {
         const MatrixView<T> out = mutable_matrix_view(factors, "factors");
         require_factors(out, problem.ratings.rows, problem.fixed.columns);
         const T* row_bias = bias ? vector_data(*bias, problem.ratings.rows, "bias") : nullptr;
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         solve_explicit_factors(problem, row_bias, out, run_control(num_threads));
       },
       py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
@@ -52,7 +52,7 @@ void bind_explicit(py::module_& module) {
         const MatrixView<const T> rows = matrix_view(factors, "factors");
         require_factors(rows, problem.ratings.rows, problem.fixed.columns);
         T* out = mutable_vector_data(bias, problem.ratings.rows, "bias");
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         solve_explicit_bias(problem, rows, out, run_control(num_threads));
       },
       py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
@@ -66,7 +66,7 @@ void bind_explicit(py::module_& module) {
         const MatrixView<T> out = mutable_matrix_view(factors, "factors");
         require_factors(out, problem.ratings.rows, problem.fixed.columns);
         T* out_bias = mutable_vector_data(bias, problem.ratings.rows, "bias");
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         solve_explicit_joint(problem, out, out_bias, run_control(num_threads));
       },
       py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
@@ -80,7 +80,7 @@ void bind_explicit(py::module_& module) {
         const MatrixView<const T> rows = matrix_view(factors, "factors");
         require_factors(rows, problem.ratings.rows, problem.fixed.columns);
         const T* row_bias = bias ? vector_data(*bias, problem.ratings.rows, "bias") : nullptr;
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         return explicit_squared_error(problem, rows, row_bias, run_control(num_threads));
       },
       py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
@@ -111,7 +111,7 @@ void bind_implicit(py::module_& module) {
                 "gram must be K x K");
         const MatrixView<T> out = mutable_matrix_view(factors, "factors");
         require_factors(out, problem.strengths.rows, problem.fixed.columns);
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         solve_implicit_factors(problem, out, run_control(num_threads));
       },
       py::arg("strengths"), py::arg("fixed").noconvert(), py::arg("gram").noconvert(), py::arg("objective"),
@@ -130,7 +130,7 @@ void bind_implicit(py::module_& module) {
         require(problem.fixed.rows == problem.strengths.columns, "fixed must have one row per column of the matrix");
         const MatrixView<const T> rows = matrix_view(factors, "factors");
         require_factors(rows, problem.strengths.rows, problem.fixed.columns);
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         return implicit_observed_loss(problem, rows, run_control(num_threads));
       },
       py::arg("strengths"), py::arg("fixed").noconvert(), py::arg("objective"), py::arg("alpha"),
@@ -142,7 +142,7 @@ void bind_implicit(py::module_& module) {
         Array<T> out({view.columns, view.columns});
         const MatrixView<T> target = mutable_matrix_view(out, "out");
         {
-          const py::gil_scoped_release release;
+          const ReleasedGil released;
           gram(view, target, run_control(num_threads));
         }
         return out;

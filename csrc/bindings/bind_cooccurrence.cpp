@@ -21,7 +21,7 @@ void bind_cooccurrence(py::module_& module) {
       [](const Csr& items_of_user, const Csr& users_of_item, const std::string& similarity, std::int64_t neighbors,
          int num_threads) {
         const Similarity kind = similarity_named(similarity);
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         return Csr{item_similarity(items_of_user.structure(), users_of_item.structure(), kind, neighbors,
                                    run_control(num_threads))};
       },

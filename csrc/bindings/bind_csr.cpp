@@ -57,13 +57,13 @@ Csr make(const py::array& row_begin, const py::array& column, const py::object& 
   matrix.columns = columns;
   require(matrix.rows <= most && columns >= 0 && columns <= most, "a matrix has at most 2147483647 rows and columns");
   matrix.value = copy_values<T>(values, matrix.column.size());
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   validate_csr(matrix.view().structure(), matrix.column.size(), run_control(1));
   return {std::move(matrix)};
 }
 
 Csr transposed(const Csr& self) {
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   return std::visit([](const auto& m) { return Csr{transpose(m.view(), run_control(1))}; }, self.matrix);
 }
 
@@ -108,24 +108,45 @@ py::tuple to_arrays(const Csr& self) {
       self.matrix);
 }
 
+Csr make_csr(const py::array& indptr, const py::array& indices, const py::object& values, std::int64_t columns,
+             const std::string& dtype) {
+  require(dtype == "float32" || dtype == "float64", "dtype must be float32 or float64");
+  return dtype == "float32" ? make<float>(indptr, indices, values, columns)
+                            : make<double>(indptr, indices, values, columns);
+}
+
+// What make_csr takes; values are None where there are none.
+py::tuple state_of(const Csr& self) {
+  return std::visit(
+      [](const auto& m) {
+        const bool has_values = m.value.data() != nullptr;
+        using T = std::remove_pointer_t<decltype(m.view().value)>;
+        const char* dtype = std::is_same_v<std::remove_const_t<T>, float> ? "float32" : "float64";
+        return py::make_tuple(copy_out(m.row_begin), copy_out(m.column),
+                              has_values ? py::object(copy_out(m.value)) : py::none(), m.columns, dtype);
+      },
+      self.matrix);
+}
+
 }  // namespace
 
 void bind_csr(py::module_& module) {
   py::class_<Csr>(module, "Csr", "A checked sparse matrix in native memory.")
-      .def(py::init([](const py::array& indptr, const py::array& indices, const py::object& values,
-                       std::int64_t columns, const std::string& dtype) {
-             require(dtype == "float32" || dtype == "float64", "dtype must be float32 or float64");
-             return dtype == "float32" ? make<float>(indptr, indices, values, columns)
-                                       : make<double>(indptr, indices, values, columns);
-           }),
-           py::arg("indptr"), py::arg("indices"), py::arg("values"), py::arg("columns"), py::arg("dtype"))
+      .def(py::init(&make_csr), py::arg("indptr"), py::arg("indices"), py::arg("values"), py::arg("columns"),
+           py::arg("dtype"))
       .def_property_readonly("rows", [](const Csr& self) { return self.structure().rows; })
       .def_property_readonly("columns", [](const Csr& self) { return self.structure().columns; })
       .def_property_readonly("entries", [](const Csr& self) { return self.structure().entries(); })
       .def("transpose", &transposed)
       .def("select_rows", &select_rows, py::arg("rows"))
       .def("row_sizes", &row_sizes)
-      .def("to_arrays", &to_arrays);
+      .def("to_arrays", &to_arrays)
+      .def(py::pickle(&state_of, [](const py::tuple& state) {
+        require(state.size() == 5, "not the state of a Csr");
+        // Through the same checks as any other matrix.
+        return make_csr(state[0].cast<py::array>(), state[1].cast<py::array>(), state[2], state[3].cast<std::int64_t>(),
+                        state[4].cast<std::string>());
+      }));
 }
 
 }  // namespace coals::bindings

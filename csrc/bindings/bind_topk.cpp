@@ -36,7 +36,7 @@ void bind_inner_product(py::module_& module) {
         Lists<T> lists(q.rows, n);
         const TopKLists<T> out = lists.view(n);
         {
-          const py::gil_scoped_release release;
+          const ReleasedGil released;
           top_k_inner_product(q, j, excluded.structure(), reinterpret_cast<const std::uint8_t*>(allowed), out,
                               run_control(num_threads));
         }
@@ -56,7 +56,7 @@ py::tuple mean_similarity(const Csr& history, const Csr& similarity, const Csr& 
   Lists<double> lists(rows.rows, n);
   const TopKLists<double> out = lists.view(n);
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     top_k_mean_similarity(rows, items, excluded.structure(), out, run_control(num_threads));
   }
   return lists.tuple();
@@ -74,7 +74,7 @@ py::tuple from_ranking(const Array<std::int64_t>& ranking, const Array<double>& 
   Lists<double> lists(rows.rows, n);
   const TopKLists<double> out = lists.view(n);
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     top_k_from_ranking(order, ranking.size(), scores, rows, out, run_control(num_threads));
   }
   return lists.tuple();

@@ -6,9 +6,11 @@
 
 #include <pybind11/stl.h>
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <variant>
 
 #include "coals/csr.hpp"
@@ -66,10 +68,39 @@ struct Csr {
   }
 };
 
-// Lets Python's signal handlers run, so that Ctrl-C ends a native loop with KeyboardInterrupt.
+// Gives the GIL away for a scope. A thread that asks for it back while the interpreter ends would be ended in the midst
+// of C++ frames, which ends the process: such a thread sleeps instead, and goes with the process.
+class ReleasedGil {
+ public:
+  ReleasedGil() : state_(PyEval_SaveThread()) {}
+  ReleasedGil(const ReleasedGil&) = delete;
+  ReleasedGil& operator=(const ReleasedGil&) = delete;
+  ~ReleasedGil() noexcept(false) {
+    while (finalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
+    PyEval_RestoreThread(state_);
+  }
+
+ private:
+  static bool finalizing() {
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing() != 0;
+#else
+    return _Py_IsFinalizing() != 0;
+#endif
+  }
+
+  PyThreadState* state_;
+};
+
+// The thread that Python delivers signals to; set when the module is loaded.
+inline unsigned long main_thread = 0;
+
+// Lets Python's signal handlers run, so that Ctrl-C ends a native loop with KeyboardInterrupt. Other threads never hear
+// of signals, and must not ask for the GIL in mid-loop: when the interpreter ends, asking ends the thread.
 inline RunControl run_control(int num_threads) {
   RunControl control;
   control.num_threads = num_threads;
+  if (PyThread_get_thread_ident() != main_thread) return control;
   control.poll = [] {
     const py::gil_scoped_acquire gil;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();

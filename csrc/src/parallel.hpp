@@ -60,6 +60,10 @@ class Supervisor {
   std::exception_ptr error_;
 };
 
+// How many of `count` threads the system lets this process have. libgomp ends the process when it is refused one, so
+// every new high is tried out with plain threads first.
+int affordable_threads(int count);
+
 // worker(is_calling_thread) on `count` threads at once, the calling one among them. It must not throw.
 template <class Worker>
 void run_workers(int count, Worker& worker) {
@@ -85,7 +89,7 @@ template <class MakeState, class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
   constexpr int most_threads = 1024;
   const std::int64_t wanted = control.num_threads > 0 ? control.num_threads : default_num_threads();
-  const int count = static_cast<int>(std::min({wanted, tasks, std::int64_t{most_threads}}));
+  const int count = affordable_threads(static_cast<int>(std::min({wanted, tasks, std::int64_t{most_threads}})));
   Supervisor supervisor(tasks, control);
   auto worker = [&](bool is_caller) {
     std::int64_t task = 0;

@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #if defined(__linux__)
 #include <sched.h>
@@ -58,7 +61,33 @@ int threads_by_environment() {
   return value > 0 ? value : std::numeric_limits<int>::max();
 }
 
+// Starts and ends count - 1 threads that are all alive at once, or as many as can be had.
+int try_threads(int count) {
+  std::mutex gate;
+  std::vector<std::thread> threads;
+  {
+    const std::lock_guard<std::mutex> closed(gate);
+    try {
+      while (static_cast<int>(threads.size()) < count - 1) {
+        threads.emplace_back([&gate] { const std::lock_guard<std::mutex> wait(gate); });
+      }
+    } catch (const std::system_error&) {
+      // The system's limit; what has started is what can be had.
+    }
+  }
+  for (std::thread& thread : threads) thread.join();
+  return static_cast<int>(threads.size()) + 1;
+}
+
 }  // namespace
+
+int affordable_threads(int count) {
+  static std::atomic<int> proven{1};
+  if (count <= proven.load() || in_forked_child.load()) return count;
+  const int had = try_threads(count);
+  if (had == count) proven.store(count);
+  return had;
+}
 
 std::string openmp_runtime() {
 #if defined(__clang__)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import reprlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, KeysView, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ __all__ = [
     "check_number",
     "check_random_state",
     "foreign_name_error",
+    "refuse_masked",
+    "refuse_unordered",
 ]
 
 _OURS_AND_THEIRS = {
@@ -129,6 +131,7 @@ def check_indices(name: str, values: Any, size: int, *, minimum: int = 0) -> npt
     TypeError (a mask or an id passed where positions belong); a position < `minimum` or >= `size` is a
     ValueError that names it.
     """
+    refuse_masked(name, values)
     try:
         array = np.asarray(values)
     except ValueError:  # a ragged sequence
@@ -146,6 +149,22 @@ def check_indices(name: str, values: Any, size: int, *, minimum: int = 0) -> npt
         valid = f"there are {size}, so 0 to {size - 1} would do" if size else "there are none"
         raise ValueError(f"{label} = {array.flat[position]} is out of range: {valid}")
     return np.ascontiguousarray(array, dtype=np.int64).reshape(-1)
+
+
+def refuse_masked(name: str, values: Any) -> None:
+    """A TypeError for a masked array with masked entries: NumPy would bring back what the mask hides."""
+    if np.ma.is_masked(values):
+        raise TypeError(
+            f"{name} must not be masked, and {int(np.ma.getmaskarray(values).sum())} values are: fill them, or "
+            "drop their entries, first"
+        )
+
+
+def refuse_unordered(name: str, values: Any) -> None:
+    """A TypeError for an iterator, a set or a dict, which NumPy would take for one single value."""
+    if isinstance(values, (Iterator, Set, Mapping)) and not isinstance(values, KeysView):
+        kind = type(values).__name__
+        raise TypeError(f"{name} must be a list or an array, got {kind}: make a list of it, in an order you choose")
 
 
 _INDICES = "an integer or a 1-D sequence of integers"

@@ -36,6 +36,7 @@ def accuracy(figures: Figures) -> str:
             f"{found['recall@10']:>12.3f}{found['ndcg@10']:>10.3f}{rmse:>8}"
         )
     explicit = figures["models"]["ExplicitALS"]["rmse"]
+    calls = [found["made_by"] for found in figures["models"].values()]
     lines += [
         "",
         f"Each recommends 10 books to {figures['evaluated_users']:,} readers "
@@ -44,6 +45,9 @@ def accuracy(figures: Figures) -> str:
         "recall@10     share of the reader's held-out books that are among the 10",
         "NDCG@10       like precision, but a hit counts more the higher it stands; 1 is perfect",
         "RMSE          typical error of a predicted rating, in stars",
+        "",
+        "Their settings were found on a part of the training ratings, held out for that:",
+        *(f"  {call}" for call in calls),
         "",
         "Popularity is weak here: these data hold about 100 ratings of a book at most, so no book stands out.",
         f"ExplicitALS predicts ratings ({explicit:.2f} stars off; always guessing the mean is "
@@ -83,20 +87,25 @@ def similar(figures: Figures) -> str:
     return "\n".join([_title(f"Books like {figures['book']}"), "", *_side_by_side(left, right)])
 
 
-def next_steps(python: str, reader_id: int) -> str:
-    """Lines that work as they are, given how to call Python."""
+def next_steps(python: str, reader_id: int, made_by: str) -> str:
+    """Lines that work as they are, given how to call Python and what makes the best model."""
+    name, arguments = made_by.split("(", 1)
     return "\n".join(
         [
             _title("Try next"),
             "",
-            "The picture of precision over recall (needs matplotlib: pip install 'coals[plot]'):",
+            "The picture of precision over recall, once matplotlib is there:",
+            f"  {python} -m pip install matplotlib",
             f"  {python} -m coals demo --plot curve.png",
             "All of the above as JSON, from another split:",
             f"  {python} -m coals demo --seed 1 --json demo.json",
             "Your own model, in Python:",
             "  import coals",
             "  books = coals.datasets.goodbooks()  # or any scipy sparse matrix, users x items",
-            "  model = coals.ImplicitALS(random_state=0).fit(books)",
+            f"  model = coals.{name}(",
+            f"      {arguments[:-1]}",
+            "  )",
+            "  model.fit(books)",
             f"  print(books.titles(model.recommend([{reader_id}], n=5).ids[0]))",
         ]
     )

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from coals import _core
-from coals._checks import check_bool, check_choice, check_int, check_number, check_random_state
-from coals.base import Array, Indices, ItemSimilarity
+from coals._checks import check_choice, check_int, check_number, check_random_state
+from coals.base import Array, Indices, ItemSimilarity, progress_bar
 from coals.interactions import Interactions
 from coals.recommendations import TopN
 
@@ -20,6 +19,10 @@ __all__ = ["FactorModel", "Sweep"]
 
 # Pairs predicted at a time: bounds the gathered rows to a few MB.
 _PAIRS_AT_A_TIME = 65536
+# A system of this many already takes 16 GB a thread.
+_MOST_FACTORS = 65536
+#: Bound of weights and penalties: beyond it single precision overflows for certain.
+LARGEST = 1e18
 
 
 class Sweep(NamedTuple):
@@ -45,16 +48,16 @@ class FactorModel(ItemSimilarity):
     user_factors_: Array
     item_factors_: Array
     objective_: npt.NDArray[np.float64]
-    _candidates: npt.NDArray[np.bool_]
-    _user_counts: Indices
+    _candidates_: npt.NDArray[np.bool_]
+    _user_counts_: Indices
 
     def _check_params(self) -> None:
         super()._check_params()
-        check_int("factors", self.factors, minimum=1)
-        self._regularization_pair()
-        check_number("regularization_exponent", self.regularization_exponent, minimum=0)
-        check_int("iterations", self.iterations, minimum=1)
+        check_int("factors", self.factors, minimum=1, maximum=_MOST_FACTORS)
         check_choice("dtype", self.dtype, ("float32", "float64"))
+        self._regularization_pair()
+        check_number("regularization_exponent", self.regularization_exponent, minimum=0, maximum=10)
+        check_int("iterations", self.iterations, minimum=1)
         check_random_state(self.random_state)
         check_number("tolerance", self.tolerance, minimum=0)
 
@@ -63,10 +66,16 @@ class FactorModel(ItemSimilarity):
         if isinstance(value, (tuple, list)):
             if len(value) != 2:
                 raise ValueError(f"regularization must be a number or a (user, item) pair, got {value!r}")
-            users, items = (check_number("regularization", part, minimum=0) for part in value)
-            return users, items
-        number = check_number("regularization", value, minimum=0)
-        return number, number
+            users, items = value
+        else:
+            users = items = value
+        return self._regularization_of(users), self._regularization_of(items)
+
+    def _regularization_of(self, value: Any) -> float:
+        number = check_number("regularization", value, minimum=0, maximum=LARGEST)
+        if 0 < number < np.finfo(self.dtype).tiny:
+            raise ValueError(f"regularization={value} vanishes in {self.dtype}: say 0 if that is meant")
+        return number
 
     # --- fitting ---
 
@@ -78,6 +87,8 @@ class FactorModel(ItemSimilarity):
             scale = 1 / np.sqrt(self.factors)
             start: list[Array] = [scale * generator.standard_normal(shape) for shape in shapes]
         else:
+            if not isinstance(self.init, (tuple, list)):
+                raise TypeError(f"init must be a tuple of arrays, got {type(self.init).__name__}")
             start = list(self.init)
             if biases:
                 shapes += [(data.n_users,), (data.n_items,)]
@@ -93,32 +104,32 @@ class FactorModel(ItemSimilarity):
         return start
 
     def _checked_start(self, array: Any, shape: tuple[int, ...]) -> Array:
-        out = np.array(array, dtype=self.dtype, order="C")
-        if out.shape != shape:
-            raise ValueError(f"init must hold an array of shape {shape}, got shape {out.shape}")
-        if not np.isfinite(out).all():
-            raise ValueError(f"init holds NaN or infinity in the array of shape {shape}")
-        return out
+        given = np.asarray(array)
+        if given.dtype.kind not in "iuf":
+            raise TypeError(f"init must hold arrays of real numbers, got dtype {given.dtype}")
+        if given.shape != shape:
+            raise ValueError(f"init must hold an array of shape {shape}, got shape {given.shape}")
+        if not (np.abs(given) < LARGEST).all():
+            raise ValueError(f"init holds NaN, infinity or huge numbers in the array of shape {shape}")
+        return np.array(given, dtype=self.dtype, order="C")
 
     def _run_sweeps(
         self, sweep: Callable[[], float], progress: bool | None, callback: Callable[[Sweep], None] | None
     ) -> None:
         """Runs sweeps, each of which returns the objective, until `iterations` or `tolerance` is reached."""
-        if progress is not None:
-            check_bool("progress", progress)
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback must be a function of one Sweep, got {callback!r}")
         start = time.perf_counter()
         history: list[float] = []
-        # By default a bar only appears on a terminal, and only when there is time to look at it.
-        bar = tqdm(
-            total=self.iterations,
-            desc=type(self).__name__,
-            unit="sweep",
-            disable=None if progress is None else not progress,
-            delay=1.0 if progress is None else 0.0,
-        )
-        with bar:
+        with progress_bar(self, self.iterations, "sweep", progress) as bar:
             for number in range(1, self.iterations + 1):
-                history.append(sweep())
+                with np.errstate(over="ignore", invalid="ignore"):
+                    history.append(sweep())
+                if not np.isfinite(history[-1]):
+                    raise ValueError(
+                        f"the objective is {history[-1]} after sweep {number}: values or parameters are too large for "
+                        f"{self.dtype}; make them smaller"
+                    )
                 bar.set_postfix(objective=f"{history[-1]:.6g}", refresh=False)
                 bar.update()
                 if callback is not None:
@@ -131,13 +142,14 @@ class FactorModel(ItemSimilarity):
         index = data.users if side == "user" else data.items
         name = index.decode(np.array([error.row])).tolist()[0]
         return ValueError(
-            f"{side} {name!r} ({error}): its entries do not determine {self.factors} factors. "
-            "Set regularization > 0 (a larger one if it is), use fewer factors, or dtype='float64'"
+            f"{side} {name!r}: its entries do not determine {self.factors} factors: {error}. Set regularization > 0 "
+            "(a larger one if it is), use fewer factors, bring very large values or weights nearer to 1, or use "
+            "dtype='float64'"
         )
 
     def _remember(self, seen: _core.Csr) -> None:
-        self._user_counts = seen.row_sizes()
-        self._candidates = seen.transpose().row_sizes() > 0
+        self._user_counts_ = seen.row_sizes()
+        self._candidates_ = seen.transpose().row_sizes() > 0
 
     # --- ranking ---
 
@@ -150,12 +162,12 @@ class FactorModel(ItemSimilarity):
 
     def _has_evidence(self, users: Indices) -> npt.NDArray[np.bool_]:
         """Which users the model knows anything to rank by."""
-        return self._user_counts[users] > 0
+        return self._user_counts_[users] > 0
 
     def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
         ranked = TopN(
             *_core.top_k_inner_product(
-                self._queries(users), self._targets(), excluded, self._candidates, n, self._threads
+                self._queries(users), self._targets(), excluded, self._candidates_, n, self._threads
             )
         )
         blank = ~self._has_evidence(users)
@@ -163,7 +175,7 @@ class FactorModel(ItemSimilarity):
         return ranked
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
-        out = np.empty(len(users), self.dtype)
+        out = np.empty(len(users), self.user_factors_.dtype)
         for start in range(0, len(users), _PAIRS_AT_A_TIME):
             part = slice(start, start + _PAIRS_AT_A_TIME)
             np.einsum("ij,ij->i", self.user_factors_[users[part]], self.item_factors_[items[part]], out=out[part])
@@ -172,7 +184,7 @@ class FactorModel(ItemSimilarity):
     def _similar(self, items: Indices, n: int) -> TopN:
         """By cosine of the item factors. Factors of zero are similar to nothing."""
         norms = np.linalg.norm(self.item_factors_, axis=1, keepdims=True)
-        known = self._candidates & (norms[:, 0] > 0)
+        known = self._candidates_ & (norms[:, 0] > 0)
         unit = self.item_factors_ / np.where(norms > 0, norms, 1)
         itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, "float32")
         ranked = TopN(*_core.top_k_inner_product(unit[items], unit, itself, known, n, self._threads))

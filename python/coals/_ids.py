@@ -9,11 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._checks import check_indices
+from coals._id_arrays import WORDS, as_id_array, hashable, is_missing, refuse_missing, wasteful, widened
 
-__all__ = ["IdIndex", "as_id_array", "factorize"]
-
-_WORDS = {"i": "integer", "u": "integer", "f": "float", "U": "string", "S": "bytes", "O": "object"}
-_INT64_MAX = np.iinfo(np.int64).max
+__all__ = ["IdIndex", "factorize"]
 
 
 class IdIndex:
@@ -39,7 +37,8 @@ class IdIndex:
     Notes
     -----
     Cost: one sort of numeric or string ids unless they come sorted, one dict of other kinds; a look-up is a
-    binary search or a dict access for each id. Ids are matched by value and never converted: "7" is not 7.
+    binary search or a dict access for each id. Ids are matched by value and never converted: "7" is not 7,
+    while 1.0 is 1, as it is for a Python dict.
 
     Examples
     --------
@@ -61,28 +60,28 @@ class IdIndex:
             raise ValueError(f"{self._name} holds {len(array)} ids, but there are {size} {kind}s: give one for each")
         self.ids = array.copy()
         self.ids.setflags(write=False)
-        _refuse_missing(self._name, self.ids)
+        refuse_missing(self._name, self.ids)
         self._refuse_repeated()
 
     def __len__(self) -> int:
         return self.size
 
     def __repr__(self) -> str:
-        what = "plain integers" if self.ids is None else _WORDS[self.ids.dtype.kind] + " ids"
+        what = "plain integers" if self.ids is None else WORDS[self.ids.dtype.kind] + " ids"
         return f"IdIndex({self.size} {self.kind}s, {what})"
 
     def encode(self, values: Any) -> npt.NDArray[np.int64]:
         """Positions, shape (n,) int64, of a scalar or a 1-D sequence of ids. An unknown id is an error."""
         if self.ids is None:
             return check_indices(f"{self.kind}s", values, self.size)
-        wanted = _widened(as_id_array(f"{self.kind}s", values))
+        wanted = widened(as_id_array(f"{self.kind}s", values))
         ordered, order = self._ordered
-        if wanted.dtype.kind == ordered.dtype.kind != "O" and self.size:
+        if wanted.dtype.kind == ordered.dtype.kind != "O" and self.size and not _far_wider(wanted, ordered):
             places = np.minimum(np.searchsorted(ordered, wanted), self.size - 1)
             found = ordered[places] == wanted
             positions = (places if order is None else order[places]).astype(np.int64, copy=False)
         else:
-            listed = _hashable(f"{self.kind}s", wanted)
+            listed = hashable(f"{self.kind}s", wanted)
             positions = np.fromiter((self._positions.get(v, -1) for v in listed), np.int64, len(listed))
             found = positions >= 0
         if not found.all():
@@ -102,7 +101,7 @@ class IdIndex:
             return at
         if (at >= 0).all():
             return self.ids[at]
-        ids = _widened(self.ids)
+        ids = widened(self.ids)
         fill = np.array(-1 if ids.dtype.kind == "i" else None)
         padded: npt.NDArray[Any] = np.where(at < 0, fill, ids[at])
         return padded
@@ -122,7 +121,7 @@ class IdIndex:
     def _ordered(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
         """Ids in increasing order and the positions they have, None if they are in order already."""
         assert self.ids is not None
-        ids = _widened(self.ids)
+        ids = widened(self.ids)
         if ids.dtype.kind == "O" or (ids[1:] > ids[:-1]).all():
             return ids, None
         order = np.argsort(ids, kind="stable")
@@ -131,7 +130,7 @@ class IdIndex:
     @cached_property
     def _positions(self) -> dict[Any, int]:
         assert self.ids is not None
-        return {v: position for position, v in enumerate(_hashable(self._name, self.ids))}
+        return {v: position for position, v in enumerate(hashable(self._name, self.ids))}
 
     def _refuse_repeated(self) -> None:
         ordered, _ = self._ordered
@@ -158,20 +157,9 @@ class IdIndex:
         )
 
 
-def as_id_array(name: str, values: Any) -> npt.NDArray[Any]:
-    """A scalar or a 1-D sequence of ids as a 1-D array; mixed or compound ids stay the objects they are."""
-    if hasattr(values, "__array__"):
-        array = np.asarray(values)
-    else:
-        scalar = isinstance(values, (str, bytes)) or not hasattr(values, "__len__")
-        array = _array_of_list([values] if scalar else list(values))
-    if array.dtype.kind == "T":  # NumPy 2 variable-width strings
-        array = array.astype(object)
-    if array.dtype.kind not in _WORDS:
-        raise TypeError(f"{name} must be ids (integers, floats, strings or hashable objects), got {array.dtype}")
-    if array.ndim > 1:
-        raise ValueError(f"{name} must be 1-D, got shape {array.shape}")
-    return array.reshape(-1)
+def _far_wider(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    """Whether one of two arrays would grow out of proportion when NumPy gives both the wider type."""
+    return wasteful(max(a.itemsize, b.itemsize) * (len(a) + len(b)), a.nbytes + b.nbytes)
 
 
 def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
@@ -183,8 +171,8 @@ def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.
     array = as_id_array(name, values)
     if array.dtype.kind == "O":
         return _factorize_objects(name, array)
-    _refuse_missing(name, array)
-    wide = _widened(array)
+    refuse_missing(name, array)
+    wide = widened(array)
     if wide.dtype.kind == "i" and array.size:
         low = int(wide.min())
         span = int(wide.max()) - low + 1
@@ -198,10 +186,10 @@ def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.
 
 
 def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    listed = _hashable(name, array)
+    listed = hashable(name, array)
     ids = list(dict.fromkeys(listed))
-    if any(map(_is_missing, ids)):
-        _refuse_missing(name, array)
+    if any(map(is_missing, ids)):
+        refuse_missing(name, array)
     try:
         ids.sort()
     except TypeError:  # list.sort may leave a half-sorted list behind
@@ -209,50 +197,3 @@ def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[
     places = {v: place for place, v in enumerate(ids)}
     codes = np.fromiter(map(places.__getitem__, listed), np.int64, len(listed))
     return np.fromiter(ids, dtype=object, count=len(ids)), codes
-
-
-def _array_of_list(values: list[Any]) -> npt.NDArray[Any]:
-    # NumPy would make strings of [1, "a"], floats of [-1, 2**63] and two dimensions of [(1, 2)].
-    types = {type(v) for v in values}
-    if len(types) == 1 and issubclass(next(iter(types)), (bool, int, float, str, np.generic)):
-        plain = np.asarray(values)
-        if _WORDS.get(plain.dtype.kind) == _WORDS.get(np.asarray(values[0]).dtype.kind):
-            return plain
-    return np.fromiter(values, dtype=object, count=len(values))
-
-
-def _widened(ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Integers as int64 wherever they fit: comparing int64 with uint64 would go through float64."""
-    if ids.dtype.kind == "i" or (ids.dtype.kind == "u" and ids.max(initial=0) <= _INT64_MAX):
-        return ids.astype(np.int64, copy=False)
-    return ids
-
-
-def _hashable(name: str, ids: npt.NDArray[Any]) -> list[Any]:
-    listed: list[Any] = ids.tolist()
-    value = None
-    try:
-        for value in listed:
-            hash(value)
-    except TypeError:
-        raise TypeError(f"{name} must be hashable, got {value!r} ({type(value).__name__})") from None
-    return listed
-
-
-def _is_missing(value: Any) -> bool:
-    try:
-        return value is None or bool(value != value)
-    except TypeError:  # pandas.NA has no truth value
-        return True
-
-
-def _refuse_missing(name: str, ids: npt.NDArray[Any]) -> None:
-    if ids.dtype.kind == "f":
-        missing = np.isnan(ids)
-    elif ids.dtype.kind == "O":
-        missing = np.fromiter(map(_is_missing, ids.tolist()), bool, len(ids))
-    else:
-        return
-    if missing.any():
-        position = int(np.argmax(missing))
-        raise ValueError(f"{name}[{position}] is missing ({ids[position]!r}): give it an id or drop it")

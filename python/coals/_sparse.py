@@ -17,6 +17,7 @@ import numpy.typing as npt
 import scipy  # and not scipy.sparse, which loads itself on first use: it would double the time of `import coals`
 
 from coals._checks import check_choice
+from coals._formats import compressed, entries, segment
 
 __all__ = ["DUPLICATES", "canonical_csr", "check_sparse"]
 
@@ -24,6 +25,15 @@ __all__ = ["DUPLICATES", "canonical_csr", "check_sparse"]
 DUPLICATES = ("error", "sum", "last", "max", "mean", "count")
 
 Array = npt.NDArray[Any]
+
+_MAX_SIZE = 2**31 - 1
+# A longer axis than both, hundreds of megabytes for each array along it, is taken for a mistake.
+_HOLLOW_SIZE = 100_000_000
+_HOLLOW_RATIO = 1000
+_IDS_HINT = {
+    axis: f": are {kind} ids used as {axis} numbers? Encode them with Interactions.from_arrays"
+    for axis, kind in (("row", "user"), ("column", "item"))
+}
 
 
 def _plain(row: int, column: int) -> str:
@@ -70,10 +80,16 @@ def check_sparse(X: Any) -> tuple[int, int]:
         raise TypeError(f"interactions must be Interactions or a SciPy sparse matrix, got {given}")
     if X.ndim != 2:
         raise ValueError(f"the matrix must have users as rows and items as columns, got shape {X.shape}")
-    if X.dtype.kind not in "biuf":
-        raise TypeError(f"the matrix must hold real numbers, got dtype {X.dtype}")
+    dtype = getattr(X, "dtype", None)  # that of its data, whatever has become of that
+    if not isinstance(dtype, np.dtype):
+        raise ValueError("the matrix is broken: its data is not an array")
+    if dtype.kind not in "biuf":
+        raise TypeError(f"the matrix must hold real numbers, got dtype {dtype}")
     if 0 in X.shape:
         raise ValueError(f"the matrix is empty: its shape is {X.shape}")
+    for axis, size in zip(("row", "column"), X.shape, strict=True):
+        if size > _MAX_SIZE:
+            raise ValueError(f"the matrix has {size} {axis}s, but at most {_MAX_SIZE} will do{_IDS_HINT[axis]}")
     return int(X.shape[0]), int(X.shape[1])
 
 
@@ -81,67 +97,33 @@ def _to_csr(X: Any, copy: bool) -> Any:
     """A validated CSR of X, unsorted as it may be, with repeated pairs in the order they are stored in."""
     n_rows, n_columns = X.shape
     if X.format == "csr":
-        data, indices, indptr = _compressed(X, n_rows, n_columns, "row", "column")
+        data, indices, indptr = compressed(X, n_rows, n_columns, "row", "column")
+        _refuse_hollow(X.shape, len(data))
         if copy:
             data, indices, indptr = data.copy(), indices.copy(), indptr.copy()
         return _csr(data, indices, indptr, X.shape)
     if X.format == "csc":
-        arrays = _compressed(X, n_columns, n_rows, "column", "row")
+        arrays = compressed(X, n_columns, n_rows, "column", "row")
+        _refuse_hollow(X.shape, len(arrays[0]))
         return scipy.sparse.csc_array(arrays, shape=X.shape).tocsr()
-    entries = X.tocoo()
-    data = _values(entries.data)
-    row = _positions(entries.row, len(data), n_rows, "row")
-    column = _positions(entries.col, len(data), n_columns, "column")
-    if X.format == "bsr":  # like DIA, it pads with zeros that nobody stored
-        kept = data != 0
-        data, row, column = data[kept], row[kept], column[kept]
+    data, row, column = entries(X)
+    _refuse_hollow(X.shape, len(data))
     # One row whose "columns" are the row numbers: its CSC form is their stable counting sort.
     whole = np.array([0, len(data)])
     by_row = _csr(np.arange(len(data)), row, whole, (1, n_rows)).tocsc()
     return _csr(data[by_row.data], column[by_row.data], by_row.indptr, X.shape)
 
 
-def _compressed(X: Any, n_major: int, n_minor: int, major: str, minor: str) -> tuple[Array, Array, Array]:
-    """The arrays (data, indices, indptr) of a CSR or CSC matrix, once they are known to be in order."""
-    indptr = np.asarray(X.indptr)
-    if indptr.ndim != 1 or indptr.dtype.kind not in "iu" or len(indptr) != n_major + 1 or indptr[0] != 0:
-        raise ValueError(f"the matrix is broken: indptr must be {n_major + 1} integers from 0, one more than {major}s")
-    back = indptr[1:] < indptr[:-1]
-    if back.any():
-        raise ValueError(f"the matrix is broken: indptr steps back at {major} {int(np.argmax(back))}")
-    nnz = int(indptr[-1])
-    data, indices = np.asarray(X.data), np.asarray(X.indices)
-    if data.ndim != 1 or indices.ndim != 1 or min(len(data), len(indices)) < nnz:
-        shapes = f"indices {indices.shape}, data {data.shape}"
-        raise ValueError(f"the matrix is broken: indptr ends at {nnz}, but there are {shapes}")
-    minor_indices = _positions(indices[:nnz], nnz, n_minor, minor, lambda entry: f"{major} {_segment(indptr, entry)}")
-    return _values(data[:nnz]), minor_indices, indptr
-
-
-def _positions(values: Any, nnz: int, size: int, axis: str, where: Callable[[int], str] = "entry {}".format) -> Array:
-    """Indices along one axis: `nnz` of them, all in range(size); `where(entry)` names a place for errors."""
-    indices: Array = np.asarray(values)
-    if indices.shape != (nnz,) or indices.dtype.kind not in "iu":
-        raise ValueError(f"the matrix is broken: {axis} indices must be {nnz} integers, one for each value")
-    if nnz and (indices.min() < 0 or indices.max() >= size):
-        entry = int(np.argmax((indices < 0) | (indices >= size)))
-        raise ValueError(
-            f"the matrix is broken: {where(entry)} has {axis} index {indices[entry]}, but there are {size} {axis}s"
-        )
-    return indices
-
-
-def _values(data: Array) -> Array:
-    """float32 as it is, everything else as float64."""
-    dtype = np.float32 if data.dtype.str[1:] == "f4" else np.float64  # in any byte order
-    values: Array = np.require(data, dtype=dtype, requirements=["C", "A"])
-    return values
+def _refuse_hollow(shape: tuple[int, int], nnz: int) -> None:
+    """An axis so much longer than the entries explain holds ids, and arrays along it would fill the memory."""
+    for axis, size in zip(("row", "column"), shape, strict=True):
+        if nnz and size > max(_HOLLOW_SIZE, _HOLLOW_RATIO * nnz):
+            raise ValueError(f"the matrix has {size} {axis}s for {nnz} entries{_IDS_HINT[axis]}")
 
 
 def _csr(data: Array, indices: Array, indptr: Array, shape: tuple[int, int]) -> Any:
     """A new csr_array around the arrays, indices of one integer type: int32 wherever it suffices."""
-    widest = max(*shape, len(data))
-    index = np.int32 if widest <= np.iinfo(np.int32).max else np.int64
+    index = np.int32 if max(*shape, len(data)) <= np.iinfo(np.int32).max else np.int64
     indices = np.require(indices, dtype=index, requirements=["C", "A"])
     indptr = np.require(indptr, dtype=index, requirements=["C", "A"])
     # Views, so that making the result read-only leaves the caller's arrays as they were.
@@ -157,16 +139,11 @@ def _starts_pair(rows: Any) -> npt.NDArray[np.bool_]:
     return starts
 
 
-def _segment(indptr: Array, entry: int) -> int:
-    """The row (column) of a CSR (CSC) matrix that an entry lies in."""
-    return int(np.searchsorted(indptr, entry, side="right")) - 1
-
-
 def _refuse_nonfinite(rows: Any, name: Callable[[int, int], str], after: str) -> None:
     finite = np.isfinite(rows.data)
     if not finite.all():
         entry = int(np.argmin(finite))
-        at = name(_segment(rows.indptr, entry), int(rows.indices[entry]))
+        at = name(segment(rows.indptr, entry), int(rows.indices[entry]))
         raise ValueError(f"the value at {at} is {rows.data[entry]}{after}: every value must be finite; drop the others")
 
 
@@ -178,7 +155,7 @@ def _merged(
     counts = np.diff(np.append(starts, rows.nnz)).astype(np.int64, copy=False)
     if duplicates == "error":
         run = int(np.argmax(counts > 1))
-        at = name(_segment(rows.indptr, int(starts[run])), int(rows.indices[starts[run]]))
+        at = name(segment(rows.indptr, int(starts[run])), int(rows.indices[starts[run]]))
         raise ValueError(
             f"{at} is given {counts[run]} times ({int((counts > 1).sum())} pairs are repeated in all): pass "
             "duplicates='sum', 'last', 'max', 'mean' or 'count' to Interactions.from_matrix or from_arrays"

@@ -13,10 +13,12 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from coals import _core
 from coals._checks import check_bool, check_indices, check_int, foreign_name_error
 from coals._ids import IdIndex
+from coals._native import empty_csr
 from coals.interactions import Interactions, as_interactions
 from coals.recommendations import Recommendations, TopN, padded
 
@@ -25,6 +27,11 @@ __all__ = ["ItemSimilarity", "NotFittedError", "Recommender"]
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 Self = TypeVar("Self", bound="Recommender")
+
+# The core never starts more.
+_MOST_THREADS = 1024
+# Counts of items are 32-bit numbers.
+_LONGEST_LIST = 2**31 - 1
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -51,7 +58,7 @@ class Recommender(ABC):
     n_items_: int
     user_index_: IdIndex
     item_index_: IdIndex
-    _seen: _core.Csr
+    _seen_: _core.Csr
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -87,12 +94,14 @@ class Recommender(ABC):
 
     def _check_params(self) -> None:
         """Raises on constructor arguments of wrong type or value. Models extend it."""
-        if self.num_threads is not None:
-            check_int("num_threads", self.num_threads, minimum=1)
+        _ = self._threads
 
     @property
     def _threads(self) -> int:
-        return 0 if self.num_threads is None else int(self.num_threads)
+        """For the core, where 0 means all that the process may use."""
+        if self.num_threads is None:
+            return 0
+        return check_int("num_threads", self.num_threads, minimum=1, maximum=_MOST_THREADS)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
@@ -102,7 +111,8 @@ class Recommender(ABC):
 
     def _start_fit(self, X: Any) -> Interactions:
         """Forgets what an earlier fit learned, so that a failed one leaves nothing half done, and checks the data."""
-        for name in [name for name in vars(self) if name.endswith("_") or name.startswith("_")]:
+        parameters = self._parameter_names()
+        for name in [name for name in vars(self) if name.endswith("_") and name not in parameters]:
             delattr(self, name)
         self._check_params()
         return as_interactions(X)
@@ -110,7 +120,7 @@ class Recommender(ABC):
     def _finish_fit(self, data: Interactions, seen: _core.Csr) -> None:
         self.n_users_, self.n_items_ = data.shape
         self.user_index_, self.item_index_ = data.users, data.items
-        self._seen = seen
+        self._seen_ = seen
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "n_items_"):
@@ -145,9 +155,9 @@ class Recommender(ABC):
         """`recommend` by position: rows in, columns out, no ids."""
         self._require_fitted()
         users = check_indices("users", users, self.n_users_)
-        n = check_int("n", n, minimum=1)
+        n = check_int("n", n, minimum=1, maximum=_LONGEST_LIST)
         if check_bool("exclude_seen", exclude_seen):
-            excluded = self._seen.select_rows(users)
+            excluded = self._seen_.select_rows(users)
         else:
             excluded = empty_csr(len(users), self.n_items_)
         # No list is longer than the catalogue: rank that far, and pad the rest.
@@ -179,7 +189,7 @@ class Recommender(ABC):
         return np.broadcast_to(rows, size), np.broadcast_to(columns, size)
 
     @abstractmethod
-    def fit(self: Self, X: Any) -> Self:
+    def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
         """Learns from users x items data, afresh, and returns self."""
 
     @abstractmethod
@@ -209,7 +219,7 @@ class ItemSimilarity(Recommender):
         """
         self._require_fitted()
         positions = self.item_index_.encode(items)
-        n = check_int("n", n, minimum=1)
+        n = check_int("n", n, minimum=1, maximum=_LONGEST_LIST)
         ranked = self._similar(positions, min(n, self.n_items_))
         ids, scores, counts = padded(ranked, n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)
@@ -219,31 +229,35 @@ class ItemSimilarity(Recommender):
         """The n items most similar to each given one, itself left out."""
 
 
-def empty_csr(rows: int, columns: int) -> _core.Csr:
-    """A matrix without entries."""
-    return _core.Csr(np.zeros(rows + 1, np.int64), np.zeros(0, np.int32), None, columns, "float32")
-
-
-def structure(data: Interactions, dtype: str = "float32", values: bool = False) -> _core.Csr:
-    """The native copy of a matrix: checked once, then safe to index with."""
-    matrix = data.matrix
-    return _core.Csr(matrix.indptr, matrix.indices, matrix.data if values else None, matrix.shape[1], dtype)
+def progress_bar(model: Recommender, steps: int, unit: str, progress: bool | None) -> Any:
+    """A tqdm bar. By default it appears only on a terminal, and only when there is time to look at it."""
+    if progress is not None:
+        check_bool("progress", progress)
+    return tqdm(
+        total=steps,
+        desc=type(model).__name__,
+        unit=unit,
+        disable=None if progress is None else not progress,
+        delay=1.0 if progress is None else 0.0,
+    )
 
 
 def _explaining(init: Any) -> Any:
     """Wraps a constructor so that a wrong argument name gets our name for it, and values are checked at once."""
-    allowed = [name for name in inspect.signature(init).parameters if name != "self"]
+    parameters = inspect.signature(init).parameters.values()
+    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
+        return init  # a subclass that takes anything hands it on to one that does not
+    allowed = [p.name for p in parameters if p.name != "self"]
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
         name = type(self).__name__
-        if args:
-            first = allowed[0]
-            raise TypeError(f"{name} takes named arguments only, for instance {name}({first}={args[0]!r})")
+        if args and allowed:
+            raise TypeError(f"{name} takes named arguments only, for instance {name}({allowed[0]}={args[0]!r})")
         for given in kwargs:
             if given not in allowed:
                 raise foreign_name_error(name, given, allowed)
-        init(self, **kwargs)
+        init(self, *args, **kwargs)
         self._check_params()
 
     return checked

@@ -54,7 +54,8 @@ def demo(plot: Path | None, json_file: Path | None, seed: int, threads: int | No
     for name, as_text in _demo_text.SECTIONS.items():
         figures[name] = getattr(show, name)()
         _say(as_text(figures[name]))
-    _say(_demo_text.next_steps(_python(), figures["reader"]["id"]))
+    best = figures["accuracy"]["models"]["ImplicitALS"]["made_by"]
+    _say(_demo_text.next_steps(_python(), figures["reader"]["id"], best))
     if plot is not None:
         _write("--plot", plot, show.picture(_file_format(plot)))
     if json_file is not None:
@@ -93,7 +94,7 @@ def _check_picture(path: Path) -> None:
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
-        raise CannotDo("--plot needs matplotlib: pip install 'coals[plot]'") from None
+        raise CannotDo("--plot needs matplotlib: pip install matplotlib") from None
 
 
 def _file_format(path: Path) -> str:

@@ -9,7 +9,8 @@ import scipy
 
 from coals import _core
 from coals._checks import check_choice, check_int
-from coals.base import Array, Indices, ItemSimilarity, structure
+from coals._native import structure
+from coals.base import Array, Indices, ItemSimilarity, progress_bar
 from coals.recommendations import TopN
 
 __all__ = ["ItemCooccurrence"]
@@ -39,7 +40,8 @@ class ItemCooccurrence(ItemSimilarity):
     Notes
     -----
     Only who has what counts; values are ignored. Counted in parallel, row by row, exactly, at the cost of
-    :math:`\sum_u n_u^2` additions. Memory: the answer, and one counter for each item and thread.
+    :math:`\sum_u n_u^2` additions. Memory: the answer, up to 12 bytes for every two items if `neighbors` is None, and
+    one counter for each item and thread.
 
     Examples
     --------
@@ -52,7 +54,7 @@ class ItemCooccurrence(ItemSimilarity):
     """
 
     similarity_: Any
-    _similarity: _core.Csr
+    _similarity_: _core.Csr
 
     def __init__(
         self, *, similarity: str = "jaccard", neighbors: int | None = None, num_threads: int | None = None
@@ -67,12 +69,14 @@ class ItemCooccurrence(ItemSimilarity):
         if self.neighbors is not None:
             check_int("neighbors", self.neighbors, minimum=1)
 
-    def fit(self, X: Any) -> ItemCooccurrence:
+    def fit(self, X: Any, *, progress: bool | None = None) -> ItemCooccurrence:
         """Counts co-occurrences, afresh.
 
         Parameters
         ----------
         X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
 
         Returns
         -------
@@ -81,28 +85,30 @@ class ItemCooccurrence(ItemSimilarity):
         """
         data = self._start_fit(X)
         items_of_user = structure(data)
-        neighbors = -1 if self.neighbors is None else int(self.neighbors)
-        similarity = _core.item_similarity(
-            items_of_user, items_of_user.transpose(), self.similarity, neighbors, self._threads
-        )
+        neighbors = -1 if self.neighbors is None else min(int(self.neighbors), data.n_items)
+        with progress_bar(self, 1, "pass", progress) as bar:
+            similarity = _core.item_similarity(
+                items_of_user, items_of_user.transpose(), self.similarity, neighbors, self._threads
+            )
+            bar.update()
         indptr, indices, values = similarity.to_arrays()
         self.similarity_ = scipy.sparse.csr_array((values, indices, indptr), shape=(data.n_items,) * 2)
-        self._similarity = similarity
+        self._similarity_ = similarity
         self._finish_fit(data, items_of_user)
         return self
 
     def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
-        history = self._seen.select_rows(users)
-        return TopN(*_core.top_k_mean_similarity(history, self._similarity, excluded, n, self._threads))
+        history = self._seen_.select_rows(users)
+        return TopN(*_core.top_k_mean_similarity(history, self._similarity_, excluded, n, self._threads))
 
     def _similar(self, items: Indices, n: int) -> TopN:
         """The query is a history of one item, and not its own neighbour."""
         history = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, "float32")
-        return TopN(*_core.top_k_mean_similarity(history, self._similarity, history, n, self._threads))
+        return TopN(*_core.top_k_mean_similarity(history, self._similarity_, history, n, self._threads))
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         """Scores of the pairs, one user's history at a time."""
-        indptr, indices, _ = self._seen.to_arrays()
+        indptr, indices, _ = self._seen_.to_arrays()
         scores = np.zeros(len(users))
         order = np.argsort(users, kind="stable")
         for pairs in np.split(order, np.flatnonzero(np.diff(users[order])) + 1):

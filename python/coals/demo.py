@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import time
 from typing import Any
@@ -73,7 +74,12 @@ class Demo:
         off_mean = self.test.matrix.data - self.train.matrix.data.mean(dtype=np.float64)
         return {
             "models": {
-                name: {"settings": model.get_params(), "fit_seconds": seconds[name], **found["mean"][name]}
+                name: {
+                    "made_by": _made_by(model),
+                    "settings": model.get_params(),
+                    "fit_seconds": seconds[name],
+                    **found["mean"][name],
+                }
                 for name, model in self.models.items()
             },
             "rmse_of_the_mean": float(np.sqrt(np.mean(off_mean**2))),
@@ -150,7 +156,7 @@ def _models(seed: int, num_threads: int | None) -> dict[str, Recommender]:
     return {
         "Popularity": Popularity(num_threads=num_threads),
         "ItemCooccurrence": ItemCooccurrence(neighbors=20, num_threads=num_threads),
-        "ExplicitALS": ExplicitALS(factors=64, regularization=10.0, random_state=seed, num_threads=num_threads),
+        "ExplicitALS": ExplicitALS(random_state=seed, num_threads=num_threads),
         "ImplicitALS": ImplicitALS(
             factors=128,
             regularization=0.5,
@@ -162,6 +168,17 @@ def _models(seed: int, num_threads: int | None) -> dict[str, Recommender]:
     }
 
 
+def _made_by(model: Recommender) -> str:
+    """The call that makes the model, without what is its default or does not change what it learns."""
+    parameters = inspect.signature(type(model)).parameters
+    given = {
+        name: value
+        for name, value in model.get_params().items()
+        if value != parameters[name].default and name not in ("random_state", "num_threads")
+    }
+    return f"{type(model).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+
 def _fit(name: str, model: Recommender, train: Any) -> float:
     """Seconds it took. On a terminal a bar shows the sweeps, and is gone when they are done."""
     sweeps = model.iterations if isinstance(model, ExplicitALS | ImplicitALS) else 1
@@ -170,7 +187,7 @@ def _fit(name: str, model: Recommender, train: Any) -> float:
         if isinstance(model, ExplicitALS | ImplicitALS):
             model.fit(train, progress=False, callback=lambda _: bar.update())
         else:
-            model.fit(train)
+            model.fit(train, progress=False)
     return time.perf_counter() - start
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._checks import check_bool, check_choice
+from coals._checks import check_bool, check_choice, check_number
 from coals._factor_model import FactorModel, Sweep
-from coals.base import Array, Indices, structure
+from coals._native import structure, with_values
+from coals.base import Array, Indices
 from coals.interactions import Interactions
 
 __all__ = ["ExplicitALS"]
@@ -183,7 +184,7 @@ class ExplicitALS(FactorModel):
         ratings = super().predict(users, items)
         if clip is False:
             return ratings
-        low, high = self.rating_range_ if clip is True else clip
+        low, high = self.rating_range_ if clip is True else _checked_range(clip)
         return np.clip(ratings, low, high)
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
@@ -193,27 +194,36 @@ class ExplicitALS(FactorModel):
         return ratings
 
     def _constant(self, users: Indices) -> Array:
-        constant: Array = self.user_bias_[users] + np.asarray(self.global_mean_, self.dtype)
+        constant: Array = self.user_bias_[users] + np.asarray(self.global_mean_, self.user_bias_.dtype)
         return constant
 
     # Biases become two more factors, so that lists are ranked by the very scores they show: a constant added
     # afterwards could round two scores to a tie in the wrong order.
 
     def _queries(self, users: Indices) -> Array:
-        return np.column_stack([self.user_factors_[users], np.ones(len(users), self.dtype), self._constant(users)])
+        return np.column_stack([self.user_factors_[users], np.ones_like(self.user_bias_[users]), self._constant(users)])
 
     def _targets(self) -> Array:
-        return np.column_stack([self.item_factors_, self.item_bias_, np.ones(self.n_items_, self.dtype)])
+        return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
 
     def _has_evidence(self, users: Indices) -> npt.NDArray[np.bool_]:
         return super()._has_evidence(users) | bool(self.biases)
+
+
+def _checked_range(clip: Any) -> tuple[float, float]:
+    if not isinstance(clip, (tuple, list)) or len(clip) != 2:
+        raise TypeError(f"clip must be True, False or a (lowest, highest) pair, got {clip!r}")
+    low, high = (check_number("clip", end) for end in clip)
+    if low > high:
+        raise ValueError(f"clip must be (lowest, highest), got {clip!r}")
+    return low, high
 
 
 class _Problem:
     """Ratings in both orientations and the state that half-steps work on; side 0 is users, side 1 items."""
 
     def __init__(self, model: ExplicitALS, data: Interactions) -> None:
-        by_user = structure(data, model.dtype, values=True)
+        by_user = with_values(data, model.dtype)
         self.ratings = (by_user, by_user.transpose())
         self.model = model
         start = model._start_factors(data, biases=True)

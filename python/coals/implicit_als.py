@@ -9,8 +9,8 @@ import numpy as np
 
 from coals import _core
 from coals._checks import check_choice, check_number
-from coals._factor_model import FactorModel, Sweep
-from coals.base import structure
+from coals._factor_model import LARGEST, FactorModel, Sweep
+from coals._native import pair_name, structure, with_values
 from coals.interactions import Interactions
 
 __all__ = ["ImplicitALS"]
@@ -114,8 +114,8 @@ class ImplicitALS(FactorModel):
 
     def _check_params(self) -> None:
         super()._check_params()
-        check_number("alpha", self.alpha, minimum=0, strict=True)
-        check_number("unobserved_weight", self.unobserved_weight, minimum=0)
+        check_number("alpha", self.alpha, minimum=0, strict=True, maximum=LARGEST)
+        check_number("unobserved_weight", self.unobserved_weight, minimum=0, maximum=LARGEST)
         check_choice("objective", self.objective, ("hkv", "ials"))
 
     def fit(
@@ -169,11 +169,9 @@ def _positive(data: Interactions) -> Interactions:
     if negative.size:
         entry = int(negative[0])
         row = int(np.searchsorted(data.matrix.indptr, entry, side="right")) - 1
-        user = data.users.decode(np.array([row])).tolist()[0]
-        item = data.items.decode(data.matrix.indices[[entry]]).tolist()[0]
         raise ValueError(
-            f"user {user!r}, item {item!r}: strength {values[entry]} is negative; ImplicitALS takes strengths "
-            "of interactions, 0 or more. For ratings use ExplicitALS"
+            f"{pair_name(data, row, int(data.matrix.indices[entry]))}: strength {values[entry]} is negative; "
+            "ImplicitALS takes strengths of interactions, 0 or more. For ratings use ExplicitALS"
         )
     return data.select(values > 0)
 
@@ -182,7 +180,7 @@ class _Problem:
     """Strengths in both orientations and the factors that half-steps work on; side 0 is users, side 1 items."""
 
     def __init__(self, model: ImplicitALS, data: Interactions) -> None:
-        by_user = structure(data, model.dtype, values=True)
+        by_user = with_values(data, model.dtype)
         self.strengths = (by_user, by_user.transpose())
         self.model = model
         self.factors = model._start_factors(data, biases=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from coals._checks import refuse_masked, refuse_unordered
+from coals._id_arrays import as_id_array
 from coals._ids import IdIndex, factorize
 from coals._sparse import canonical_csr, check_sparse
 
@@ -52,8 +55,15 @@ class Interactions:
     row_counts: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.users, IdIndex) or not isinstance(self.items, IdIndex):
+        indexed = isinstance(self.users, IdIndex) and isinstance(self.items, IdIndex)
+        if not indexed or getattr(self.matrix, "format", None) != "csr":
             raise TypeError("make Interactions with Interactions.from_matrix or Interactions.from_arrays")
+        shape, nnz = check_sparse(self.matrix), self.matrix.nnz
+        if shape != self.shape:
+            raise ValueError(f"the matrix has shape {shape}, but there are ids for {self.n_users} x {self.n_items}")
+        for name, array, size in (("item_titles", self.item_titles, shape[1]), ("row_counts", self.row_counts, nnz)):
+            if array is not None and np.shape(array) != (size,):
+                raise ValueError(f"{name} must have shape ({size},), got {np.shape(array)}")
 
     @classmethod
     def from_matrix(
@@ -85,7 +95,8 @@ class Interactions:
         TypeError
             Not sparse, or not real numbers.
         ValueError
-            Empty, NaN or infinity, a repeated pair, an index out of range, ids or titles that do not fit.
+            Empty, NaN or infinity, a repeated pair, an index out of range, ids or titles that do not fit. An
+            axis longer than 2**31 - 1, or than both 100 million and 1000 times the number of entries.
 
         Notes
         -----
@@ -97,22 +108,34 @@ class Interactions:
         return cls._checked(matrix, users, items, item_titles, duplicates)
 
     @classmethod
-    def from_arrays(cls, users: Any, items: Any, values: Any = None, *, duplicates: str = "error") -> Interactions:
+    def from_arrays(
+        cls,
+        users: Any,
+        items: Any,
+        values: Any = None,
+        *,
+        item_titles: Mapping[Any, str] | None = None,
+        duplicates: str = "error",
+    ) -> Interactions:
         """Interactions from parallel sequences: users[e] gave items[e] the value values[e].
 
         Parameters
         ----------
         users, items : array-like of shape (n,)
-            Ids of any hashable kind, none missing. Rows and columns follow their sorted order.
+            Ids of any hashable kind but bool, none missing. Rows and columns follow their sorted order.
+            Values that Python calls equal are one id: 1 and 1.0 in one list are, 1 and "1" are not.
         values : array-like of shape (n,), real numbers, or None
             None: 1 for each entry, as float32.
+        item_titles : mapping of item id to str, or None
+            May hold more ids than occur; an item it lacks goes by its id.
         duplicates : {"error", "sum", "last", "max", "mean", "count"}
             What becomes of a repeated (user, item) pair, as in `from_matrix`.
 
         Raises
         ------
         TypeError, ValueError
-            As `from_matrix`, and for sequences of unequal length or missing ids.
+            As `from_matrix`, and for sequences of unequal length, missing or masked ids, and what has no
+            order to match values by: generators, sets, dicts.
 
         Examples
         --------
@@ -122,18 +145,11 @@ class Interactions:
         """
         user_ids, rows = factorize("users", users)
         item_ids, columns = factorize("items", items)
-        data = np.ones(len(rows), dtype=np.float32) if values is None else np.asarray(values)
-        if data.ndim != 1 or not len(rows) == len(columns) == len(data):
-            shapes = f"{rows.shape}, {columns.shape}, {data.shape}"
-            raise ValueError(f"users, items and values must be 1-D and of one length, got shapes {shapes}")
-        if data.dtype.kind not in "biuf":
-            raise TypeError(f"values must be real numbers, got dtype {data.dtype}")
-        if len(rows) == 0:
-            raise ValueError("users, items and values are empty: there is nothing to recommend from")
+        data = _checked_values(values, rows, columns)
         shape = len(user_ids), len(item_ids)
         matrix = scipy.sparse.coo_array((data, (rows, columns)), shape=shape)
         index = IdIndex(user_ids, shape[0], "user"), IdIndex(item_ids, shape[1], "item")
-        return cls._checked(matrix, *index, None, duplicates)
+        return cls._checked(matrix, *index, _titles_of(item_ids, item_titles), duplicates)
 
     @classmethod
     def _checked(cls, matrix: Any, users: IdIndex, items: IdIndex, titles: Any, duplicates: str) -> Interactions:
@@ -182,14 +198,22 @@ class Interactions:
 
     def titles(self, ids: Any) -> list[str]:
         """Titles of the given item ids, a scalar or a 1-D sequence; the id itself as text where there are
-        none.
+        none. The padding of a short list, -1 or None, has no title and is left out.
 
         >>> Interactions.from_arrays([0, 0], ["x", "y"]).titles(["y", "x"])
         ['y', 'x']
         """
-        columns = self.items.encode(ids)
+        columns = self.items.encode(self._without_padding(ids))
         named = self.items.decode(columns) if self.item_titles is None else self.item_titles[columns]
         return [str(title) for title in named.tolist()]
+
+    def _without_padding(self, ids: Any) -> Any:
+        if not isinstance(ids, np.ndarray) or ids.ndim != 1:
+            return ids
+        if ids.dtype.kind == "O":
+            return ids[[id is not None for id in ids]]
+        is_id = self.item_ids is not None and bool((self.item_ids == -1).any())
+        return ids if ids.dtype.kind != "i" or is_id else ids[ids != -1]
 
     def select(self, mask: npt.NDArray[np.bool_]) -> Interactions:
         """The same users, items, ids and titles with only the entries where `mask` is true.
@@ -200,6 +224,7 @@ class Interactions:
         >>> data.select(data.matrix.data >= 4)
         Interactions(3 users x 2 items, 2 entries)
         """
+        refuse_masked("mask", mask)
         mask = np.asarray(mask)
         if mask.dtype != bool:
             raise TypeError(f"mask must be of dtype bool, got {mask.dtype}")
@@ -232,10 +257,34 @@ def as_interactions(X: Any) -> Interactions:
     return Interactions(matrix, IdIndex(None, matrix.shape[0], "user"), IdIndex(None, matrix.shape[1], "item"))
 
 
+def _titles_of(item_ids: npt.NDArray[Any], titles: Mapping[Any, str] | None) -> list[str] | None:
+    if titles is None:
+        return None
+    if not isinstance(titles, Mapping):
+        raise TypeError(f"item_titles must be a mapping of item id to title, got {type(titles).__name__}")
+    return [titles.get(id, str(id)) for id in item_ids.tolist()]
+
+
+def _checked_values(values: Any, rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Values that go with the rows and columns of `from_arrays`; None: 1 each."""
+    refuse_masked("values", values)
+    refuse_unordered("values", values)
+    data = np.ones(len(rows), dtype=np.float32) if values is None else np.asarray(values)
+    if data.ndim != 1 or not len(rows) == len(columns) == len(data):
+        shapes = f"{rows.shape}, {columns.shape}, {data.shape}"
+        raise ValueError(f"users, items and values must be 1-D and of one length, got shapes {shapes}")
+    if data.dtype.kind not in "biuf":
+        raise TypeError(f"values must be real numbers, got dtype {data.dtype}")
+    if len(rows) == 0:
+        raise ValueError("users, items and values are empty: there is nothing to recommend from")
+    return data
+
+
 def _checked_titles(titles: Any, n_items: int) -> npt.NDArray[Any] | None:
     if titles is None:
         return None
-    array = np.array(titles)
+    refuse_masked("item_titles", titles)
+    array = as_id_array("item_titles", titles) if isinstance(titles, (list, tuple)) else np.array(titles)
     if array.dtype.kind == "T":  # NumPy 2 variable-width strings
         array = array.astype(object)
     if array.dtype.kind != "U" and not (array.dtype.kind == "O" and all(isinstance(t, str) for t in array.flat)):

@@ -1,4 +1,4 @@
-"""Pictures of what `coals.evaluation` measures. Needs matplotlib: ``pip install 'coals[plot]'``."""
+"""Pictures of what `coals.evaluation` measures. Needs matplotlib, which the extra ``coals[plot]`` brings."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _new_axes() -> Axes:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("coals.plot needs matplotlib: pip install 'coals[plot]'") from error
+        raise ImportError("coals.plot needs matplotlib: pip install matplotlib") from error
     # Not through pyplot, which would keep the figure in a global list and choose a backend.
     return Figure(figsize=(7, 4.5), layout="constrained").add_subplot()
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._checks import check_choice
-from coals.base import Array, Indices, Recommender, structure
+from coals._native import structure
+from coals.base import Array, Indices, Recommender, progress_bar
 from coals.interactions import Interactions
 from coals.recommendations import TopN
 
@@ -47,7 +48,7 @@ class Popularity(Recommender):
     """
 
     popularity_: npt.NDArray[np.float64]
-    _ranking: Indices
+    _ranking_: Indices
 
     def __init__(self, *, by: str = "users", num_threads: int | None = None) -> None:
         self.by = by
@@ -57,12 +58,14 @@ class Popularity(Recommender):
         super()._check_params()
         check_choice("by", self.by, ("users", "rows", "sum"))
 
-    def fit(self, X: Any) -> Popularity:
+    def fit(self, X: Any, *, progress: bool | None = None) -> Popularity:
         """Counts, afresh.
 
         Parameters
         ----------
         X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
 
         Returns
         -------
@@ -70,12 +73,16 @@ class Popularity(Recommender):
             Itself.
         """
         data = self._start_fit(X)
-        popularity = np.bincount(data.matrix.indices, weights=self._weights(data), minlength=data.n_items).astype(
-            np.float64
-        )
+        with progress_bar(self, 1, "pass", progress) as bar:
+            counts = np.bincount(data.matrix.indices, weights=self._weights(data), minlength=data.n_items)
+            bar.update()
+        popularity = counts.astype(np.float64)
+        if not np.isfinite(popularity).all():
+            item = data.items.decode(np.flatnonzero(~np.isfinite(popularity))[:1]).tolist()[0]
+            raise ValueError(f"item {item!r}: its values add up to infinity; bring the values nearer to 1")
         # A stable sort of the negated counts: ties stay in the order of the items.
         ranking = np.argsort(-popularity, kind="stable")
-        self._ranking = ranking[popularity[ranking] > 0]
+        self._ranking_ = ranking[popularity[ranking] > 0]
         self.popularity_ = popularity
         self._finish_fit(data, structure(data))
         return self
@@ -87,7 +94,7 @@ class Popularity(Recommender):
         return data.row_counts if self.by == "rows" else None
 
     def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
-        return TopN(*_core.top_k_from_ranking(self._ranking, self.popularity_, excluded, n, self._threads))
+        return TopN(*_core.top_k_from_ranking(self._ranking_, self.popularity_, excluded, n, self._threads))
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         popularity: Array = self.popularity_[items]

@@ -47,7 +47,9 @@ def random(data: Any, *, test_fraction: float = 0.2, random_state: Any = 0) -> t
     >>> train.nnz, test.nnz, test.shape
     (3, 1, (2, 3))
     """
-    fraction = check_number("test_fraction", test_fraction, minimum=0, maximum=1)
+    fraction = check_number("test_fraction", test_fraction)
+    if not 0 < fraction < 1:
+        raise ValueError(f"test_fraction must lie between 0 and 1, both excluded, got {fraction}")
     rng = check_random_state(random_state)
     data = as_interactions(data)
     n_test = round(fraction * data.nnz)

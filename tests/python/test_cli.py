@@ -113,7 +113,7 @@ def test_without_matplotlib_the_picture_is_refused_with_the_remedy(monkeypatch, 
     result = run("demo", "--plot", tmp_path / "curve.png")
     assert (result.exit_code, result.output) == (
         2,
-        "Error: --plot needs matplotlib: pip install 'coals[plot]'\n",
+        "Error: --plot needs matplotlib: pip install matplotlib\n",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 
 import numpy as np
 import pytest
@@ -25,7 +26,11 @@ def shown():
 @pytest.fixture(scope="module")
 def text(shown):
     sections = [as_text(shown[1][name]) for name, as_text in _demo_text.SECTIONS.items()]
-    return "\n".join([*sections, _demo_text.next_steps("python", shown[1]["reader"]["id"])])
+    return "\n".join([*sections, _demo_text.next_steps("python", shown[1]["reader"]["id"], made_by(shown[1]))])
+
+
+def made_by(figures):
+    return figures["accuracy"]["models"]["ImplicitALS"]["made_by"]
 
 
 def without_times(figures):
@@ -121,8 +126,9 @@ def test_long_titles_end_in_an_ellipsis():
 
 
 def test_python_lines_to_try_next_run(text):
-    code = "\n".join(re.findall(r"^  ((?:import|books|model|print).*)$", text, re.MULTILINE))
-    assert len(code.splitlines()) == 4
+    code = re.search(r"^  import coals\n(?:  .*\n)*  print.*$", text, re.MULTILINE)[0]
+    code = textwrap.dedent(code)
+    assert len(code.splitlines()) == 7
     exec(compile(code, "next steps", "exec"), {})
 
 
@@ -135,7 +141,7 @@ class Terminal(io.StringIO):
 def test_a_bar_on_a_terminal_is_gone_afterwards_and_elsewhere_there_is_none(monkeypatch, ratings, name):
     model = getattr(coals, name)()
     # The model's own bar would show, too, if it were not told not to.
-    monkeypatch.setattr("coals._factor_model.tqdm", lambda **options: tqdm(**{**options, "delay": 0}))
+    monkeypatch.setattr("coals.base.tqdm", lambda **options: tqdm(**{**options, "delay": 0}))
     for stderr in (Terminal(), io.StringIO()):
         monkeypatch.setattr("sys.stderr", stderr)
         demo._fit(name, model, ratings)

@@ -97,6 +97,51 @@ def test_direct_construction_points_to_the_makers():
             Interactions(sp.csr_array(DENSE), users, items)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "more", "message"),
+    [
+        ((3, 3), {}, r"the matrix has shape \(3, 4\), but there are ids for 3 x 3"),
+        ((2, 4), {}, r"the matrix has shape \(3, 4\), but there are ids for 2 x 4"),
+        ((3, 4), {"item_titles": np.array(["a"])}, r"item_titles must have shape \(4,\), got \(1,\)"),
+        ((3, 4), {"row_counts": np.ones(7)}, r"row_counts must have shape \(6,\), got \(7,\)"),
+    ],
+)
+def test_direct_construction_refuses_parts_that_do_not_fit(sizes, more, message):
+    index = IdIndex(None, sizes[0], "user"), IdIndex(None, sizes[1], "item")
+    with pytest.raises(ValueError, match=message):
+        Interactions(sp.csr_array(DENSE), *index, **more)
+
+
+def test_direct_construction_refuses_other_matrices():
+    index = IdIndex(None, 3, "user"), IdIndex(None, 4, "item")
+    for matrix in (sp.coo_array(DENSE), DENSE, None):
+        with pytest.raises(TypeError, match=r"make Interactions with Interactions\.from_matrix"):
+            Interactions(matrix, *index)
+
+
+def test_masks_are_never_dropped(data):
+    masked = np.ma.masked_equal([1, 2], 2)
+    for arrays in ((masked, [1, 2]), ([1, 2], masked), ([1, 2], [1, 2], masked)):
+        with pytest.raises(TypeError, match="must not be masked, and 1 values are: fill them, or drop"):
+            Interactions.from_arrays(*arrays)
+    with pytest.raises(TypeError, match="mask must not be masked"):
+        data.select(np.ma.array([True] * 6, mask=[True] + [False] * 5))
+    with pytest.raises(TypeError, match="item_titles must not be masked"):
+        Interactions.from_matrix(sp.csr_array(DENSE), item_titles=np.ma.array(list("abcd"), mask=[1, 0, 0, 0]))
+
+
+def test_ids_of_a_list_stay_apart():
+    assert Interactions.from_arrays(["a", "a\0"], ["x", "y"]).shape == (2, 2)
+    with pytest.raises(TypeError, match=r"users must be ids .* got bool at position 1"):
+        Interactions.from_arrays([1, True], ["x", "y"])
+
+
+def test_one_long_title_does_not_widen_all_others():
+    titles = ["t"] * 20_000 + ["long" * 250_000]
+    source = sp.coo_array(([1.0], ([0], [20_000])), shape=(1, 20_001))
+    assert Interactions.from_matrix(source, item_titles=titles).titles([20_000, 3]) == [titles[-1], "t"]
+
+
 def test_errors_name_ids():
     source = sp.csr_array(DENSE)
     source.data[2] = np.nan
@@ -151,6 +196,9 @@ def test_from_arrays_puts_every_value_where_its_ids_say(triples):
         (([1, None], [1, 2], [1, 2]), ValueError, r"users\[1\] is missing"),
         (([1, 2], [1, 2.5], [1, np.inf]), ValueError, "value at user 2, item 2.5 is inf"),
         (([True, False], [1, 2], [1, 2]), TypeError, "users must be ids"),
+        (((u for u in [1, 2]), [1, 2]), TypeError, "users must be a list or an array, got generator"),
+        (([1, 2], {1, 2}), TypeError, "items must be a list or an array, got set"),
+        (([1, 2], [1, 2], iter([1.0, 2.0])), TypeError, "values must be a list or an array, got list_iterator"),
     ],
 )
 def test_from_arrays_refuses(arrays, error, message):
@@ -220,3 +268,15 @@ def test_copies_are_equal(data, again):
     assert_array_equal(other.matrix.toarray(), DENSE)
     assert other.users.same_as(data.users)
     assert other.titles(10) == ["Ten"]
+
+
+def test_titles_by_id_and_without_the_padding_of_short_lists():
+    data = Interactions.from_arrays([1, 1, 2], ["x", "y", "y"], item_titles={"x": "Ex", "unknown": "?"})
+    assert data.titles(["y", "x"]) == ["y", "Ex"]
+    assert data.titles(np.array(["x", None], dtype=object)) == ["Ex"]
+    plain = Interactions.from_matrix(sp.csr_array([[1, 1]]), item_titles=["a", "b"])
+    assert plain.titles(np.array([1, -1, -1])) == ["b"]
+    odd = Interactions.from_arrays([1, 1], [-1, 5], item_titles={-1: "minus one"})
+    assert odd.titles(np.array([5, -1])) == ["5", "minus one"]
+    with pytest.raises(TypeError, match="item_titles must be a mapping of item id to title, got list"):
+        Interactions.from_arrays([1], ["x"], item_titles=["Ex"])

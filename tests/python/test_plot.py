@@ -14,7 +14,7 @@ from numpy.testing import assert_array_equal
 from coals.evaluation import Curve
 
 needs_matplotlib = pytest.mark.skipif(
-    find_spec("matplotlib") is None, reason="matplotlib is not installed: pip install 'coals[plot]'"
+    find_spec("matplotlib") is None, reason="matplotlib is not installed: pip install matplotlib"
 )
 
 
@@ -109,7 +109,7 @@ def test_coals_plot_loads_without_matplotlib_and_names_the_extra(monkeypatch):
     from coals.plot import precision_recall
 
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"pip install 'coals\[plot\]'"):
+    with pytest.raises(ImportError, match=r"pip install matplotlib"):
         precision_recall({"a": curve(0.5)})
 
 

@@ -7,16 +7,34 @@ import io
 import re
 from pathlib import Path
 
+import coals
+
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_ten_lines_run():
-    code = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
-    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+def blocks():
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def printed_by(code):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(code, str(README), "exec"), {})
-    titles, table = printed.getvalue().split("\n", 1)
+        exec(compile(code, str(README), "exec"), {"coals": coals})
+    return printed.getvalue()
+
+
+def test_table_of_ones_own_runs():
+    assert printed_by(blocks()[1]) == "['Naima']\n"
+
+
+def test_nothing_is_left_to_fill_in():
+    assert not re.search(r"\b[A-Z]+_[A-Z]+\b(?<!COALS_ISA)", README.read_text(encoding="utf-8"))
+
+
+def test_ten_lines_run():
+    code = blocks()[0]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    titles, table = printed_by(code).split("\n", 1)
     assert titles.count("'") + titles.count('"') >= 10  # five quoted titles
     rows = dict(re.findall(r"^(als|popular) +([\d.]+)", table, re.MULTILINE))
     assert float(rows["als"]) > float(rows["popular"])

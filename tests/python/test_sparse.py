@@ -78,11 +78,30 @@ def test_indices_become_int32_where_that_suffices(index_type):
     assert_array_equal(matrix.toarray(), DENSE)
 
 
-def test_indices_are_int64_where_int32_would_wrap():
-    wide = sp.csr_array((np.ones(2), np.array([5, 3_000_000_000]), np.array([0, 2])), shape=(1, 2**32))
-    matrix, _ = canonical_csr(wide)
-    assert_canonical(matrix)
-    assert matrix.indices.tolist() == [5, 3_000_000_000]
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (2**31, "the matrix has 2147483648 {}s, but at most 2147483647 will do: are {} ids used as {} numbers"),
+        (2_000_000_000, "the matrix has 2000000000 {}s for 3 entries: are {} ids used as {} numbers"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("axis", "kind", "formats"), [("column", "item", ["coo", "csr"]), ("row", "user", ["coo", "csc"])]
+)
+def test_an_axis_too_long_is_named_with_a_remedy(size, message, axis, kind, formats):
+    places, shape = ([0, 5, 2], [1, 7, 10**9]), (10, size)
+    if axis == "row":
+        places, shape = places[::-1], shape[::-1]
+    source = sp.coo_array(([1.0, 2.0, 3.0], places), shape=shape)
+    message = message.format(axis, kind, axis) + r"\? Encode them with Interactions\.from_arrays"
+    for fmt in formats:
+        with pytest.raises(ValueError, match=message):
+            canonical_csr(source.asformat(fmt))
+
+
+def test_a_long_axis_is_fine():
+    matrix, _ = canonical_csr(sp.coo_array(([1.0], ([0], [99_999_999])), shape=(1, 100_000_000)))
+    assert matrix.indices.tolist() == [99_999_999]
 
 
 def test_canonical_csr_is_shared_unless_a_copy_is_asked_for():

@@ -100,14 +100,151 @@ def test_coo_broken_by_hand_is_refused(row, col, message):
         canonical_csr(source)
 
 
-@pytest.mark.parametrize("fmt", ["lil", "dok", "bsr"])
-def test_other_formats_broken_by_hand_do_not_crash(fmt):
-    source = getattr(sp, f"{fmt}_array")(DENSE)
-    if fmt == "lil":
-        source.rows[1][0] = 99
-    elif fmt == "dok":
-        dict.__setitem__(getattr(source, "_dict", source), (1, 99), 1.0)
-    else:
-        source.indices[0] = 99
-    with pytest.raises(ValueError, match=r"99|exceeds|out of range|dimension"):
+def assert_broken(source, message):
+    with pytest.raises(ValueError, match=f"the matrix is broken: {message}"):
         canonical_csr(source)
+
+
+@pytest.mark.parametrize("coords", [(np.array([0, 1]),), (np.array([0, 1]),) * 3, None])
+def test_coo_with_other_than_two_coordinate_arrays_is_refused(coords):
+    source = sp.coo_array(([1.0, 2.0], ([0, 1], [0, 1])), shape=(2, 3))
+    if not hasattr(source, "coords"):
+        pytest.skip("this SciPy has row and col instead of coords")
+    source.coords = coords
+    assert_broken(source, "coords must be two arrays")
+
+
+@pytest.mark.parametrize("fmt", ["csr", "csc", "coo", "bsr", "dia"])
+def test_values_that_are_no_array_are_refused(fmt):
+    source = sp.csr_array(DENSE).asformat(fmt)
+    source.data = None
+    assert_broken(source, "its data is not an array")
+
+
+@pytest.mark.parametrize("name", ["indices", "indptr"])
+def test_missing_csr_arrays_are_refused(name):
+    source = sp.csr_array(DENSE)
+    setattr(source, name, None)
+    assert_broken(source, f"{name} must be an array, got NoneType")
+
+
+@pytest.mark.parametrize("fmt", ["csr", "coo", "bsr", "dia"])
+def test_masked_values_are_refused(fmt):
+    source = sp.csr_array(DENSE).asformat(fmt)
+    source.data = np.ma.masked_equal(source.data, 5)
+    with pytest.raises(TypeError, match="the data of the matrix must not be masked, and 1 values are: fill them, or"):
+        canonical_csr(source)
+
+
+@pytest.mark.parametrize(
+    ("part", "row", "value", "message"),
+    [
+        ("rows", 0, [1], "row 0 has 1 index but 2 values"),
+        ("data", 1, [1.0] * 50_000, "row 1 has 2 indices but 50000 values"),
+        ("data", 1, [1.0], "row 1 has 2 indices but 1 value$"),
+        ("rows", 1, [0, 99], "row 1 has column index 99, but there are 4 columns"),
+        ("rows", 1, [-1, 0], "row 1 has column index -1"),
+        ("rows", 1, [0, 2**40], "row 1 has column index 1099511627776"),
+        ("rows", 1, [0, 2**70], "column indices must be 4 integers"),
+        ("rows", 0, [1.5, 3], "column indices must be 4 integers"),
+        ("rows", 0, [1, "3"], "column indices must be 4 integers"),
+        ("rows", 0, [1, [3]], "column indices must be an array of numbers"),
+        ("rows", 0, None, r"rows\[0\] must be a list, got NoneType"),
+        ("data", 1, 7.0, r"data\[1\] must be a list, got float"),
+        ("data", 1, [1.0, "2"], "its values must be real numbers, got dtype <U"),
+    ],
+)
+def test_lil_broken_by_hand_is_refused(part, row, value, message):
+    source = sp.lil_array(DENSE)
+    getattr(source, part)[row] = value
+    assert_broken(source, message)
+
+
+@pytest.mark.parametrize("part", ["rows", "data"])
+@pytest.mark.parametrize("value", [None, np.empty(1, dtype=object), np.zeros(2)])
+def test_lil_without_a_list_for_each_row_is_refused(part, value):
+    source = sp.lil_array(DENSE)
+    setattr(source, part, value)
+    assert_broken(source, f"{part} must be an array of 2 lists, one for each row")
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("offsets", [-1], "there are 1 offsets, but data has shape .3, 4."),
+        ("offsets", [-1, 1, 10**9], r"offsets\[2\] is 1000000000, but diagonals go from -1 to 3"),
+        ("offsets", [-2, 1, 2], r"offsets\[0\] is -2, but diagonals go from -1 to 3"),
+        ("offsets", [-1, 4, 2], r"offsets\[1\] is 4, but"),
+        ("offsets", [-1, 2, 2], "offsets repeats a diagonal"),
+        ("offsets", [-1.0, 1.0, 2.0], "offsets must be 1-D integers"),
+        ("offsets", [[-1, 1, 2]], "offsets must be 1-D integers"),
+        ("offsets", None, "offsets must be an array, got NoneType"),
+        ("data", np.ones((2, 4)), "there are 3 offsets, but data has shape .2, 4."),
+        ("data", np.ones(3), "there are 3 offsets, but data has shape .3,."),
+    ],
+)
+def test_dia_broken_by_hand_is_refused(part, value, message):
+    source = sp.dia_array((np.ones((3, 4)), [-1, 1, 2]), shape=(2, 4))
+    setattr(source, part, None if value is None else np.array(value))
+    assert_broken(source, message)
+
+
+def test_dia_narrower_and_wider_than_the_matrix_is_fine():
+    for width in (2, 9):
+        source = sp.dia_array((np.arange(1.0, 3 * width + 1).reshape(3, width), [-1, 0, 2]), shape=(3, 4))
+        matrix, _ = canonical_csr(source)
+        expected = np.zeros((3, 4))
+        for k, offset in enumerate([-1, 0, 2]):
+            for j in range(min(width, 4)):
+                if 0 <= j - offset < 3:
+                    expected[j - offset, j] = source.data[k, j]
+        assert matrix.toarray().tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("indices", [0, 99], "block row 1 has block column index 99, but there are 2 block columns"),
+        ("indices", [0], "indptr ends at 2, but there are indices .1,."),
+        ("indptr", [0, 2], "indptr must be 3 integers from 0, one more than block rows"),
+        ("indptr", [0, 3, 2], "indptr steps back at block row 1"),
+        ("indptr", [0, 1, 9], "indptr ends at 9"),
+        ("data", np.ones((1, 2, 2)), "indptr ends at 2, but there are indices .2,., data .1, 2, 2."),
+        ("data", np.ones((2, 3, 2)), "blocks of shape .3, 2. do not tile 4 rows and 4 columns"),
+        ("data", np.ones((2, 0, 2)), "blocks of shape .0, 2. do not tile"),
+        ("data", np.ones((2, 4)), "blocks of shape .4,. do not tile"),
+        ("data", np.ones((2, 4, 2)), "indptr must be 2 integers from 0"),
+    ],
+)
+def test_bsr_broken_by_hand_is_refused(part, value, message):
+    source = sp.bsr_array(np.kron(np.eye(2), np.ones((2, 2))), blocksize=(2, 2))
+    setattr(source, part, np.array(value))
+    assert_broken(source, message)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ((1, 99), 1.0, "entry 4 has column index 99, but there are 4 columns"),
+        ((-1, 0), 1.0, "entry 4 has row index -1, but there are 2 rows"),
+        ((0.5, 0), 1.0, "row indices must be 5 integers"),
+        (("a", 0), 1.0, "row indices must be 5 integers"),
+        ((0, (1,)), 1.0, "column indices must be an array of numbers"),
+        ((0, 0, 0), 1.0, r"its keys must be \(row, column\), got \(0, 0, 0\)"),
+        (7, 1.0, r"its keys must be \(row, column\), got 7"),
+        ((0, 0), "x", "its values must be real numbers"),
+        ((0, 0), [1.0], "data must be an array of numbers"),
+    ],
+)
+def test_dok_broken_by_hand_is_refused(key, value, message):
+    source = sp.dok_array(DENSE)
+    dict.__setitem__(getattr(source, "_dict", source), key, value)
+    assert_broken(source, message)
+
+
+def test_dok_without_its_dict_is_refused():
+    source = sp.dok_array(DENSE)
+    if not hasattr(source, "_dict"):
+        pytest.skip("this SciPy stores the entries in the matrix itself")
+    source._dict = [1]
+    assert_broken(source, "its entries must be in a dict, got list")

@@ -16,9 +16,10 @@ import scipy.sparse as sp
 import coals
 
 SLOW_FIT = """
-import sys, numpy as np, scipy.sparse as sp, coals
+import signal, numpy as np, scipy.sparse as sp, coals
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored
 rng = np.random.default_rng(0)
-data = sp.csr_array((np.ones(2_000_000), (rng.integers(0, 20_000, 2_000_000), rng.integers(0, 3_000, 2_000_000))))
+data = sp.csr_array((np.ones(2_000_000), (rng.integers(0, 1_000, 2_000_000), rng.integers(0, 5_000, 2_000_000))))
 data.sum_duplicates()
 model = {model}
 print("ready", flush=True)
@@ -42,7 +43,7 @@ def test_ctrl_c_ends_a_native_loop_and_leaves_the_model_unfitted(model, argument
     code = SLOW_FIT.format(model=model, arguments=arguments)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
-        time.sleep(0.5)
+        time.sleep(0.2)
         start = time.perf_counter()
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted False\n"
@@ -70,6 +71,34 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.strip() == "0", done.stderr
+
+
+def test_a_daemon_thread_in_a_fit_does_not_disturb_the_exit():
+    """A thread that asks for the GIL while the interpreter ends is ended itself, in the middle of native code."""
+    code = """
+import threading, time, numpy as np, scipy.sparse as sp, coals
+data = sp.csr_array((np.random.default_rng(0).random((3000, 1000)) < 0.05).astype(float))
+model = coals.ImplicitALS(factors=200, iterations=10**4)
+threading.Thread(target=lambda: model.fit(data), daemon=True).start()
+time.sleep(0.5)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the number of processes as Linux does")
+def test_a_limit_on_threads_means_fewer_threads_not_death():
+    """libgomp ends the process when it is refused a thread."""
+    code = """
+import os, resource, numpy as np, scipy.sparse as sp, coals
+data = sp.csr_array((np.random.default_rng(0).random((3000, 1000)) < 0.05).astype(float))
+if os.getuid() == 0:
+    os.setuid(54321)  # root has no such limit
+resource.setrlimit(resource.RLIMIT_NPROC, (3, 3))
+print(len(coals.ImplicitALS(factors=8, num_threads=64, iterations=1).fit(data).objective_))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "1", done.stderr
 
 
 def test_two_threads_fit_two_models_as_one_thread_does(ratings):
