@@ -59,10 +59,20 @@ def bench_explicit(race: Race, size: str, biases: bool) -> None:
         else:
             reference._solve_factors(rows, fixed, np.zeros(rows.shape[0]), offset, mean, RIDGE, EXPONENT)
 
-    baselines = [reference_baseline(size, sweep, half_sweep), loop_baseline(size, biases)]
+    baselines = [reference_baseline(size, sweep, half_sweep)]
     name = f"explicit ALS, {'joint biases' if biases else 'no biases'}: a sweep"
     results = race(name, size, lambda: sweep_seconds(model, matrix), baselines, WHOLE)
     check_same_sweep(model, matrix, state, results)
+
+
+@sizes
+def bench_tutorial(race: Race, size: str) -> None:
+    """Biases updated apart from the factors, as in the loop."""
+    model = coals.ExplicitALS(
+        factors=K, regularization=RIDGE, bias_update="separate", iterations=SWEEPS, random_state=0
+    )
+    name = "explicit ALS, separate biases: a sweep"
+    race(name, size, lambda: sweep_seconds(model, ratings(size)), [tutorial_baseline(size)], WHOLE)
 
 
 @sizes
@@ -138,30 +148,51 @@ def reference_baseline(size: str, sweep: Any, half_sweep: Any) -> Baseline:
     return Baseline("NumPy reference", run, scale=every, target=target)
 
 
-def loop_baseline(size: str, biases: bool) -> Baseline:
+def tutorial_baseline(size: str) -> Baseline:
+    """A sweep as tutorials write it, on a part of the rows of either side, and the loss over these ratings."""
     parts, scale = both_sides(size, LOOP_EVERY[size])
-    mean = float(ratings(size).data.mean()) if biases else 0.0
+    mean = float(ratings(size).data.mean())
+    tables = [table_of(rows) for rows, _, _ in parts]
 
     def run() -> None:
-        for rows, offset, fixed in parts:
-            columns = np.column_stack([fixed, np.ones(len(fixed))]) if biases else fixed
-            tutorial_half_sweep(rows, rows.data - mean - offset[rows.indices], columns)
+        for (columns_of, rating_of), (_, offset, fixed) in zip(tables, parts, strict=True):
+            solved, bias = tutorial_half_sweep(columns_of, rating_of, offset, fixed, mean)
+        tutorial_loss(rating_of, solved, bias, fixed, offset, mean)
 
     return Baseline("tutorial loop", run, scale=scale, target=500.0 if size == "medium" else None)
 
 
-def tutorial_half_sweep(rows: Any, residual: Array, fixed: Array) -> Array:
-    """Each row's normal equations, added up rating by rating as tutorials do."""
-    size = fixed.shape[1]
-    solved = np.zeros((rows.shape[0], size))
-    for i in range(rows.shape[0]):
-        A, d = RIDGE * np.eye(size), np.zeros(size)
-        for e in range(rows.indptr[i], rows.indptr[i + 1]):
-            v = fixed[rows.indices[e]]
-            A += np.outer(v, v)
-            d += residual[e] * v
-        solved[i] = np.linalg.solve(A, d)
-    return solved
+def table_of(rows: Any) -> tuple[list[list[int]], dict[tuple[int, int], float]]:
+    """The columns of each row, and the rating of each (row, column): what tutorials keep ratings in."""
+    columns_of = [rows.indices[rows.indptr[i] : rows.indptr[i + 1]].tolist() for i in range(rows.shape[0])]
+    row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)).tolist()
+    return columns_of, dict(zip(zip(row_of, rows.indices.tolist(), strict=True), rows.data.tolist(), strict=True))
+
+
+def tutorial_half_sweep(
+    columns_of: list[list[int]], rating_of: dict[tuple[int, int], float], c: Array, V: Array, mean: float
+) -> tuple[Array, Array]:
+    """Each row's factors and bias, its sums added up rating by rating."""
+    U, b = np.zeros((len(columns_of), V.shape[1])), np.zeros(len(columns_of))
+    for i, columns in enumerate(columns_of):
+        matrix, vector, bias = RIDGE * np.eye(V.shape[1]), np.zeros(V.shape[1]), 0.0
+        for j in columns:
+            r = rating_of[i, j]
+            matrix += np.outer(V[j], V[j])
+            vector += (r - b[i] - c[j] - mean) * V[j]
+            bias += r - U[i].dot(V[j]) - c[j] - mean
+        U[i] = np.linalg.solve(matrix, vector)
+        b[i] = bias / (RIDGE + len(columns))
+    return U, b
+
+
+def tutorial_loss(
+    rating_of: dict[tuple[int, int], float], U: Array, b: Array, V: Array, c: Array, mean: float
+) -> float:
+    loss = 0.0
+    for (i, j), r in rating_of.items():
+        loss += (r - U[i].dot(V[j]) - b[i] - c[j] - mean) ** 2
+    return loss
 
 
 def check_same_sweep(model: Any, matrix: Any, state: Any, results: dict[str, Any]) -> None:

@@ -101,11 +101,21 @@ py::array copy_out(const Buffer<T>& buffer) {
   return Array<T>(buffer.size(), buffer.data());
 }
 
-// (indptr, indices, values), as scipy.sparse takes them.
-py::tuple to_arrays(const Csr& self) {
+// An array over a buffer of `owner`, which it keeps alive. Read-only: what was checked must not change.
+template <class T>
+py::array view_of(const Buffer<T>& buffer, const py::object& owner) {
+  py::array array = Array<T>(buffer.size(), buffer.data(), owner);
+  array.attr("flags").attr("writeable") = false;
+  return array;
+}
+
+// (indptr, indices, values), as scipy.sparse takes them, without a copy.
+py::tuple to_arrays(const py::object& self) {
   return std::visit(
-      [](const auto& m) { return py::make_tuple(copy_out(m.row_begin), copy_out(m.column), copy_out(m.value)); },
-      self.matrix);
+      [&](const auto& m) {
+        return py::make_tuple(view_of(m.row_begin, self), view_of(m.column, self), view_of(m.value, self));
+      },
+      self.cast<const Csr&>().matrix);
 }
 
 Csr make_csr(const py::array& indptr, const py::array& indices, const py::object& values, std::int64_t columns,

@@ -7,21 +7,11 @@
 
 #include "bounded_heap.hpp"
 #include "parallel.hpp"
+#include "row_store.hpp"
 
 namespace coals {
 
 namespace {
-
-struct TaskRows {
-  std::vector<std::int64_t> size;
-  std::vector<std::int32_t> column;
-  std::vector<double> value;
-
-  void push(std::int64_t item, double similarity) {
-    column.push_back(static_cast<std::int32_t>(item));
-    value.push_back(similarity);
-  }
-};
 
 double similarity_of(Similarity kind, double both, double of_i, double of_j) {
   switch (kind) {
@@ -34,8 +24,8 @@ double similarity_of(Similarity kind, double both, double of_i, double of_j) {
 // One thread's counters, all zero between rows: narrow ones for items with few enough users, since what counts is how
 // many counters the first-level cache holds.
 struct Counter {
-  Counter(std::int64_t items, std::int64_t neighbors)
-      : narrow(items), wide(items), best(std::max<std::int64_t>(1, neighbors)) {
+  Counter(std::int64_t items, std::int64_t neighbors, RowStore& store)
+      : narrow(items), wide(items), best(std::max<std::int64_t>(1, neighbors)), rows(store) {
     std::fill(narrow.begin(), narrow.end(), std::uint16_t{0});
     std::fill(wide.begin(), wide.end(), 0u);
   }
@@ -43,6 +33,7 @@ struct Counter {
   Buffer<std::uint32_t> wide;
   std::vector<std::int32_t> touched;
   BoundedHeap<double> best;
+  RowStore& rows;
 };
 
 class Counting {
@@ -60,25 +51,25 @@ class Counting {
     return sum;
   }
 
-  // Appends the neighbours of `item`, by ascending item.
-  void count_row(std::int64_t item, std::int64_t row_work, Counter& counter, TaskRows& out) const {
-    const std::size_t before = out.column.size();
+  // Puts the neighbours of `item` into counter.rows, by ascending item.
+  SparseRow count_row(std::int64_t item, std::int64_t row_work, Counter& counter) const {
+    counter.rows.begin();
     if (users_of_item_.row_size(item) <= std::numeric_limits<std::uint16_t>::max()) {
-      count_row(item, row_work, counter.narrow.data(), counter, out);
+      count_row(item, row_work, counter.narrow.data(), counter);
     } else {
-      count_row(item, row_work, counter.wide.data(), counter, out);
+      count_row(item, row_work, counter.wide.data(), counter);
     }
-    out.size.push_back(static_cast<std::int64_t>(out.column.size() - before));
+    return counter.rows.finish();
   }
 
  private:
   // A row that touches a good part of the catalogue is read off by one pass over the counters; a short row keeps a list
   // of what it touched, so that its cost does not grow with the catalogue.
   template <class Count>
-  void count_row(std::int64_t item, std::int64_t row_work, Count* count, Counter& counter, TaskRows& out) const {
+  void count_row(std::int64_t item, std::int64_t row_work, Count* count, Counter& counter) const {
     if (row_work > items_of_user_.columns / 16) {
       for_each_pair(item, [&](std::int32_t other) { ++count[other]; });
-      read_off(item, count, counter, out, items_of_user_.columns, [](std::int64_t j) { return j; });
+      read_off(item, count, counter, items_of_user_.columns, [](std::int64_t j) { return j; });
     } else {
       std::vector<std::int32_t>& touched = counter.touched;
       touched.clear();
@@ -86,7 +77,7 @@ class Counting {
         if (count[other]++ == 0) touched.push_back(other);
       });
       std::sort(touched.begin(), touched.end());
-      read_off(item, count, counter, out, static_cast<std::int64_t>(touched.size()),
+      read_off(item, count, counter, static_cast<std::int64_t>(touched.size()),
                [&](std::int64_t t) { return touched[t]; });
     }
   }
@@ -103,7 +94,7 @@ class Counting {
 
   // Turns the counters at(0), at(1), ... (ascending) into neighbours and clears them.
   template <class Count, class At>
-  void read_off(std::int64_t item, Count* count, Counter& counter, TaskRows& out, std::int64_t size, At at) const {
+  void read_off(std::int64_t item, Count* count, Counter& counter, std::int64_t size, At at) const {
     count[item] = 0;
     const auto of_item = static_cast<double>(users_of_item_.row_size(item));
     const bool all = neighbors_ < 0;
@@ -115,12 +106,12 @@ class Counting {
       const double value =
           similarity_of(similarity_, both, of_item, static_cast<double>(users_of_item_.row_size(other)));
       if (all) {
-        out.push(other, value);
+        counter.rows.push(other, value);
       } else if (value > counter.best.bound()) {
         counter.best.offer(other, value);
       }
     }
-    if (!all) counter.best.drain_by_item([&](std::int64_t other, double value) { out.push(other, value); });
+    if (!all) counter.best.drain_by_item([&](std::int64_t other, double value) { counter.rows.push(other, value); });
   }
 
   const CsrView<void>& items_of_user_;
@@ -138,31 +129,6 @@ std::vector<std::int64_t> work_per_item(const Counting& counting, std::int64_t i
   return work;
 }
 
-CsrMatrix<double> join(std::int64_t items, const std::vector<std::int64_t>& tasks, std::vector<TaskRows>& parts,
-                       const RunControl& control) {
-  CsrMatrix<double> out;
-  out.rows = out.columns = items;
-  out.row_begin = Buffer<std::int64_t>(items + 1);
-  out.row_begin[0] = 0;
-  std::int64_t i = 0;
-  for (const TaskRows& part : parts) {
-    for (const std::int64_t size : part.size) {
-      out.row_begin[i + 1] = out.row_begin[i] + size;
-      ++i;
-    }
-  }
-  out.column = Buffer<std::int32_t>(out.row_begin[items]);
-  out.value = Buffer<double>(out.row_begin[items]);
-  parallel_for(static_cast<std::int64_t>(parts.size()), control, [&](std::int64_t t) {
-    TaskRows& part = parts[t];
-    const std::int64_t first = out.row_begin[tasks[t]];
-    std::copy(part.column.begin(), part.column.end(), out.column.data() + first);
-    std::copy(part.value.begin(), part.value.end(), out.value.data() + first);
-    part = TaskRows();
-  });
-  return out;
-}
-
 }  // namespace
 
 CsrMatrix<double> item_similarity(const CsrView<void>& items_of_user, const CsrView<void>& users_of_item,
@@ -171,19 +137,22 @@ CsrMatrix<double> item_similarity(const CsrView<void>& items_of_user, const CsrV
       users_of_item.entries() != items_of_user.entries()) {
     throw std::invalid_argument("users_of_item must be the transpose of items_of_user");
   }
+  if (neighbors == 0) throw std::invalid_argument("neighbors must be at least 1, or -1 for all");
   const Counting counting(items_of_user, users_of_item, similarity, neighbors);
   const std::int64_t items = users_of_item.rows;
   const std::vector<std::int64_t> work = work_per_item(counting, items, control);
   const auto tasks = balanced_tasks(items, 1e6, [&](std::int64_t i) {
     return static_cast<double>(work[i]) + static_cast<double>(std::min(items, 16 * work[i])) / 4 + 1;
   });
-  std::vector<TaskRows> parts(tasks.size() - 1);
+  RowStores stores;
+  std::vector<SparseRow> rows(static_cast<std::size_t>(items));
   parallel_for(
-      static_cast<std::int64_t>(parts.size()), control, [&] { return Counter(items, neighbors); },
+      static_cast<std::int64_t>(tasks.size()) - 1, control,
+      [&] { return Counter(items, neighbors, stores.add(neighbors < 0 ? items : neighbors)); },
       [&](Counter& counter, std::int64_t t) {
-        for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) counting.count_row(i, work[i], counter, parts[t]);
+        for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) rows[i] = counting.count_row(i, work[i], counter);
       });
-  return join(items, tasks, parts, control);
+  return join_rows(rows, items, control);
 }
 
 }  // namespace coals

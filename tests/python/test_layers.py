@@ -33,7 +33,7 @@ def includes(path: Path) -> list[str]:
 
 
 def is_standard(include: str) -> bool:
-    return re.fullmatch(r"<[a-z_]+>|<(cpuid|sched|pthread)\.h>", include) is not None
+    return re.fullmatch(r"<[a-z_]+>|<(cpuid|sched|pthread|sys/mman)\.h>", include) is not None
 
 
 @pytest.mark.parametrize("folder", ALLOWED)

@@ -11,6 +11,9 @@
 
 namespace coals {
 
+// Asks the system to back this memory with large pages where it can: fewer faults, fewer TLB misses.
+void prefer_large_pages(void* data, std::size_t bytes);
+
 template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable<T>::value, "a Buffer is raw memory");
@@ -36,10 +39,14 @@ class Buffer {
 
  private:
   static constexpr std::align_val_t alignment{64};
+  static constexpr std::size_t large = std::size_t{4} << 20;
 
   static T* allocate(std::int64_t size) {
     if (size < 0 || static_cast<std::uint64_t>(size) > PTRDIFF_MAX / sizeof(T)) throw std::bad_alloc();
-    return static_cast<T*>(::operator new(static_cast<std::size_t>(size) * sizeof(T), alignment));
+    const std::size_t bytes = static_cast<std::size_t>(size) * sizeof(T);
+    void* data = ::operator new(bytes, alignment);
+    if (bytes >= large) prefer_large_pages(data, bytes);
+    return static_cast<T*>(data);
   }
 
   T* data_ = nullptr;

@@ -17,7 +17,7 @@ enum class Similarity {
   cosine,   // c / sqrt(n_i n_j)
 };
 
-// items x items, without the diagonal; columns ascend within each row. `neighbors` >= 0 keeps the largest entries of
+// items x items, without the diagonal; columns ascend within each row. `neighbors` >= 1 keeps the largest entries of
 // each row, ties to the lower column; -1 keeps all. `users_of_item` must be the transpose of `items_of_user`.
 CsrMatrix<double> item_similarity(const CsrView<void>& items_of_user, const CsrView<void>& users_of_item,
                                   Similarity similarity, std::int64_t neighbors, const RunControl& control);
