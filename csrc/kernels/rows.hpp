@@ -7,7 +7,7 @@ namespace coals {
 namespace {
 
 // Far enough ahead to cover a miss to memory at a few vectors a row.
-constexpr int64_t prefetch_rows = 8;
+constexpr int64_t prefetch_rows = 16;
 
 template <class T>
 COALS_INLINE void prefetch_row(const T* row, int64_t width) {
