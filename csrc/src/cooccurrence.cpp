@@ -40,7 +40,12 @@ class Counting {
  public:
   Counting(const CsrView<void>& items_of_user, const CsrView<void>& users_of_item, Similarity similarity,
            std::int64_t neighbors)
-      : items_of_user_(items_of_user), users_of_item_(users_of_item), similarity_(similarity), neighbors_(neighbors) {}
+      : items_of_user_(items_of_user), users_of_item_(users_of_item), similarity_(similarity), neighbors_(neighbors) {
+    // Counting reads every user's items once for each of them: at half the width, half the traffic.
+    if (items_of_user.columns > std::numeric_limits<std::uint16_t>::max()) return;
+    short_column_ = Buffer<std::uint16_t>(items_of_user.entries());
+    std::copy(items_of_user.column, items_of_user.column + items_of_user.entries(), short_column_.data());
+  }
 
   // Increments that row `item` costs.
   std::int64_t work(std::int64_t item) const {
@@ -84,9 +89,18 @@ class Counting {
 
   template <class Visit>
   void for_each_pair(std::int64_t item, Visit visit) const {
+    if (short_column_.data()) {
+      for_each_pair(short_column_.data(), item, visit);
+    } else {
+      for_each_pair(items_of_user_.column, item, visit);
+    }
+  }
+
+  template <class Index, class Visit>
+  void for_each_pair(const Index* column, std::int64_t item, Visit visit) const {
     for (std::int64_t e = users_of_item_.row_begin[item]; e < users_of_item_.row_begin[item + 1]; ++e) {
       const std::int64_t user = users_of_item_.column[e];
-      const std::int32_t* other = items_of_user_.column + items_of_user_.row_begin[user];
+      const Index* other = column + items_of_user_.row_begin[user];
       const std::int64_t n = items_of_user_.row_size(user);
       for (std::int64_t k = 0; k < n; ++k) visit(other[k]);
     }
@@ -118,6 +132,7 @@ class Counting {
   const CsrView<void>& users_of_item_;
   Similarity similarity_;
   std::int64_t neighbors_;
+  Buffer<std::uint16_t> short_column_;
 };
 
 std::vector<std::int64_t> work_per_item(const Counting& counting, std::int64_t items, const RunControl& control) {

@@ -92,6 +92,8 @@ class ItemCooccurrence(ItemSimilarity):
             )
             bar.update()
         indptr, indices, values = similarity.to_arrays()
+        if similarity.entries <= np.iinfo(np.int32).max:
+            indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
         self.similarity_ = scipy.sparse.csr_array((values, indices, indptr), shape=(data.n_items,) * 2)
         self._similarity_ = similarity
         self._finish_fit(data, items_of_user)

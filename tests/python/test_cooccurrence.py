@@ -100,3 +100,19 @@ def test_shuffled_users_give_the_same_bits(ratings):
     one, two = (coals.ItemCooccurrence(neighbors=7).fit(data).similarity_ for data in (ratings, shuffled))
     assert one.indices.tobytes() == two.indices.tobytes()
     assert one.data.tobytes() == two.data.tobytes()
+
+
+def test_more_users_than_a_narrow_counter_holds():
+    users = 70_000
+    data = sp.csr_array(np.column_stack([np.ones(users), np.ones(users), np.arange(users) % 2]))
+    model = coals.ItemCooccurrence(similarity="count").fit(data)
+    assert_array_equal(model.similarity_.toarray(), [[0, users, 35_000], [users, 0, 35_000], [35_000, 35_000, 0]])
+
+
+def test_more_items_than_a_narrow_index_holds():
+    rows, columns = [0, 0, 0, 1, 1], [5, 65_541, 69_999, 5, 65_541]
+    data = sp.csr_array((np.ones(5), (rows, columns)), shape=(2, 70_000))
+    found = coals.ItemCooccurrence(similarity="count").fit(data).similarity_.tocoo()
+    pairs = {(int(i), int(j)): int(c) for i, j, c in zip(found.row, found.col, found.data, strict=True)}
+    once = {(5, 65_541): 2, (5, 69_999): 1, (65_541, 69_999): 1}
+    assert pairs == once | {(j, i): c for (i, j), c in once.items()}

@@ -123,7 +123,13 @@ def test_every_pair_has_the_same_chance(name):
     assert abs(chosen - p * seeds).max() < 5 * np.sqrt(seeds * p * (1 - p))
 
 
-@pytest.mark.parametrize("fraction", [0, 1, 0.001, 0.999])
+@pytest.mark.parametrize("fraction", [0, 1, -0.5, 20])
+def test_random_takes_fractions_between_0_and_1(fraction):
+    with pytest.raises(ValueError, match="test_fraction must lie between 0 and 1, both excluded"):
+        split.random(sparse.csr_array(np.ones((2, 2))), test_fraction=fraction)
+
+
+@pytest.mark.parametrize("fraction", [0.001, 0.999])
 def test_random_refuses_an_empty_part(fraction):
     with pytest.raises(ValueError, match=r"test_fraction=.* leaves (test|train) without any"):
         split.random(sparse.csr_array(np.ones((2, 2))), test_fraction=fraction)

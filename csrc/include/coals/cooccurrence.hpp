@@ -2,7 +2,8 @@
 //
 // Counted row by row: for item i, every user of i adds one to each item of that user. Counts are exact integers and
 // do not depend on order. Cost: sum over users of n_u^2 increments, plus a pass over the items for each well-filled
-// row. Memory: one counter per item and thread, and the answer.
+// row. Memory: one counter per item and thread, two bytes per entry, and the answer (twice
+// while it is put together).
 #pragma once
 
 #include "coals/csr.hpp"
