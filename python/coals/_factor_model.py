@@ -134,7 +134,8 @@ class FactorModel(ItemSimilarity):
                 bar.update()
                 if callback is not None:
                     callback(Sweep(number, history[-1], time.perf_counter() - start))
-                if number > 1 and history[-2] - history[-1] < self.tolerance * history[-2]:
+                # Without a tolerance all sweeps are run: at the optimum rounding alone may lift the objective.
+                if self.tolerance > 0 and number > 1 and history[-2] - history[-1] < self.tolerance * history[-2]:
                     break
         self.objective_ = np.array(history)
 

@@ -55,7 +55,7 @@ class ExplicitALS(FactorModel):
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
     tolerance : float, default 0.0
-        Stop when a sweep lowers the objective by less than this share.
+        Stop when a sweep lowers the objective by less than this share; 0 runs all `iterations`.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class ExplicitALS(FactorModel):
     Notes
     -----
     Cost of a sweep: 2 nnz K² + (users + items) K³/3 multiply-adds. Memory: two copies of the ratings, the
-    factors, and about (K + 512) K elements a thread.
+    factors, and about (K + 256) K elements a thread.
 
     Examples
     --------

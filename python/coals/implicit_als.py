@@ -60,7 +60,7 @@ class ImplicitALS(FactorModel):
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
     tolerance : float, default 0.0
-        Stop when a sweep lowers the objective by less than this share.
+        Stop when a sweep lowers the objective by less than this share; 0 runs all `iterations`.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class ImplicitALS(FactorModel):
     Notes
     -----
     Cost of a sweep: 2 nnz K² + (users + items)(K² + K³/3) multiply-adds. Memory: two copies of the data, the
-    factors, and about (K + 512) K elements a thread. Nothing of size users x items is ever formed.
+    factors, and about (K + 256) K elements a thread. Nothing of size users x items is ever formed.
 
     Examples
     --------

@@ -174,6 +174,15 @@ def test_tolerance_stops_early_and_callback_is_told(ratings, model):
     assert falls[-1] < 1e-4 <= falls[:-1].min()
 
 
+@pytest.mark.parametrize(("tolerance", "sweeps"), [(0.0, 5), (1e-6, 3)])
+def test_without_a_tolerance_every_sweep_is_run(tolerance, sweeps):
+    """At the optimum rounding alone may lift the objective a little, which is no reason to stop by itself."""
+    objectives = iter([3.0, 2.0, 2.0000001, 1.9999999, 2.0])
+    model = coals.ImplicitALS(iterations=5, tolerance=tolerance)
+    model._run_sweeps(lambda: next(objectives), progress=False, callback=None)
+    assert len(model.objective_) == sweeps
+
+
 @pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])
 def test_exception_in_callback_is_passed_on_and_leaves_the_model_unfitted(ratings, model):
     def fail(sweep):

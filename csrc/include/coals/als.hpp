@@ -4,7 +4,7 @@
 // "Rows" are the side being solved and "columns" the fixed side; solve users with the users x items matrix and items
 // with its transpose. Rows without entries get zeros. K is `fixed.columns`, n_i the number of entries of row i.
 //
-// Cost per half-sweep: entries * K^2 + rows * K^3 / 3 multiply-adds. Memory: about (K + 512) * K elements a thread.
+// Cost per half-sweep: entries * K^2 + rows * K^3 / 3 multiply-adds. Memory: about (K + 256) * K elements a thread.
 // Hu, Koren, Volinsky 2008 (implicit); Zhou et al. 2008 (weighted regularisation); Rendle et al. 2021 (ials).
 #pragma once
 
