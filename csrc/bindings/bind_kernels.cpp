@@ -114,6 +114,7 @@ void bind_kernels(py::module_& module) {
   py::module_ kernels = module.def_submodule("kernels", "Single kernels, for tests.");
   bind_for<float>(kernels, "float32");
   bind_for<double>(kernels, "float64");
+  bind_eigen(kernels);
 }
 
 }  // namespace coals::bindings

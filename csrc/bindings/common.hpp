@@ -114,5 +114,6 @@ void bind_als(py::module_& module);
 void bind_cooccurrence(py::module_& module);
 void bind_topk(py::module_& module);
 void bind_kernels(py::module_& module);
+void bind_eigen(py::module_& kernels);
 
 }  // namespace coals::bindings

@@ -46,10 +46,40 @@ struct Kernels {
   uint32_t (*score_block)(const T* queries, const T* items, int64_t width, const T* bound, T* scores);
 };
 
+constexpr int64_t eigen_block = 8;       // rows of a diagonal block of a symmetric matrix
+constexpr int64_t most_reflectors = 32;  // applied together
+constexpr int64_t fused_sweeps = 4;      // sweeps of rotations applied in one pass
+
+// The symmetric eigenproblem (eigen.hpp). A symmetric matrix has its diagonal blocks stored whole and, outside them,
+// only what lies below the diagonal; its rows, and the vectors that go with it, are padded to whole blocks.
+struct EigenKernels {
+  int64_t slab_width;  // columns of a slab; its rows are contiguous
+
+  // y += what rows [first, last) of the matrix, and their mirror images, bring to matrix * v. Whole blocks.
+  void (*symmetric_product)(const double* matrix, int64_t stride, int64_t first, int64_t last, const double* v,
+                            double* y);
+
+  // matrix -= sum over r < count of v[r] w[r]^T + w[r] v[r]^T in rows [first, last). Whole blocks.
+  void (*rank_two_update)(double* matrix, int64_t stride, int64_t first, int64_t last, const double* v, const double* w,
+                          int64_t panel_stride, int64_t count);
+
+  // slab -= V^T triangle V slab, V being the first `count` rows of v: at most most_reflectors, readable up to the next
+  // multiple of eigen_block, `rows` wide and zero from there to the next multiple of eigen_block, to which the slab
+  // must be writable. The triangle is upper, with most_reflectors columns.
+  void (*reflect_slab)(double* slab, int64_t rows, const double* v, int64_t stride, int64_t count,
+                       const double* triangle);
+
+  // Rotates pairs of rows. Step t of sweep p takes a = row top - 1 - t + p and b, the row after it, to c a - s b and
+  // s a + c b; rotations holds c, s of (t, p) at 2 (t fused_sweeps + p). All of sweep p goes before sweep p + 1. Rows
+  // top - steps to top + fused_sweeps - 1 are read and written.
+  void (*rotate_slab)(double* slab, int64_t top, int64_t steps, const double* rotations);
+};
+
 struct KernelTable {
   const char* name;
   Kernels<float> real32;
   Kernels<double> real64;
+  EigenKernels eigen;
 };
 
 }  // namespace coals

@@ -1,5 +1,6 @@
 // Compiled once per instruction set, with COALS_TABLE naming the one symbol that the object exports.
 #include "cholesky.hpp"
+#include "eigen.hpp"
 #include "kernel_table.hpp"
 #include "rows.hpp"
 
@@ -23,9 +24,13 @@ constexpr Kernels<T> make_kernels() {
   };
 }
 
+constexpr EigenKernels make_eigen_kernels() {
+  return EigenKernels{slab_width, symmetric_product, rank_two_update, reflect_slab, rotate_slab};
+}
+
 }  // namespace
 
 extern const KernelTable COALS_TABLE;
-const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>()};
+const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>(), make_eigen_kernels()};
 
 }  // namespace coals
