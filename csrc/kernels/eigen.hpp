@@ -128,7 +128,8 @@ void reflect_slab(double* slab, int64_t rows, const double* v, int64_t stride, i
 }
 
 // Sweep p works p rows behind the first one, so a row is loaded once, passed from sweep to sweep in registers and
-// stored once. kept[p] is the row that sweep p shares with its next rotation.
+// stored once. kept[p] is the row that sweep p shares with its next rotation. A rotation is three shears: three
+// multiply-adds where c a - s b and s a + c b take two more multiplications.
 void rotate_slab(double* slab, int64_t top, int64_t steps, const double* rotations) {
   Vec<double> kept[fused_sweeps][slab_vectors];
 #pragma GCC unroll 8
@@ -143,12 +144,12 @@ void rotate_slab(double* slab, int64_t top, int64_t steps, const double* rotatio
     for (int n = 0; n < slab_vectors; ++n) x[n] = load(row + n * eigen_lanes);
 #pragma GCC unroll 8
     for (int p = 0; p < fused_sweeps; ++p) {
-      const Vec<double> c = broadcast(rotations[2 * p]), s = broadcast(rotations[2 * p + 1]);
+      const Vec<double> t = broadcast(rotations[2 * p]), s = broadcast(rotations[2 * p + 1]);
 #pragma GCC unroll 2
       for (int n = 0; n < slab_vectors; ++n) {
-        const Vec<double> done = s * x[n] + c * kept[p][n];
-        kept[p][n] = c * x[n] - s * kept[p][n];
-        x[n] = done;
+        const Vec<double> sheared = x[n] - t * kept[p][n];
+        x[n] = kept[p][n] + s * sheared;
+        kept[p][n] = sheared - t * x[n];
       }
     }
 #pragma GCC unroll 2

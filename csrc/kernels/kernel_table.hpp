@@ -69,9 +69,9 @@ struct EigenKernels {
   void (*reflect_slab)(double* slab, int64_t rows, const double* v, int64_t stride, int64_t count,
                        const double* triangle);
 
-  // Rotates pairs of rows. Step t of sweep p takes a = row top - 1 - t + p and b, the row after it, to c a - s b and
-  // s a + c b; rotations holds c, s of (t, p) at 2 (t fused_sweeps + p). All of sweep p goes before sweep p + 1. Rows
-  // top - steps to top + fused_sweeps - 1 are read and written.
+  // Rotates pairs of rows. Step k of sweep p takes a = row top - 1 - k + p and b, the row after it, to c a - s b and
+  // s a + c b with c >= 0; rotations holds t = s / (1 + c), then s, at 2 (k fused_sweeps + p). All of sweep p goes
+  // before sweep p + 1. Rows top - steps to top + fused_sweeps - 1 are read and written.
   void (*rotate_slab)(double* slab, int64_t top, int64_t steps, const double* rotations);
 };
 

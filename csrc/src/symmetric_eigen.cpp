@@ -32,7 +32,8 @@ constexpr std::int64_t serial_size = 128;
 constexpr std::int64_t slab_margin = eigen_block;
 // Doubles in the log of rotations, if one sweep fits.
 constexpr std::int64_t log_size = std::int64_t{1} << 17;
-constexpr double negligible_square = 1e-280;
+// Couplings below this, in a matrix of size about 1, are dropped: their squares would lose digits to underflow.
+constexpr double negligible = 1e-140;
 
 // The exponent of the largest element, having made sure that all are finite.
 int largest_exponent(std::int64_t n, const double* matrix) {
@@ -64,6 +65,112 @@ struct RotationGroup {
   std::int64_t top, steps, begin;  // begin: place in the log
 };
 
+// As many sweeps as one pass over the slabs applies.
+class RotationLog {
+ public:
+  static constexpr std::int64_t step = 2 * fused_sweeps;
+
+  explicit RotationLog(std::int64_t n) : log_(std::max(log_size, step * (n + fused_sweeps))) {}
+
+  const std::vector<RotationGroup>& groups() const { return groups_; }
+  const double* at(const RotationGroup& group) const { return log_.data() + group.begin; }
+
+  void clear() {
+    groups_.clear();
+    used_ = 0;
+  }
+
+  // Where a sweep over rows low .. top writes its rotations, from the last pair of rows up, one `step` apart; null when
+  // the log is full. `low` must not fall from one sweep to the next.
+  double* new_sweep(std::int64_t low, std::int64_t top) {
+    const bool joins = !groups_.empty() && sweeps_ < fused_sweeps && groups_.back().top == top && low - low_ < step;
+    if (!joins && !new_group(low, top)) return nullptr;
+    return log_.data() + groups_.back().begin + (step + 2) * sweeps_++;
+  }
+
+ private:
+  bool new_group(std::int64_t low, std::int64_t top) {
+    const std::int64_t steps = top - low + fused_sweeps - 1;
+    if (used_ + step * steps > log_.size()) return false;
+    // Zeros are rotations by nothing, for what no sweep fills in.
+    std::fill(log_.data() + used_, log_.data() + used_ + step * steps, 0.0);
+    groups_.push_back({top, steps, used_});
+    used_ += step * steps;
+    low_ = low;
+    sweeps_ = 0;
+    return true;
+  }
+
+  Buffer<double> log_;
+  std::vector<RotationGroup> groups_;
+  std::int64_t used_ = 0, low_ = 0, sweeps_ = 0;
+};
+
+// Implicit QL with Wilkinson's shift on T, a log of rotations at a time. d becomes the eigenvalues, in no order.
+class QlIteration {
+ public:
+  QlIteration(std::int64_t n, double* diagonal, double* coupling) : n_(n), d_(diagonal), e_(coupling) {}
+
+  // Fills the log, or leaves it empty when all is done.
+  void fill(RotationLog& log) {
+    log.clear();
+    for (; low_ < n_; ++low_) {
+      for (std::int64_t top = end_of_block(); top > low_; top = end_of_block()) {
+        double* out = log.new_sweep(low_, top);
+        if (out == nullptr) return;
+        if (++sweeps_ > 50 * n_) throw std::runtime_error("symmetric_eigen: the QL iteration does not converge");
+        sweep(top, out);
+      }
+    }
+  }
+
+ private:
+  // Last row of the block without negligible couplings that begins at low_.
+  std::int64_t end_of_block() const {
+    constexpr double epsilon = std::numeric_limits<double>::epsilon();
+    std::int64_t top = low_;
+    while (top + 1 < n_ && std::abs(e_[top]) > epsilon * (std::abs(d_[top]) + std::abs(d_[top + 1])) + negligible)
+      ++top;
+    return top;
+  }
+
+  void sweep(std::int64_t top, double* out) {
+    const double half = 0.5 * (d_[low_ + 1] - d_[low_]), coupling = e_[low_];
+    const double root = std::sqrt(half * half + coupling * coupling);
+    // (c, s) rotates the bulge, s times the next coupling, into x.
+    double x = d_[top] - d_[low_] + coupling * (coupling / (half + std::copysign(root, half)));
+    double c = 1, s = 1, shift = 0;
+    for (std::int64_t i = top - 1; i >= low_; --i, out += RotationLog::step) {
+      const double bulge = s * e_[i], inner = c * e_[i];
+      const double square = bulge * bulge + x * x;
+      if (square < negligible * negligible) {
+        // T has come apart below row i + 1, and not before the first rotation, whose bulge is a whole coupling.
+        d_[i + 1] -= shift;
+        e_[i + 1] = e_[top] = 0;
+        return;
+      }
+      // The sign of the coupling is free; this one makes c >= 0, as rotations by shears need it.
+      const double length = std::copysign(std::sqrt(square), x), inverse = 1 / length;
+      e_[i + 1] = length;
+      s = bulge * inverse;
+      c = x * inverse;
+      out[0] = bulge / (length + x);
+      out[1] = s;
+      const double lower = d_[i + 1] - shift;
+      const double change = (d_[i] - lower) * s + 2 * c * inner;
+      shift = s * change;
+      d_[i + 1] = lower + shift;
+      x = c * change - inner;
+    }
+    d_[low_] -= shift;
+    e_[low_] = x;
+    e_[top] = 0;
+  }
+
+  std::int64_t n_, low_ = 0, sweeps_ = 0;
+  double *d_, *e_;
+};
+
 // The rows of W, in slabs of columns: at first of Q^T, at last the eigenvectors.
 class Slabs {
  public:
@@ -77,12 +184,10 @@ class Slabs {
     parallel_for(count_, control_, [&](std::int64_t s) { fill(r, s); });
   }
 
-  void rotate(const std::vector<RotationGroup>& groups, const double* log) {
-    parallel_for(count_, control_, [&](std::int64_t s) {
-      for (const RotationGroup& g : groups) {
-        active_table().eigen.rotate_slab(slab(s), g.top, g.steps, log + g.begin);
-      }
-    });
+  std::int64_t count() const { return count_; }
+
+  void rotate(std::int64_t s, const RotationLog& log) {
+    for (const RotationGroup& g : log.groups()) active_table().eigen.rotate_slab(slab(s), g.top, g.steps, log.at(g));
   }
 
   // vectors[:, j] = row order[j], with the sign that makes its largest component positive.
@@ -135,97 +240,22 @@ class Slabs {
   Buffer<double> memory_;
 };
 
-// Sweeps over the same rows, up to fused_sweeps of them, as the kernel wants them.
-class RotationLog {
- public:
-  RotationLog(std::int64_t n, Slabs& slabs)
-      : slabs_(slabs), log_(std::max(log_size, 2 * fused_sweeps * (n + fused_sweeps))) {}
-
-  // Where a sweep over rows low .. top writes c and s, from the last pair of rows up, one step apart.
-  double* new_sweep(std::int64_t low, std::int64_t top) {
-    if (sweeps_ == fused_sweeps || groups_.empty() || groups_.back().top != top || low - low_ > eigen_block) {
-      new_group(low, top);
-    }
-    return log_.data() + groups_.back().begin + (step + 2) * sweeps_++;
+// The scalar iteration fills one log while the slabs take the other.
+void iterate(Reduction& r, Slabs& slabs) {
+  QlIteration iteration(r.n, r.diagonal.data(), r.coupling.data());
+  RotationLog first(r.n), second(r.n);
+  RotationLog *ready = &first, *next = &second;
+  iteration.fill(*ready);
+  while (!ready->groups().empty()) {
+    parallel_for(1 + slabs.count(), r.control, [&](std::int64_t task) {
+      if (task == 0) {
+        iteration.fill(*next);
+      } else {
+        slabs.rotate(task - 1, *ready);
+      }
+    });
+    std::swap(ready, next);
   }
-
-  void flush() {
-    if (!groups_.empty()) slabs_.rotate(groups_, log_.data());
-    groups_.clear();
-    used_ = 0;
-  }
-
-  static constexpr std::int64_t step = 2 * fused_sweeps;
-
- private:
-  void new_group(std::int64_t low, std::int64_t top) {
-    const std::int64_t steps = top - low + fused_sweeps - 1;
-    if (used_ + step * steps > log_.size()) flush();
-    // What no sweep fills in leaves rows as they are.
-    for (double* p = log_.data() + used_; p < log_.data() + used_ + step * steps; p += 2) p[0] = 1, p[1] = 0;
-    groups_.push_back({top, steps, used_});
-    used_ += step * steps;
-    low_ = low;
-    sweeps_ = 0;
-  }
-
-  Slabs& slabs_;
-  Buffer<double> log_;
-  std::vector<RotationGroup> groups_;
-  std::int64_t used_ = 0, low_ = 0, sweeps_ = 0;
-};
-
-// One implicit QL sweep over rows low .. top of T with Wilkinson's shift. c and s go to `out`, one RotationLog::step
-// apart.
-void sweep(double* d, double* e, std::int64_t low, std::int64_t top, double* out) {
-  const double half = 0.5 * (d[low + 1] - d[low]);
-  const double root = std::sqrt(half * half + e[low] * e[low]);
-  // The bulge is the product of s with the next coupling; x is what it is rotated into.
-  double x = d[top] - d[low] + e[low] * (e[low] / (half + std::copysign(root, half)));
-  double c = 1, s = 1, shift = 0;
-  for (std::int64_t i = top - 1; i >= low; --i, out += RotationLog::step) {
-    const double bulge = s * e[i], inner = c * e[i];
-    const double square = bulge * bulge + x * x;
-    if (square < negligible_square) {
-      // T has come apart between rows i and i + 1.
-      d[i + 1] -= shift;
-      e[i + 1] = e[top] = 0;
-      return;
-    }
-    const double length = std::sqrt(square), inverse = 1 / length;
-    e[i + 1] = length;
-    s = bulge * inverse;
-    c = x * inverse;
-    out[0] = c;
-    out[1] = s;
-    const double lower = d[i + 1] - shift;
-    const double change = (d[i] - lower) * s + 2 * c * inner;
-    shift = s * change;
-    d[i + 1] = lower + shift;
-    x = c * change - inner;
-  }
-  d[low] -= shift;
-  e[low] = x;
-  e[top] = 0;
-}
-
-// d becomes the eigenvalues, in no order.
-void iterate(std::int64_t n, double* d, double* e, RotationLog& log, const RunControl& control) {
-  constexpr double epsilon = std::numeric_limits<double>::epsilon();
-  Poller poll(control);
-  std::int64_t sweeps = 0;
-  for (std::int64_t low = 0; low < n;) {
-    std::int64_t top = low;
-    while (top + 1 < n && std::abs(e[top]) > epsilon * (std::abs(d[top]) + std::abs(d[top + 1]))) ++top;
-    if (top == low) {
-      ++low;
-      continue;
-    }
-    if (++sweeps > 50 * n) throw std::runtime_error("symmetric_eigen: the QL iteration does not converge");
-    sweep(d, e, low, top, log.new_sweep(low, top));
-    poll();
-  }
-  log.flush();
 }
 
 }  // namespace
@@ -240,10 +270,9 @@ void symmetric_eigen(std::int64_t n, const double* matrix, double* values, doubl
   tridiagonalise(reduction);
 
   Slabs slabs(reduction);
-  RotationLog log(n, slabs);
-  double* eigenvalue = reduction.diagonal.data();
-  iterate(n, eigenvalue, reduction.coupling.data(), log, run);
+  iterate(reduction, slabs);
 
+  const double* eigenvalue = reduction.diagonal.data();
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return eigenvalue[a] > eigenvalue[b]; });
