@@ -1,0 +1,213 @@
+"""The symmetric eigendecomposition against NumPy: accuracy, order, signs, scales, threads, bad input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from coals import _core
+
+symmetric_eigen = _core.kernels.symmetric_eigen
+EPS = np.finfo(np.float64).eps
+
+
+def random_symmetric(n, seed=0):
+    half = np.random.default_rng(seed * 1000 + n).standard_normal((n, n))
+    return half + half.T
+
+
+def with_eigenvalues(values, seed=0):
+    q, _ = np.linalg.qr(random_symmetric(len(values), seed))
+    product = (q * values) @ q.T
+    return (product + product.T) / 2
+
+
+def check(matrix, num_threads=1):
+    """Everything the contract says of one decomposition. Returns it."""
+    n = len(matrix)
+    values, vectors = symmetric_eigen(matrix, num_threads)
+    assert values.shape == (n,)
+    assert vectors.shape == (n, n)
+    assert np.isfinite(values).all()
+    assert np.isfinite(vectors).all()
+    if n == 0:
+        return values, vectors
+    # Norms of huge and tiny matrices overflow and underflow; those of scaled ones do not.
+    scale = 2.0 ** np.clip(np.frexp(abs(matrix).max())[1], -1000, 1000)
+    scaled, scaled_values = matrix / scale, values / scale
+    size = max(np.linalg.norm(scaled, 2), 1e-300)
+    residual = np.linalg.norm(scaled - (vectors * scaled_values) @ vectors.T, 2)
+    granularity = 2.0**-1074 / scale  # of the values, if they are subnormal
+    assert residual <= 20 * EPS * n**0.5 * size + granularity
+    assert np.linalg.norm(vectors.T @ vectors - np.eye(n), 2) <= 20 * EPS * n**0.5
+    expected = np.linalg.eigvalsh(scaled)[::-1]
+    assert abs(scaled_values - expected).max() <= 20 * EPS * n**0.5 * size + granularity
+    assert (np.diff(values) <= 0).all()
+    peak = abs(vectors).argmax(axis=0)  # the first, where several are equal
+    assert (vectors[peak, np.arange(n)] > 0).all()
+    return values, vectors
+
+
+@pytest.mark.parametrize("n", [*range(71), 96, 128, 129, 200, 257, 385])
+def test_random_matrices(n):
+    check(random_symmetric(n), num_threads=2)
+
+
+@pytest.mark.parametrize("n", [5, 33, 130])
+def test_vectors_are_those_of_numpy(n):
+    # Eigenvalues far enough apart to fix the vectors up to sign.
+    matrix = with_eigenvalues(np.arange(n) - n / 3)
+    _, vectors = check(matrix)
+    expected = np.linalg.eigh(matrix)[1][:, ::-1]
+    assert abs(abs((vectors * expected).sum(axis=0)) - 1).max() <= 1e-12
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 40, 150])
+@pytest.mark.parametrize(
+    "make",
+    {
+        "zero": lambda n: np.zeros((n, n)),
+        "identity": np.eye,
+        "diagonal": lambda n: np.diag(np.random.default_rng(n).standard_normal(n)),
+        "ones": lambda n: np.ones((n, n)),
+        "rank one": lambda n: np.outer(np.arange(n), np.arange(n)) * 1.0,
+        "rank two": lambda n: with_eigenvalues(np.where(np.arange(n) < 2, 1.0, 0.0)),
+        "repeated": lambda n: with_eigenvalues(1.0 + np.arange(n) % 3),
+        "clustered": lambda n: with_eigenvalues(1 + 1e-13 * np.arange(n)),
+        "plus and minus": lambda n: with_eigenvalues((-1.0) ** np.arange(n)),
+        "tridiagonal, zero diagonal": lambda n: np.eye(n, k=1) + np.eye(n, k=-1),
+        "Wilkinson": lambda n: np.diag(abs(np.arange(n) - n // 2) * 1.0) + np.eye(n, k=1) + np.eye(n, k=-1),
+        "arrow": lambda n: np.diag(np.arange(n) * 1.0) + np.eye(n)[-1:] + np.eye(n)[:, -1:],
+        "blocks": lambda n: np.kron(np.eye(n // 2 + 1), random_symmetric(2))[:n, :n].copy(),
+        "exchange": lambda n: np.eye(n)[::-1].copy(),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_special_matrices(make, n):
+    check(make[1](n), num_threads=2)
+
+
+@pytest.mark.parametrize("n", [4, 40, 150])
+@pytest.mark.parametrize("decades", [20, 200, 300])
+@pytest.mark.parametrize("descending", [True, False])
+def test_graded_matrices(n, decades, descending):
+    scale = 10.0 ** -np.linspace(0, decades, n)
+    scale = scale if descending else scale[::-1]
+    check(random_symmetric(n) * scale[:, None] * scale)
+
+
+@pytest.mark.parametrize("n", [2, 40])
+@pytest.mark.parametrize("power", [-1070, -1000, -540, -100, 100, 540, 1015])
+def test_scales(n, power):
+    matrix = random_symmetric(n)
+    values, vectors = check(np.ldexp(matrix, power))
+    if power > -1000:  # nothing is rounded on the way in
+        expected_values, expected_vectors = check(matrix)
+        np.testing.assert_array_equal(values, np.ldexp(expected_values, power))
+        np.testing.assert_array_equal(vectors, expected_vectors)
+
+
+def test_diagonal_matrix_is_solved_exactly():
+    values, vectors = symmetric_eigen(np.diag([3.0, -1.0, 7.0, 3.0]), 1)
+    np.testing.assert_array_equal(values, [7, 3, 3, -1])
+    np.testing.assert_array_equal(vectors, np.eye(4)[:, [2, 0, 3, 1]])
+
+
+@pytest.mark.parametrize("n", [7, 60, 300])
+def test_only_the_lower_triangle_is_read(n):
+    matrix = random_symmetric(n)
+    spoilt = matrix.copy()
+    spoilt[np.triu_indices(n, 1)] = np.nan
+    for actual, expected in zip(symmetric_eigen(spoilt, 1), symmetric_eigen(matrix, 1), strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.parametrize("n", [64, 129, 300, 700])
+def test_same_bits_for_every_number_of_threads(n):
+    matrix = random_symmetric(n)
+    expected = symmetric_eigen(matrix, 1)
+    for num_threads in (2, 3):
+        for actual, wanted in zip(symmetric_eigen(matrix, num_threads), expected, strict=True):
+            np.testing.assert_array_equal(actual, wanted)
+
+
+def test_large_matrix():
+    # Large enough for products in bands and for several logs of rotations.
+    check(random_symmetric(700), num_threads=2)
+
+
+@pytest.mark.parametrize("n", [1, 2, 30, 200])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (-1, 0), (-1, -1)])
+def test_elements_that_are_not_finite_are_refused(n, bad, place):
+    matrix = random_symmetric(n)
+    matrix[place] = bad
+    with pytest.raises(RuntimeError, match="not finite"):
+        symmetric_eigen(matrix, 1)
+
+
+def test_shape_is_checked():
+    with pytest.raises(ValueError, match="square"):
+        symmetric_eigen(np.zeros((2, 3)), 1)
+    with pytest.raises(ValueError, match="two-dimensional"):
+        symmetric_eigen(np.zeros(4), 1)
+
+
+INTERRUPTED = """
+import signal, time
+import numpy as np
+from coals import _core
+matrix = np.random.default_rng(0).standard_normal((1500, 1500))
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+for delay in (0.03, 0.3):  # in the reduction; in the iteration, on most machines
+    signal.setitimer(signal.ITIMER_REAL, delay)
+    started = time.perf_counter()
+    try:
+        _core.kernels.symmetric_eigen(matrix, {threads})
+    except KeyboardInterrupt:
+        print(time.perf_counter() - started - delay)
+"""
+
+
+@pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="needs interval timers")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_interrupt(threads):
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(threads=threads)], capture_output=True, text=True, check=True
+    )
+    late = [float(line) for line in run.stdout.split()]
+    assert len(late) == 2
+    assert max(late) < 0.25  # a whole call takes 0.5 s or more
+
+
+DECOMPOSED = """
+import sys
+import numpy as np
+from coals import _core
+assert _core.active_isa() == sys.argv[1]
+with np.load(sys.argv[2]) as given:
+    np.savez(sys.argv[3], *[x for name in given.files for x in _core.kernels.symmetric_eigen(given[name], 2)])
+"""
+
+
+@pytest.mark.parametrize("isa", _core.detected_isas())
+def test_every_instruction_set(isa, tmp_path):
+    matrices = [random_symmetric(n) for n in (1, 2, 3, 5, 8, 9, 13, 16, 17, 31, 40, 63, 64, 65, 129, 300)]
+    np.savez(tmp_path / "in.npz", *matrices)
+    subprocess.run(
+        [sys.executable, "-c", DECOMPOSED, isa, tmp_path / "in.npz", tmp_path / "out.npz"],
+        env={**os.environ, "COALS_ISA": isa},
+        check=True,
+    )
+    with np.load(tmp_path / "out.npz") as out:
+        arrays = [out[f"arr_{i}"] for i in range(2 * len(matrices))]
+    for matrix, values, vectors in zip(matrices, arrays[::2], arrays[1::2], strict=True):
+        n = len(matrix)
+        size = np.linalg.norm(matrix, 2)
+        assert np.linalg.norm(matrix - (vectors * values) @ vectors.T, 2) <= 20 * EPS * n**0.5 * size
+        assert np.linalg.norm(vectors.T @ vectors - np.eye(n), 2) <= 20 * EPS * n**0.5
+        assert abs(values - np.linalg.eigvalsh(matrix)[::-1]).max() <= 20 * EPS * n**0.5 * size
