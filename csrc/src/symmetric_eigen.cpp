@@ -9,7 +9,8 @@
 // Tasks are slabs and bands of rows whose sizes follow from n alone; sums over them are taken in order.
 //
 // Cost: 5 n^3 multiply-adds at most, all but 15 n^2 of the operations in kernels (eigen.hpp). Memory: 2 n^2 doubles
-// beside the arguments, and a log of rotations of 1 MB. Golub and Van Loan, Matrix Computations, 4th ed., 8.3; Martin
+// beside the arguments, and two logs of rotations, 0.5 MB
+// each. Golub and Van Loan, Matrix Computations, 4th ed., 8.3; Martin
 // and Wilkinson, Numer. Math. 12 (1968) 377; Van Zee, van de Geijn and Quintana-Orti, ACM TOMS 40 (2014) 18.
 #include "symmetric_eigen.hpp"
 
@@ -30,8 +31,9 @@ namespace {
 constexpr std::int64_t serial_size = 128;
 // Kernels run over both ends of a slab by less than this many rows.
 constexpr std::int64_t slab_margin = eigen_block;
-// Doubles in the log of rotations, if one sweep fits.
-constexpr std::int64_t log_size = std::int64_t{1} << 17;
+// A log of rotations stays in the second-level cache with the slab it is applied to, and small matrices fill several:
+// threads share nothing before the first is full.
+constexpr std::int64_t most_logged = std::int64_t{1} << 16;
 // Couplings below this, in a matrix of size about 1, are dropped: their squares would lose digits to underflow.
 constexpr double negligible = 1e-140;
 
@@ -70,7 +72,7 @@ class RotationLog {
  public:
   static constexpr std::int64_t step = 2 * fused_sweeps;
 
-  explicit RotationLog(std::int64_t n) : log_(std::max(log_size, step * (n + fused_sweeps))) {}
+  explicit RotationLog(std::int64_t n) : log_(std::max(std::min(n * n / 4, most_logged), step * (n + fused_sweeps))) {}
 
   const std::vector<RotationGroup>& groups() const { return groups_; }
   const double* at(const RotationGroup& group) const { return log_.data() + group.begin; }
@@ -149,8 +151,9 @@ class QlIteration {
         e_[i + 1] = e_[top] = 0;
         return;
       }
-      // The sign of the coupling is free; this one makes c >= 0, as rotations by shears need it.
-      const double length = std::copysign(std::sqrt(square), x), inverse = 1 / length;
+      // The sign of the coupling is free; this one makes c >= 0, as rotations by shears need it. The loop waits for its
+      // own results: dividing beside the square root, not after it, takes a fifth off.
+      const double length = std::copysign(std::sqrt(square), x), inverse = length * (1 / square);
       e_[i + 1] = length;
       s = bulge * inverse;
       c = x * inverse;
@@ -246,6 +249,7 @@ void iterate(Reduction& r, Slabs& slabs) {
   RotationLog first(r.n), second(r.n);
   RotationLog *ready = &first, *next = &second;
   iteration.fill(*ready);
+  Poller poll(r.control);  // a pass may be too short for parallel_for to poll
   while (!ready->groups().empty()) {
     parallel_for(1 + slabs.count(), r.control, [&](std::int64_t task) {
       if (task == 0) {
@@ -255,6 +259,7 @@ void iterate(Reduction& r, Slabs& slabs) {
       }
     });
     std::swap(ready, next);
+    poll();
   }
 }
 
