@@ -117,6 +117,15 @@ def test_diagonal_matrix_is_solved_exactly():
     np.testing.assert_array_equal(vectors, np.eye(4)[:, [2, 0, 3, 1]])
 
 
+@pytest.mark.parametrize("n", [2, 20, 40])
+def test_sign_goes_by_the_first_of_equal_components(n):
+    # Elements 0 and n - 1 of one vector are sqrt(1/2) and its negative, to the last bit.
+    matrix = np.eye(n) * 9
+    matrix[np.ix_([0, -1], [0, -1])] = [[1, 3], [3, 1]]
+    _, vectors = check(matrix)
+    assert vectors[0, -1] == -vectors[-1, -1] > 0
+
+
 @pytest.mark.parametrize("n", [7, 60, 300])
 def test_only_the_lower_triangle_is_read(n):
     matrix = random_symmetric(n)
