@@ -19,7 +19,6 @@ namespace {
 
 // Products of a matrix of this size and a vector are cut into bands: below it, a parallel region costs what it saves.
 constexpr std::int64_t banded_size = 512;
-constexpr std::int64_t product_bands = most_product_bands;
 // Squares and sums of squares below this would lose digits to underflow. What they stand for is below 1e-140, in a
 // matrix of size about 1, and is dropped.
 constexpr double negligible_square = 1e-280;

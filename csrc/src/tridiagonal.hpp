@@ -7,11 +7,12 @@
 
 namespace coals {
 
+// Products of a large matrix and a vector are cut into this many bands, whose sums are kept apart.
+constexpr std::int64_t product_bands = 6;
+
 // The matrix scaled to a largest element of about 1, and what becomes of it. Q = H_(n-1) ... H_1; row i ends up holding
 // the vector of H_i, which cleared row i of the matrix: i elements, then zeros. Panels of most_reflectors of them,
 // counted from the last row up, are I - V^T triangle V with V the panel's rows.
-constexpr std::int64_t most_product_bands = 6;
-
 struct Reduction {
   Reduction(std::int64_t size, const RunControl& run_control)
       : n(size),
@@ -25,7 +26,7 @@ struct Reduction {
         triangles((n + most_reflectors - 1) / most_reflectors * most_reflectors * most_reflectors),
         v(most_reflectors * stride),
         w(most_reflectors * stride),
-        partial(most_product_bands * stride) {
+        partial(product_bands * stride) {
     std::fill(matrix.begin(), matrix.end(), 0.0);
     std::fill(triangles.begin(), triangles.end(), 0.0);
   }
