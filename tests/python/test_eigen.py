@@ -135,7 +135,7 @@ def test_only_the_lower_triangle_is_read(n):
         np.testing.assert_array_equal(actual, expected)
 
 
-@pytest.mark.parametrize("n", [64, 129, 300, 700])
+@pytest.mark.parametrize("n", [64, 129, 300, 1100])
 def test_same_bits_for_every_number_of_threads(n):
     matrix = random_symmetric(n)
     expected = symmetric_eigen(matrix, 1)
@@ -146,7 +146,7 @@ def test_same_bits_for_every_number_of_threads(n):
 
 def test_large_matrix():
     # Large enough for products in bands and for several logs of rotations.
-    check(random_symmetric(700), num_threads=2)
+    check(random_symmetric(1100), num_threads=2)
 
 
 @pytest.mark.parametrize("n", [1, 2, 30, 200])
