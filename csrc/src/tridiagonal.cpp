@@ -17,8 +17,8 @@ namespace coals {
 
 namespace {
 
-// Products of a matrix of this size and a vector are cut into bands. There is one parallel region per row: below this it
-// saves little, and costs a time slice each when other programs keep a thread from its end.
+// Products of a matrix of this size and a vector are cut into bands. There is one parallel region per row: below this
+// it saves little, and costs a time slice each when other programs keep a thread from its end.
 constexpr std::int64_t banded_size = 1024;
 // Squares and sums of squares below this would lose digits to underflow. What they stand for is below 1e-140, in a
 // matrix of size about 1, and is dropped.
