@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def one_race(options: argparse.Namespace, shape: str, K: int, matrix: Any, path: Path) -> list[Outcome]:
     print(f"{shape}, K = {K}, {options.objective}", flush=True)
-    problem = Problem(str(path), *matrix.shape, matrix.nnz, K, OBJECTIVES[options.objective], options.threads)
+    problem = Problem.of(matrix, path, K, OBJECTIVES[options.objective], options.threads)
     return race(
         task_of(options.objective),
         options.contenders,

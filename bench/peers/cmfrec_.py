@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 import cmfrec
+import numpy as np
 
 from bench.peers.contender import Missing, Restarting
 from bench.peers.problem import Factors
@@ -74,5 +75,9 @@ class CmfrecExplicit(Cmfrec):
         return cmfrec.CMF(method="als", user_bias=True, item_bias=True, scale_lam=scale, **options)
 
     def factors(self) -> Factors:
+        """Rows without ratings are left with the start's factors and a bias of 1, which means nothing: zero here."""
         model = self.model
-        return Factors(model.A_, model.B_, model.user_bias_, model.item_bias_, float(model.glob_mean_))
+        sides = [model.A_, model.B_, model.user_bias_, model.item_bias_]
+        rated = [np.bincount(of, minlength=n) > 0 for of, n in zip(self.matrix.coords, self.matrix.shape, strict=True)]
+        clean = [(side.T * rated[k % 2]).T for k, side in enumerate(sides)]
+        return Factors(*clean, mean=float(model.glob_mean_))

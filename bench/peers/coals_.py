@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import coals
 import numpy as np
 
+import coals
 from bench.peers.contender import Contender, Missing
 from bench.peers.problem import Factors
 

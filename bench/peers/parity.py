@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         path = Path(folder) / "small.npz"
         save_matrix(path, matrix)
         for kind, objective in OBJECTIVES.items():
-            problem = Problem(str(path), *matrix.shape, matrix.nnz, options.factors, objective)
+            problem = Problem.of(matrix, path, options.factors, objective)
             for name in CONTENDERS[task_of(kind)]:
                 if name in (options.contenders or [name]):
                     print(_line(options.python, kind, name, problem, matrix, Path(folder)), flush=True)

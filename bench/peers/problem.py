@@ -52,6 +52,12 @@ class Problem:
     threads: int = 2
     seed: int = 1
 
+    @classmethod
+    def of(cls, matrix: Any, path: Path, factors: int, objective: Objective, threads: int = 2) -> Problem:
+        """With the sizes of `matrix`, which was saved at `path`."""
+        users, items = matrix.shape
+        return cls(str(path), users, items, matrix.nnz, factors, objective, threads)
+
     def start(self) -> tuple[Float32, Float32]:
         """User and item factors to start from: normal with variance 1/K, the same in every process."""
         random = np.random.default_rng(self.seed)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import coals
 import numpy as np
-from coals.reference import als
 
+import coals
 from bench.peers.contender import Contender
 from bench.peers.problem import Factors
+from coals.reference import als
 
 
 class Reference(Contender):
@@ -46,7 +46,7 @@ class ReferenceImplicit(Reference):
         objective = self.problem.objective
         return als.implicit_sweep(
             self.matrix,
-            self.state,  # type: ignore[arg-type]
+            self.state,
             alpha=objective.alpha,
             unobserved_weight=objective.unobserved_weight,
             objective=objective.kind,
@@ -64,7 +64,7 @@ class ReferenceExplicit(Reference):
         self.state = (*sides, *(np.zeros(len(side)) for side in sides))
 
     def _once(self) -> tuple[Any, ...]:
-        return als.explicit_sweep(self.matrix, self.state, bias_update="joint", **self._penalty())  # type: ignore[arg-type]
+        return als.explicit_sweep(self.matrix, self.state, bias_update="joint", **self._penalty())
 
     def factors(self) -> Factors:
         return Factors(*self.state, mean=float(self.matrix.data.mean(dtype=np.float64)))
