@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 
 from bench.peers.problem import OBJECTIVES
@@ -10,8 +11,8 @@ from bench.peers.runner import Outcome
 __all__ = ["format_table", "table"]
 
 TITLES = [
-    "shape", "K", "contender", "version", "s/sweep", "x coals", "GFLOP/s", "% peak", "objective", "sweeps", "load MB",
-    "peak MB",
+    "shape", "K", "contender", "version", "s/sweep", "best", "cores", "x coals", "GFLOP/s", "% peak",
+    "objective", "sweeps", "load MB", "peak MB",
 ]  # fmt: skip
 LEFT = (0, 2, 3)
 
@@ -33,6 +34,8 @@ def _cells(shape: str, outcome: Outcome, ours: Outcome | None, peak: float) -> l
         *head,
         outcome.version,
         f"{outcome.median:.3f}",
+        f"{min(outcome.seconds):.3f}",
+        f"{statistics.median(outcome.cores):.1f}",
         ratio,
         f"{outcome.gflops:.1f}",
         f"{100 * outcome.gflops / peak:.0f}",

@@ -33,6 +33,7 @@ class Outcome:
     missing: str = ""
     version: str = ""
     seconds: list[float] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
     sweeps: int = 0
     objective: float = float("nan")
     kind: str = ""
@@ -92,9 +93,10 @@ class Child:
     def prepare(self, problem: Problem, start: Path | None = None) -> dict[str, Any]:
         return self.ask(do="prepare", problem=problem.to_json(), start=str(start) if start else None)
 
-    def sweep(self, count: int) -> list[float]:
-        seconds: list[float] = self.ask(do="sweep", count=count)["seconds"]
-        return seconds
+    def sweep(self, count: int) -> tuple[list[float], float]:
+        """Seconds, and CPU time over wall time, intake included: how many processors the contender really had."""
+        reply = self.ask(do="sweep", count=count)
+        return reply["seconds"], reply["cores"]
 
     def save(self, path: Path) -> float:
         """Writes the factors; peak memory in MB."""
@@ -137,8 +139,7 @@ def race(
             for outcome, child in runners:
                 if not outcome.missing:
                     with _giving_up(outcome, log):
-                        outcome.seconds += child.sweep(sweeps)
-                        outcome.sweeps += sweeps
+                        _take_turn(outcome, child, sweeps)
             log(f"  round {number + 1} of {rounds}")
         for outcome, child in runners:
             if not outcome.missing:
@@ -154,9 +155,16 @@ def _warm_up(outcome: Outcome, child: Child) -> float:
     outcome.prepare_seconds = reply["prepare_seconds"]
     outcome.problem = _with_objective(outcome.problem, reply["objective"])
     outcome.kind = outcome.problem.objective.kind
-    seconds = sum(child.sweep(1))
+    seconds = sum(child.sweep(1)[0])
     outcome.sweeps = 1
     return seconds + outcome.prepare_seconds
+
+
+def _take_turn(outcome: Outcome, child: Child, sweeps: int) -> None:
+    seconds, cores = child.sweep(sweeps)
+    outcome.seconds += seconds
+    outcome.cores.append(cores)
+    outcome.sweeps += sweeps
 
 
 def _with_objective(problem: Problem, fields: dict[str, Any]) -> Problem:
