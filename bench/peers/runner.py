@@ -140,7 +140,8 @@ def race(
                 if not outcome.missing:
                     with _giving_up(outcome, log):
                         _take_turn(outcome, child, sweeps)
-            log(f"  round {number + 1} of {rounds}")
+            turns = (f"{outcome.name} {outcome.seconds[-1]:.3g}" for outcome in outcomes if outcome.seconds)
+            log(f"  round {number + 1} of {rounds}: {', '.join(turns)}")
         for outcome, child in runners:
             if not outcome.missing:
                 with _giving_up(outcome, log):
