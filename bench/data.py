@@ -7,14 +7,16 @@ not matter here, as the time of every model measured depends on which pairs ther
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-__all__ = ["SIZES", "Size", "part_of_rows", "ratings"]
+__all__ = ["SHAPES", "SIZES", "Size", "interactions", "part_of_rows", "ratings"]
 
 
 class Size(NamedTuple):
@@ -30,7 +32,31 @@ SIZES = {
     "small": Size(2_000, 1_000, 60_000, rounds=9),
     "medium": Size(50_000, 10_000, 6_000_000, rounds=3),
     "large": Size(138_000, 27_000, 23_000_000, rounds=2),
+    "short": Size(500_000, 100_000, 6_000_000, rounds=2),
 }
+#: What `bench.peers` runs on. "long" is "large" by the length of its rows, against "short" with 12 entries a user.
+SHAPES = ("small", "medium", "long", "short", "goodbooks")
+
+
+def interactions(shape: str, goodbooks: Path | None = None) -> Any:
+    """Users x items csr_array of one of `SHAPES`; goodbooks is read from its ratings.csv.gz, the others generated."""
+    if shape != "goodbooks":
+        return ratings("large" if shape == "long" else shape)
+    if goodbooks is None:
+        raise ValueError("the shape goodbooks needs the path of its ratings.csv.gz: --ratings")
+    return _read_ratings(goodbooks)
+
+
+def _read_ratings(path: Path) -> Any:
+    """Columns user_id, book_id and rating of goodbooks; of a pair that comes twice the last row counts."""
+    with gzip.open(path, "rt") as file:
+        titles = file.readline().strip().split(",")
+        columns = [titles.index(title) for title in ("user_id", "book_id", "rating")]
+        table = np.loadtxt(file, delimiter=",", usecols=columns, dtype=np.int64)[::-1]
+    users, items = (np.unique(table[:, k], return_inverse=True)[1] for k in (0, 1))
+    _, last = np.unique(users * (items.max() + 1) + items, return_index=True)
+    values = table[last, 2].astype(np.float32)
+    return scipy.sparse.csr_array((values, (users[last].astype(np.int32), items[last].astype(np.int32))))
 
 
 @cache
