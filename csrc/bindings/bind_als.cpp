@@ -1,153 +1,51 @@
-#include "coals/als.hpp"
-#include "common.hpp"
+// Options, penalties and errors of ALS; the half-sweeps are in bind_explicit_als.cpp and bind_implicit_als.cpp.
+#include "als_options.hpp"
 
 namespace coals::bindings {
 
 namespace {
 
-template <class T>
-using OptionalArray = std::optional<Array<T>>;
-
-template <class T>
-ExplicitHalfSweep<T> explicit_problem(const Csr& ratings, const Array<T>& fixed, const OptionalArray<T>& fixed_bias,
-                                      double mean, double regularization, double exponent) {
-  ExplicitHalfSweep<T> problem;
-  problem.ratings = ratings.view<T>();
-  problem.fixed = matrix_view(fixed, "fixed");
-  require(problem.fixed.rows == problem.ratings.columns, "fixed must have one row per column of the matrix");
-  if (fixed_bias) problem.fixed_bias = vector_data(*fixed_bias, problem.ratings.columns, "fixed_bias");
-  problem.mean = mean;
-  problem.penalty = {regularization, exponent, 0.0};
-  return problem;
+template <class Enum>
+Enum named(const char* argument, const std::string& name, std::initializer_list<std::pair<const char*, Enum>> values) {
+  for (const auto& [known, value] : values) {
+    if (name == known) return value;
+  }
+  throw std::invalid_argument(std::string(argument) + " does not know '" + name + "'");
 }
 
-template <class T>
-void require_factors(const MatrixView<T>& factors, std::int64_t rows, std::int64_t columns) {
-  require(factors.rows == rows && factors.columns == columns,
-          "factors must have one row per row of the matrix and as "
-          "many columns as fixed");
+SolverOptions make_options(const std::string& solver, std::int64_t cg_steps, std::int64_t block_size, bool nonnegative,
+                           const std::string& singular, const std::string& method) {
+  require(cg_steps >= 1 && block_size >= 1, "cg_steps and block_size must be at least 1");
+  SolverOptions options;
+  options.solver =
+      named<Solver>("solver", solver, {{"cholesky", Solver::cholesky}, {"cg", Solver::cg}, {"block", Solver::block}});
+  options.cg_steps = cg_steps;
+  options.block_size = block_size;
+  options.nonnegative = nonnegative;
+  options.singular = named<Singular>(
+      "singular", singular,
+      {{"error", Singular::error}, {"minimum_norm", Singular::minimum_norm}, {"jitter", Singular::jitter}});
+  options.method = named<ExactMethod>(
+      "method", method,
+      {{"automatic", ExactMethod::automatic}, {"primal", ExactMethod::primal}, {"dual", ExactMethod::dual}});
+  return options;
 }
 
-template <class T>
-void bind_explicit(py::module_& module) {
+void bind_options(py::module_& module) {
+  py::class_<Penalty>(module, "Penalty")
+      .def(py::init([](double regularization, double exponent, double offset) {
+             return Penalty{regularization, exponent, offset};
+           }),
+           py::arg("regularization"), py::arg("exponent") = 0.0, py::arg("offset") = 0.0);
+  py::class_<SolverOptions>(module, "SolverOptions")
+      .def(py::init(&make_options), py::arg("solver") = "cholesky", py::arg("cg_steps") = 3, py::arg("block_size") = 64,
+           py::arg("nonnegative") = false, py::arg("singular") = "error", py::arg("method") = "automatic");
   module.def(
-      "solve_explicit_factors",
-      [](const Csr& ratings, const Array<T>& fixed, const OptionalArray<T>& fixed_bias, double mean,
-         double regularization, double exponent, const OptionalArray<T>& bias, Array<T> factors, int num_threads) {
-        const auto problem = explicit_problem(ratings, fixed, fixed_bias, mean, regularization, exponent);
-        const MatrixView<T> out = mutable_matrix_view(factors, "factors");
-        require_factors(out, problem.ratings.rows, problem.fixed.columns);
-        const T* row_bias = bias ? vector_data(*bias, problem.ratings.rows, "bias") : nullptr;
-        const ReleasedGil released;
-        solve_explicit_factors(problem, row_bias, out, run_control(num_threads));
+      "half_sweep_cost",
+      [](const Csr& data, std::int64_t size, const SolverOptions& options) {
+        return half_sweep_cost(data.structure(), size, options);
       },
-      py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
-      py::arg("regularization"), py::arg("exponent"), py::arg("bias").noconvert(), py::arg("factors").noconvert(),
-      py::arg("num_threads"));
-  module.def(
-      "solve_explicit_bias",
-      [](const Csr& ratings, const Array<T>& fixed, const OptionalArray<T>& fixed_bias, double mean,
-         double regularization, double exponent, const Array<T>& factors, Array<T> bias, int num_threads) {
-        const auto problem = explicit_problem(ratings, fixed, fixed_bias, mean, regularization, exponent);
-        const MatrixView<const T> rows = matrix_view(factors, "factors");
-        require_factors(rows, problem.ratings.rows, problem.fixed.columns);
-        T* out = mutable_vector_data(bias, problem.ratings.rows, "bias");
-        const ReleasedGil released;
-        solve_explicit_bias(problem, rows, out, run_control(num_threads));
-      },
-      py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
-      py::arg("regularization"), py::arg("exponent"), py::arg("factors").noconvert(), py::arg("bias").noconvert(),
-      py::arg("num_threads"));
-  module.def(
-      "solve_explicit_joint",
-      [](const Csr& ratings, const Array<T>& fixed, const OptionalArray<T>& fixed_bias, double mean,
-         double regularization, double exponent, Array<T> factors, Array<T> bias, int num_threads) {
-        const auto problem = explicit_problem(ratings, fixed, fixed_bias, mean, regularization, exponent);
-        const MatrixView<T> out = mutable_matrix_view(factors, "factors");
-        require_factors(out, problem.ratings.rows, problem.fixed.columns);
-        T* out_bias = mutable_vector_data(bias, problem.ratings.rows, "bias");
-        const ReleasedGil released;
-        solve_explicit_joint(problem, out, out_bias, run_control(num_threads));
-      },
-      py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
-      py::arg("regularization"), py::arg("exponent"), py::arg("factors").noconvert(), py::arg("bias").noconvert(),
-      py::arg("num_threads"));
-  module.def(
-      "explicit_squared_error",
-      [](const Csr& ratings, const Array<T>& fixed, const OptionalArray<T>& fixed_bias, double mean,
-         const Array<T>& factors, const OptionalArray<T>& bias, int num_threads) {
-        const auto problem = explicit_problem(ratings, fixed, fixed_bias, mean, 0.0, 0.0);
-        const MatrixView<const T> rows = matrix_view(factors, "factors");
-        require_factors(rows, problem.ratings.rows, problem.fixed.columns);
-        const T* row_bias = bias ? vector_data(*bias, problem.ratings.rows, "bias") : nullptr;
-        const ReleasedGil released;
-        return explicit_squared_error(problem, rows, row_bias, run_control(num_threads));
-      },
-      py::arg("ratings"), py::arg("fixed").noconvert(), py::arg("fixed_bias").noconvert(), py::arg("mean"),
-      py::arg("factors").noconvert(), py::arg("bias").noconvert(), py::arg("num_threads"));
-}
-
-ImplicitObjective objective_named(const std::string& name) {
-  require(name == "hkv" || name == "ials", "objective must be hkv or ials");
-  return name == "hkv" ? ImplicitObjective::hkv : ImplicitObjective::ials;
-}
-
-template <class T>
-void bind_implicit(py::module_& module) {
-  module.def(
-      "solve_implicit_factors",
-      [](const Csr& strengths, const Array<T>& fixed, const Array<T>& gram, const std::string& objective, double alpha,
-         double unobserved_weight, double regularization, double exponent, double offset, Array<T> factors,
-         int num_threads) {
-        ImplicitHalfSweep<T> problem{strengths.view<T>(),
-                                     matrix_view(fixed, "fixed"),
-                                     matrix_view(gram, "gram"),
-                                     objective_named(objective),
-                                     alpha,
-                                     unobserved_weight,
-                                     {regularization, exponent, offset}};
-        require(problem.fixed.rows == problem.strengths.columns, "fixed must have one row per column of the matrix");
-        require(problem.gram.rows == problem.fixed.columns && problem.gram.columns == problem.fixed.columns,
-                "gram must be K x K");
-        const MatrixView<T> out = mutable_matrix_view(factors, "factors");
-        require_factors(out, problem.strengths.rows, problem.fixed.columns);
-        const ReleasedGil released;
-        solve_implicit_factors(problem, out, run_control(num_threads));
-      },
-      py::arg("strengths"), py::arg("fixed").noconvert(), py::arg("gram").noconvert(), py::arg("objective"),
-      py::arg("alpha"), py::arg("unobserved_weight"), py::arg("regularization"), py::arg("exponent"), py::arg("offset"),
-      py::arg("factors").noconvert(), py::arg("num_threads"));
-  module.def(
-      "implicit_observed_loss",
-      [](const Csr& strengths, const Array<T>& fixed, const std::string& objective, double alpha,
-         double unobserved_weight, const Array<T>& factors, int num_threads) {
-        ImplicitHalfSweep<T> problem;
-        problem.strengths = strengths.view<T>();
-        problem.fixed = matrix_view(fixed, "fixed");
-        problem.objective = objective_named(objective);
-        problem.alpha = alpha;
-        problem.unobserved_weight = unobserved_weight;
-        require(problem.fixed.rows == problem.strengths.columns, "fixed must have one row per column of the matrix");
-        const MatrixView<const T> rows = matrix_view(factors, "factors");
-        require_factors(rows, problem.strengths.rows, problem.fixed.columns);
-        const ReleasedGil released;
-        return implicit_observed_loss(problem, rows, run_control(num_threads));
-      },
-      py::arg("strengths"), py::arg("fixed").noconvert(), py::arg("objective"), py::arg("alpha"),
-      py::arg("unobserved_weight"), py::arg("factors").noconvert(), py::arg("num_threads"));
-  module.def(
-      "gram",
-      [](const Array<T>& matrix, int num_threads) {
-        const MatrixView<const T> view = matrix_view(matrix, "matrix");
-        Array<T> out({view.columns, view.columns});
-        const MatrixView<T> target = mutable_matrix_view(out, "out");
-        {
-          const ReleasedGil released;
-          gram(view, target, run_control(num_threads));
-        }
-        return out;
-      },
-      py::arg("matrix").noconvert(), py::arg("num_threads"));
+      py::arg("data"), py::arg("size"), py::arg("options"));
 }
 
 // SingularSystem becomes an exception that carries the row, so that the caller can name the user or item.
@@ -168,10 +66,9 @@ void bind_singular_system(py::module_& module) {
 
 void bind_als(py::module_& module) {
   bind_singular_system(module);
-  bind_explicit<float>(module);
-  bind_explicit<double>(module);
-  bind_implicit<float>(module);
-  bind_implicit<double>(module);
+  bind_options(module);
+  bind_explicit_als(module);
+  bind_implicit_als(module);
 }
 
 }  // namespace coals::bindings

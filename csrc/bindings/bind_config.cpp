@@ -12,6 +12,8 @@ void bind_config(py::module_& module) {
   module.def("active_isa", &active_isa);
   module.def("openmp_runtime", &openmp_runtime);
   module.def("default_num_threads", &default_num_threads);
+  module.def("measure_peak_flops", &measure_peak_flops, py::arg("seconds"), py::arg("num_threads"),
+             py::call_guard<py::gil_scoped_release>());
 }
 
 }  // namespace coals::bindings

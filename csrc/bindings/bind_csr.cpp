@@ -67,6 +67,20 @@ Csr transposed(const Csr& self) {
   return std::visit([](const auto& m) { return Csr{transpose(m.view(), run_control(1))}; }, self.matrix);
 }
 
+// `values` on the entries of self, in the order of the transpose.
+template <class T>
+py::array transposed_values(const Csr& self, const Array<T>& values) {
+  CsrView<void> structure = self.structure();
+  const CsrView<T> view{structure.rows, structure.columns, structure.row_begin, structure.column,
+                        vector_data(values, structure.entries(), "values")};
+  Buffer<T> out;
+  {
+    const ReleasedGil released;
+    out = transpose_values(view, run_control(1));
+  }
+  return Array<T>(out.size(), out.data());
+}
+
 // The structure of the given rows, without values.
 Csr select_rows(const Csr& self, const Array<std::int64_t>& rows) {
   const CsrView<void> from = self.structure();
@@ -148,6 +162,8 @@ void bind_csr(py::module_& module) {
       .def_property_readonly("columns", [](const Csr& self) { return self.structure().columns; })
       .def_property_readonly("entries", [](const Csr& self) { return self.structure().entries(); })
       .def("transpose", &transposed)
+      .def("transpose_values", &transposed_values<float>, py::arg("values").noconvert())
+      .def("transpose_values", &transposed_values<double>, py::arg("values").noconvert())
       .def("select_rows", &select_rows, py::arg("rows"))
       .def("row_sizes", &row_sizes)
       .def("to_arrays", &to_arrays)

@@ -13,7 +13,10 @@ namespace {
 
 template <class T>
 Buffer<T> padded_square(const MatrixView<const T>& matrix, std::int64_t pad) {
-  return padded_base<T>(matrix.rows, pad, matrix, T(1));
+  Buffer<T> square = padded_base<T>(padded(matrix.rows, pad), matrix, 1.0);
+  const std::int64_t stride = padded(matrix.rows, pad);
+  for (std::int64_t i = matrix.rows; i < stride; ++i) square[i * stride + i] = T(1);
+  return square;
 }
 
 template <class T>
@@ -41,7 +44,8 @@ py::tuple gathered_gram(const std::string& isa, const Array<T>& source, const Ar
   Buffer<T> panel(count * stride), weighted(count * stride), matrix(stride * stride), sum(stride);
   std::fill(matrix.begin(), matrix.end(), T(0));
   std::fill(sum.begin(), sum.end(), T(0));
-  kernels.gather(rows.data, rows.stride, index.data(), count, rows.columns, append_one, panel.data(), stride);
+  kernels.gather({rows.data, rows.stride, index.data(), count, rows.columns, append_one, nullptr, nullptr},
+                 panel.data(), stride);
   kernels.scale_rows(panel.data(), weight.data(), count, stride, weighted.data());
   kernels.add_rows(panel.data(), stride, coefficient.data(), count, stride, sum.data());
   kernels.gram_update(weighted.data(), panel.data(), stride, count, stride, matrix.data(), stride);
@@ -75,6 +79,90 @@ Array<T> dot_rows(const std::string& isa, const Array<T>& x, const Array<T>& sou
   return out;
 }
 
+// The panel of `rows` with its rows padded, and zero rows up to a multiple of `multiple`.
+template <class T>
+Buffer<T> padded_panel(const MatrixView<const T>& rows, std::int64_t stride, std::int64_t multiple) {
+  const std::int64_t count = padded(rows.rows, multiple);
+  Buffer<T> panel(count * stride);
+  std::fill(panel.begin(), panel.end(), T(0));
+  for (std::int64_t r = 0; r < rows.rows; ++r) {
+    std::copy(rows.row(r), rows.row(r) + rows.columns, panel.data() + r * stride);
+  }
+  return panel;
+}
+
+// panel panel^T, of which the elements [j][i], j <= i, are meant.
+template <class T>
+Array<T> panel_dots(const std::string& isa, const Array<T>& panel) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> rows = matrix_view(panel, "panel");
+  const std::int64_t stride = padded(rows.columns, kernels.pad), count = padded(rows.rows, 4);
+  const Buffer<T> packed = padded_panel(rows, stride, 4);
+  Buffer<T> out(count * count);
+  std::fill(out.begin(), out.end(), T(0));
+  kernels.panel_dots(packed.data(), stride, count, stride, out.data(), count);
+  return unpadded(out, count, rows.rows);
+}
+
+// (sum_r (target_r - weight_r panel_r . x) panel_r, sum_r weight_r panel_r^2)
+template <class T>
+py::tuple add_remainder(const std::string& isa, const Array<T>& panel, const Array<T>& weight, const Array<T>& target,
+                        const Array<T>& x) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> rows = matrix_view(panel, "panel");
+  const std::int64_t stride = padded(rows.columns, kernels.pad);
+  const Buffer<T> packed = padded_panel(rows, stride, 1);
+  Buffer<T> known(stride), sum(stride), squares(stride);
+  for (Buffer<T>* buffer : {&known, &sum, &squares}) std::fill(buffer->begin(), buffer->end(), T(0));
+  std::copy(vector_data(x, rows.columns, "x"), x.data() + rows.columns, known.data());
+  vector_data(weight, rows.rows, "weight");
+  vector_data(target, rows.rows, "target");
+  kernels.add_remainder(packed.data(), stride, weight.data(), target.data(), rows.rows, stride, known.data(),
+                        sum.data());
+  kernels.add_squares(packed.data(), stride, weight.data(), rows.rows, stride, squares.data());
+  return py::make_tuple(Array<T>(rows.columns, sum.data()), Array<T>(rows.columns, squares.data()));
+}
+
+// (solutions, mask of failures) of `lanes` systems at once: matrices (lanes, n, n), rhs (lanes, n).
+template <class T>
+py::tuple solve_lanes(const std::string& isa, const Array<T>& matrices, const Array<T>& rhs) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> right = matrix_view(rhs, "rhs");
+  const std::int64_t lanes = kernels.lanes, size = right.columns, stride = padded(size, kernels.pad);
+  require(matrices.ndim() == 3 && matrices.shape(0) == lanes && right.rows == lanes, "one system for each lane");
+  require(matrices.shape(1) == size && matrices.shape(2) == size, "matrices must be square");
+  Buffer<T> square(lanes * stride * stride), packed(size * (size + 1) / 2 * lanes), x(size * lanes);
+  std::fill(square.begin(), square.end(), T(0));
+  for (std::int64_t r = 0; r < lanes * size; ++r) {
+    std::copy(matrices.data() + r * size, matrices.data() + (r + 1) * size,
+              square.data() + (r / size * stride + r % size) * stride);
+  }
+  for (std::int64_t k = 0; k < size * lanes; ++k) x[k] = right.row(k % lanes)[k / lanes];
+  kernels.pack_lanes(square.data(), stride * stride, stride, size, packed.data());
+  const std::uint32_t failed = kernels.solve_lanes(packed.data(), size, x.data());
+  Array<T> out({lanes, size});
+  for (std::int64_t k = 0; k < size * lanes; ++k) out.mutable_data()[k % lanes * size + k / lanes] = x[k];
+  return py::make_tuple(out, failed);
+}
+
+template <class T>
+Array<T> multiply_rows(const std::string& isa, const Array<T>& rows, const Array<T>& matrix) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> left = matrix_view(rows, "rows"), right = matrix_view(matrix, "matrix");
+  require(left.columns == right.rows, "rows and matrix do not fit");
+  const std::int64_t count = padded(left.rows, kernels.score_rows), columns = padded(right.columns, kernels.pad);
+  const Buffer<T> a = padded_panel(left, left.columns, kernels.score_rows), b = padded_panel(right, columns, 1);
+  Buffer<T> product(count * columns);
+  kernels.multiply_rows(a.data(), left.columns, count, left.columns, b.data(), columns, columns, product.data(),
+                        columns);
+  Array<T> out({left.rows, right.columns});
+  for (std::int64_t r = 0; r < left.rows; ++r) {
+    std::copy(product.data() + r * columns, product.data() + r * columns + right.columns,
+              out.mutable_data() + r * right.columns);
+  }
+  return out;
+}
+
 // (scores, bit mask of rows with a score above the bound) of one block: queries (K x score_rows) by items
 // (K x score_width).
 template <class T>
@@ -105,7 +193,17 @@ void bind_for(py::module_& module, const char* suffix) {
   module.def("dot_rows", &dot_rows<T>, py::arg("isa"), py::arg("x").noconvert(), py::arg("source").noconvert());
   module.def("score_block", &score_block<T>, py::arg("isa"), py::arg("queries").noconvert(),
              py::arg("items").noconvert(), py::arg("bound").noconvert());
+  module.def("panel_dots", &panel_dots<T>, py::arg("isa"), py::arg("panel").noconvert());
+  module.def("add_remainder", &add_remainder<T>, py::arg("isa"), py::arg("panel").noconvert(),
+             py::arg("weight").noconvert(), py::arg("target").noconvert(), py::arg("x").noconvert());
+  module.def("solve_lanes", &solve_lanes<T>, py::arg("isa"), py::arg("matrices").noconvert(),
+             py::arg("rhs").noconvert());
+  module.def("multiply_rows", &multiply_rows<T>, py::arg("isa"), py::arg("rows").noconvert(),
+             py::arg("matrix").noconvert());
   module.def(named("block_shape_").c_str(), &block_shape<T>, py::arg("isa"));
+  module.def(
+      named("lanes_").c_str(), [](const std::string& isa) { return kernels_of<T>(table_by_name(isa)).lanes; },
+      py::arg("isa"));
 }
 
 }  // namespace

@@ -34,21 +34,39 @@ COALS_INLINE int64_t factor_diagonal_block(const T* matrix, int64_t stride, cons
   return -1;
 }
 
-// Rows of the strip become rows of U, one vector of columns at a time.
+// Rows of the strip become rows of U, N vectors of columns at a time to hide the latency of one chain behind another.
+template <class T, int N>
+COALS_INLINE void solve_columns(T* strip, int64_t stride, const T (&upper)[block][block], const T* inverse) {
+  constexpr int64_t lanes = Simd<T>::lanes;
+  Vec<T> row[block][N];
+#pragma GCC unroll 8
+  for (int p = 0; p < block; ++p) {
+#pragma GCC unroll 8
+    for (int n = 0; n < N; ++n) row[p][n] = load(strip + p * stride + n * lanes);
+  }
+#pragma GCC unroll 8
+  for (int p = 0; p < block; ++p) {
+#pragma GCC unroll 8
+    for (int n = 0; n < N; ++n) {
+      row[p][n] *= broadcast(inverse[p]);
+      store(strip + p * stride + n * lanes, row[p][n]);
+    }
+#pragma GCC unroll 8
+    for (int q = p + 1; q < block; ++q) {
+      const Vec<T> factor = broadcast(upper[p][q]);
+#pragma GCC unroll 8
+      for (int n = 0; n < N; ++n) row[q][n] -= factor * row[p][n];
+    }
+  }
+}
+
 template <class T>
 COALS_INLINE void solve_strip(T* strip, int64_t stride, int64_t first_column, int64_t size,
                               const T (&upper)[block][block], const T* inverse) {
-  for (int64_t j = first_column; j < size; j += Simd<T>::lanes) {
-    Vec<T> row[block];
-#pragma GCC unroll 8
-    for (int p = 0; p < block; ++p) {
-      row[p] = load(strip + p * stride + j);
-#pragma GCC unroll 8
-      for (int q = 0; q < p; ++q) row[p] -= broadcast(upper[q][p]) * row[q];
-      row[p] *= broadcast(inverse[p]);
-      store(strip + p * stride + j, row[p]);
-    }
-  }
+  constexpr int64_t lanes = Simd<T>::lanes;
+  int64_t j = first_column;
+  for (; j + 2 * lanes <= size; j += 2 * lanes) solve_columns<T, 2>(strip + j, stride, upper, inverse);
+  if (j < size) solve_columns<T, 1>(strip + j, stride, upper, inverse);
 }
 
 template <class T>
@@ -82,6 +100,18 @@ int64_t cholesky_factor(T* matrix, int64_t stride, int64_t size, T tolerance, T*
   return -1;
 }
 
+// Sums over the lanes of each vector, as many at a time as there are lanes.
+template <class T>
+COALS_INLINE void sum_rows(const Vec<T> (&dot)[block], T* sums) {
+  constexpr int lanes = static_cast<int>(Simd<T>::lanes);
+  constexpr int whole = larger<int>(block, lanes);
+  Vec<T> all[whole] = {};
+#pragma GCC unroll 8
+  for (int p = 0; p < block; ++p) all[p] = dot[p];
+#pragma GCC unroll 8
+  for (int p = 0; p < whole; p += lanes) store(sums + p, sum_each<T>(all + p));
+}
+
 template <class T>
 void cholesky_solve(const T* upper, int64_t stride, int64_t size, const T* inverse_diagonal, T* rhs, T* x) {
   constexpr int64_t lanes = Simd<T>::lanes;
@@ -112,8 +142,10 @@ void cholesky_solve(const T* upper, int64_t stride, int64_t size, const T* inver
 #pragma GCC unroll 8
       for (int p = 0; p < block; ++p) dot[p] += load(strip + p * stride + j) * known;
     }
+    T sums[larger<int>(block, lanes)];
+    sum_rows<T>(dot, sums);
     for (int p = block - 1; p >= 0; --p) {
-      T value = x[i + p] - horizontal_sum<T>(dot[p]);
+      T value = x[i + p] - sums[p];
       for (int q = p + 1; q < block; ++q) value -= strip[p * stride + i + q] * rhs[i + q];
       rhs[i + p] = value * inverse_diagonal[i + p];
     }

@@ -9,15 +9,31 @@
 
 namespace coals {
 
+// Rows source[index[r]], each followed by a 1 if append_one, times column_scale element by element and row_scale[r];
+// null scales are ones.
+template <class T>
+struct GatherFrom {
+  const T* source;
+  int64_t stride;
+  const int32_t* index;
+  int64_t count;
+  int64_t width;
+  bool append_one;
+  const T* column_scale;
+  const T* row_scale;
+  int64_t following = 0;  // so many more indices will be asked for next
+
+  const T* row(int64_t r) const { return source + index[r] * stride; }
+};
+
 template <class T>
 struct Kernels {
   int64_t pad;          // widths and system sizes are padded to a multiple of this
   int64_t score_rows;   // queries scored together
   int64_t score_width;  // items scored together
 
-  // panel[r][0..width) = source[index[r]][0..width), then 1 if append_one, then zeros up to panel_stride.
-  void (*gather)(const T* source, int64_t stride, const int32_t* index, int64_t count, int64_t width, bool append_one,
-                 T* panel, int64_t panel_stride);
+  // panel[r] = row r of what `from` describes, then zeros up to panel_stride.
+  void (*gather)(const GatherFrom<T>& from, T* panel, int64_t panel_stride);
 
   // out[r] = weight[r] * panel[r], whole padded rows.
   void (*scale_rows)(const T* panel, const T* weight, int64_t count, int64_t stride, T* out);
@@ -40,6 +56,37 @@ struct Kernels {
   // out[r] = x . source[index[r]] over `width` elements.
   void (*dot_rows)(const T* x, const T* source, int64_t stride, const int32_t* index, int64_t count, int64_t width,
                    T* out);
+
+  // out[j][i] = panel row i . panel row j, for j <= i at least. The panel has count rows rounded up to a multiple of 4,
+  // the surplus ones zero, and whole padded columns; so many rows and columns does out get.
+  void (*panel_dots)(const T* panel, int64_t stride, int64_t count, int64_t size, T* out, int64_t out_stride);
+
+  // out[0..size) += sum over r of (target[r] - weight[r] (panel[r] . x)) panel[r]; size is padded, a null weight is
+  // ones, a null target zeros.
+  void (*add_remainder)(const T* panel, int64_t stride, const T* weight, const T* target, int64_t count, int64_t size,
+                        const T* x, T* out);
+
+  // out[0..size) += sum over r of weight[r] panel[r]^2, element by element.
+  void (*add_squares)(const T* panel, int64_t stride, const T* weight, int64_t count, int64_t size, T* out);
+
+  // out[(i (i + 1) / 2 + j) * lanes + l] = element (j, i), j <= i, of matrix l. The matrices lie `distance` apart;
+  // their rows are padded.
+  void (*pack_lanes)(const T* matrices, int64_t distance, int64_t stride, int64_t size, T* out);
+
+  // Solves `lanes` symmetric systems of one size side by side. Element (i, j), j <= i, of system l is
+  // matrix[(i (i + 1) / 2 + j) * lanes + l], and rhs[i * lanes + l] becomes the solution. Returns a mask of the systems
+  // with a pivot that is not positive.
+  int64_t lanes;
+  uint32_t (*solve_lanes)(T* matrix, int64_t size, T* rhs);
+
+  // out[r][0..columns) = rows[r] matrix, where matrix has `width` rows and columns is padded. count is a multiple of
+  // score_rows. out may not alias rows.
+  void (*multiply_rows)(const T* rows, int64_t stride, int64_t count, int64_t width, const T* matrix,
+                        int64_t matrix_stride, int64_t columns, T* out, int64_t out_stride);
+
+  // Does rounds * fma_flops operations that fit the machine best, and returns something that depends on all of them.
+  int64_t fma_flops;
+  T (*fma_rounds)(int64_t rounds);
 
   // scores[m][n] = sum over k < width of queries[k][m] * items[k][n], for score_rows x score_width. Bit m of the result
   // is set when a score of row m exceeds bound[m].

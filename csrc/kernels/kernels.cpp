@@ -1,8 +1,10 @@
 // Compiled once per instruction set, with COALS_TABLE naming the one symbol that the object exports.
 #include "cholesky.hpp"
 #include "eigen.hpp"
-#include "kernel_table.hpp"
+#include "multiply.hpp"
+#include "peak.hpp"
 #include "rows.hpp"
+#include "small_systems.hpp"
 
 namespace coals {
 namespace {
@@ -20,6 +22,15 @@ constexpr Kernels<T> make_kernels() {
       cholesky_factor<T>,
       cholesky_solve<T>,
       dot_rows<T>,
+      panel_dots<T>,
+      add_remainder<T>,
+      add_squares<T>,
+      pack_lanes<T>,
+      Simd<T>::lanes,
+      solve_lanes<T>,
+      multiply_rows<T>,
+      fma_flops<T>,
+      fma_rounds<T>,
       score_block<T>,
   };
 }

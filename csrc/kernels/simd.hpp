@@ -13,21 +13,25 @@
 #define COALS_VECTOR_BYTES 64
 #define COALS_TILE_ROWS 8
 #define COALS_TILE_VECTORS 3
+#define COALS_DOT_COLUMNS 4
 #elif defined(__AVX2__)
 #include <immintrin.h>
 #define COALS_VECTOR_BYTES 32
 #define COALS_TILE_ROWS 4
 #define COALS_TILE_VECTORS 3
+#define COALS_DOT_COLUMNS 2
 #elif defined(__SSE2__)
 #include <emmintrin.h>
 #define COALS_VECTOR_BYTES 16
 #define COALS_TILE_ROWS 4
 #define COALS_TILE_VECTORS 2
+#define COALS_DOT_COLUMNS 2
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #define COALS_VECTOR_BYTES 16
 #define COALS_TILE_ROWS 8
 #define COALS_TILE_VECTORS 2
+#define COALS_DOT_COLUMNS 4
 #else
 #error "coals needs SSE2, AVX2, AVX-512 or 64-bit NEON"
 #endif
@@ -48,6 +52,26 @@ struct Simd {
 template <class T>
 using Vec = typename Simd<T>::Vector;
 
+// Half as wide, for the corners that whole vectors would compute in vain.
+template <class T>
+struct HalfSimd {
+  typedef T Vector __attribute__((vector_size(COALS_VECTOR_BYTES / 2)));
+  typedef T Unaligned __attribute__((vector_size(COALS_VECTOR_BYTES / 2), aligned(sizeof(T)), may_alias));
+};
+
+template <class T>
+using HalfVec = typename HalfSimd<T>::Vector;
+
+template <class T>
+COALS_INLINE HalfVec<T> load_half(const T* p) {
+  return *reinterpret_cast<const typename HalfSimd<T>::Unaligned*>(p);
+}
+
+template <class T>
+COALS_INLINE void store_half(T* p, HalfVec<T> v) {
+  *reinterpret_cast<typename HalfSimd<T>::Unaligned*>(p) = v;
+}
+
 template <class T>
 COALS_INLINE Vec<T> load(const T* p) {
   return *reinterpret_cast<const typename Simd<T>::Unaligned*>(p);
@@ -67,17 +91,6 @@ template <class T>
 COALS_INLINE Vec<T> broadcast(T x) {
   // x - 0 is x for every x, the negative zero included; x + 0 is not, and costs an addition.
   return x - Vec<T>{};
-}
-
-// Lanes are added pairwise, always in the same order.
-template <class T>
-COALS_INLINE T horizontal_sum(Vec<T> v) {
-  T lane[Simd<T>::lanes];
-  store(lane, v);
-  for (int64_t width = Simd<T>::lanes / 2; width > 0; width /= 2) {
-    for (int64_t i = 0; i < width; ++i) lane[i] += lane[i + width];
-  }
-  return lane[0];
 }
 
 COALS_INLINE bool any_greater(Vec<float> v, Vec<float> bound) {
@@ -103,6 +116,72 @@ COALS_INLINE bool any_greater(Vec<double> v, Vec<double> bound) {
   const uint64x2_t greater = vcgtq_f64((float64x2_t)v, (float64x2_t)bound);
   return (vgetq_lane_u64(greater, 0) | vgetq_lane_u64(greater, 1)) != 0;
 #endif
+}
+
+// A list of lane numbers at compile time.
+template <int... I>
+struct Lanes {};
+
+template <int N, int... I>
+struct CountTo : CountTo<N - 1, N - 1, I...> {};
+template <int... I>
+struct CountTo<0, I...> {
+  typedef Lanes<I...> List;
+};
+
+// In blocks of 2 S lanes: the first S lanes of the result are a's halves added, the last S are b's.
+template <int S, class V, int... I>
+COALS_INLINE V add_halves(V a, V b, Lanes<I...>) {
+  constexpr int lanes = static_cast<int>(sizeof...(I));
+  const V low = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I : lanes + I - S))...);
+  const V high = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I + S : lanes + I))...);
+  return low + high;
+}
+
+// Lane l of the result is the sum over the lanes of v[l]: as many vectors as lanes become one, in a fixed order.
+template <class T, int S = static_cast<int>(Simd<T>::lanes) / 2>
+COALS_INLINE Vec<T> sum_each(const Vec<T>* v) {
+  Vec<T> halved[S];
+#pragma GCC unroll 8
+  for (int i = 0; i < S; ++i) {
+    halved[i] = add_halves<S>(v[i], v[i + S], typename CountTo<static_cast<int>(Simd<T>::lanes)>::List{});
+  }
+  if constexpr (S == 1) {
+    return halved[0];
+  } else {
+    return sum_each<T, S / 2>(halved);
+  }
+}
+
+// One step of a transposition: blocks of S lanes are exchanged between a and b.
+template <int S, class V, int... I>
+COALS_INLINE void exchange_blocks(V& a, V& b, Lanes<I...>) {
+  constexpr int lanes = static_cast<int>(sizeof...(I));
+  const V first = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I : lanes + I - S))...);
+  b = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I + S : lanes + I))...);
+  a = first;
+}
+
+// Lane l of v[k] and lane k of v[l] change places, for as many vectors as lanes.
+template <class T, int S = static_cast<int>(Simd<T>::lanes) / 2>
+COALS_INLINE void transpose(Vec<T>* v) {
+  constexpr int lanes = static_cast<int>(Simd<T>::lanes);
+#pragma GCC unroll 16
+  for (int i = 0; i < lanes; ++i) {
+    if ((i & S) == 0) exchange_blocks<S>(v[i], v[i + S], typename CountTo<lanes>::List{});
+  }
+  if constexpr (S > 1) transpose<T, S / 2>(v);
+}
+
+// Lanes are added pairwise, always in the same order.
+template <class T, int S = static_cast<int>(Simd<T>::lanes) / 2>
+COALS_INLINE T horizontal_sum(Vec<T> v) {
+  const Vec<T> halved = add_halves<S>(v, v, typename CountTo<static_cast<int>(Simd<T>::lanes)>::List{});
+  if constexpr (S == 1) {
+    return halved[0];
+  } else {
+    return horizontal_sum<T, S / 2>(halved);
+  }
 }
 
 template <class T>

@@ -13,16 +13,17 @@ namespace {
 constexpr int tile_rows = COALS_TILE_ROWS;
 constexpr int tile_vectors = COALS_TILE_VECTORS;
 
-template <class T, int N>
+// With Transposed, a[m][r] stands in for a[r][m].
+template <class T, int N, bool Transposed = false>
 COALS_INLINE void accumulate(Vec<T> (&acc)[tile_rows][N], const T* a, int64_t a_stride, const T* b, int64_t b_stride,
                              int64_t count) {
-  for (int64_t r = 0; r < count; ++r, a += a_stride, b += b_stride) {
+  for (int64_t r = 0; r < count; ++r, a += Transposed ? 1 : a_stride, b += b_stride) {
     Vec<T> row[N];
 #pragma GCC unroll 8
     for (int n = 0; n < N; ++n) row[n] = load(b + n * Simd<T>::lanes);
 #pragma GCC unroll 8
     for (int m = 0; m < tile_rows; ++m) {
-      const Vec<T> factor = broadcast(a[m]);
+      const Vec<T> factor = broadcast(a[Transposed ? m * a_stride : m]);
 #pragma GCC unroll 8
       for (int n = 0; n < N; ++n) acc[m][n] += factor * row[n];
     }
@@ -54,6 +55,47 @@ COALS_INLINE void update_tile(int64_t vectors, T* target, int64_t target_stride,
     case 1: return update_tile<T, 1, Sign>(target, target_stride, a, a_stride, b, b_stride, count);
     case 2: return update_tile<T, 2, Sign>(target, target_stride, a, a_stride, b, b_stride, count);
     default: return update_tile<T, tile_vectors, Sign>(target, target_stride, a, a_stride, b, b_stride, count);
+  }
+}
+
+// target += a^T b on a tile whose first vector counts for its second half only: `half` points there.
+template <class T, int N>
+COALS_INLINE void update_cut_tile(T* target, int64_t target_stride, const T* a, const T* b, int64_t stride,
+                                  int64_t count) {
+  constexpr int64_t lanes = Simd<T>::lanes, half = lanes / 2;
+  HalfVec<T> corner[tile_rows] = {};
+  Vec<T> acc[tile_rows][N > 1 ? N - 1 : 1] = {};
+  for (int64_t r = 0; r < count; ++r, a += stride, b += stride) {
+    const HalfVec<T> first = load_half(b + half);
+    Vec<T> row[N];
+#pragma GCC unroll 8
+    for (int n = 1; n < N; ++n) row[n] = load(b + n * lanes);
+#pragma GCC unroll 8
+    for (int m = 0; m < tile_rows; ++m) {
+      corner[m] += (a[m] - HalfVec<T>{}) * first;
+      if constexpr (N > 1) {
+        const Vec<T> factor = broadcast(a[m]);
+#pragma GCC unroll 8
+        for (int n = 1; n < N; ++n) acc[m][n - 1] += factor * row[n];
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int m = 0; m < tile_rows; ++m) {
+    T* p = target + m * target_stride;
+    store_half(p + half, load_half(p + half) + corner[m]);
+#pragma GCC unroll 8
+    for (int n = 1; n < N; ++n) store(p + n * lanes, load(p + n * lanes) + acc[m][n - 1]);
+  }
+}
+
+template <class T>
+COALS_INLINE void update_cut_tile(int64_t vectors, T* target, int64_t target_stride, const T* a, const T* b,
+                                  int64_t stride, int64_t count) {
+  switch (vectors) {
+    case 1: return update_cut_tile<T, 1>(target, target_stride, a, b, stride, count);
+    case 2: return update_cut_tile<T, 2>(target, target_stride, a, b, stride, count);
+    default: return update_cut_tile<T, tile_vectors>(target, target_stride, a, b, stride, count);
   }
 }
 

@@ -31,6 +31,28 @@ void validate_row(const CsrView<void>& matrix, std::int64_t i) {
   }
 }
 
+// Where each column's entries begin once columns are rows.
+Buffer<std::int64_t> column_begins(const CsrView<void>& matrix) {
+  Buffer<std::int64_t> begin(matrix.columns + 1);
+  std::fill(begin.begin(), begin.end(), std::int64_t{0});
+  for (std::int64_t e = 0; e < matrix.entries(); ++e) ++begin[matrix.column[e] + 1];
+  for (std::int64_t j = 0; j < matrix.columns; ++j) begin[j + 1] += begin[j];
+  return begin;
+}
+
+// visit(row, entry, place) for every entry and its place in the transpose.
+template <class Visit>
+void visit_transposed(const CsrView<void>& matrix, const Buffer<std::int64_t>& begin, const RunControl& control,
+                      Visit visit) {
+  Buffer<std::int64_t> next(matrix.columns);
+  std::copy(begin.data(), begin.data() + matrix.columns, next.data());
+  Poller poll(control);
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    if (i % rows_between_polls == 0) poll();
+    for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) visit(i, e, next[matrix.column[e]]++);
+  }
+}
+
 }  // namespace
 
 void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunControl& control) {
@@ -54,28 +76,27 @@ CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
   CsrMatrix<T> out;
   out.rows = matrix.columns;
   out.columns = matrix.rows;
-  out.row_begin = Buffer<std::int64_t>(out.rows + 1);
+  out.row_begin = column_begins(matrix.structure());
   out.column = Buffer<std::int32_t>(matrix.entries());
   if (matrix.value) out.value = Buffer<T>(matrix.entries());
-  std::fill(out.row_begin.begin(), out.row_begin.end(), std::int64_t{0});
-  for (std::int64_t e = 0; e < matrix.entries(); ++e) ++out.row_begin[matrix.column[e] + 1];
-  for (std::int64_t j = 0; j < out.rows; ++j) out.row_begin[j + 1] += out.row_begin[j];
+  visit_transposed(matrix.structure(), out.row_begin, control, [&](std::int64_t i, std::int64_t e, std::int64_t place) {
+    out.column[place] = static_cast<std::int32_t>(i);
+    if (matrix.value) out.value[place] = matrix.value[e];
+  });
+  return out;
+}
 
-  Buffer<std::int64_t> next(out.rows);
-  std::copy(out.row_begin.data(), out.row_begin.data() + out.rows, next.data());
-  Poller poll(control);
-  for (std::int64_t i = 0; i < matrix.rows; ++i) {
-    if (i % rows_between_polls == 0) poll();
-    for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
-      const std::int64_t place = next[matrix.column[e]]++;
-      out.column[place] = static_cast<std::int32_t>(i);
-      if (matrix.value) out.value[place] = matrix.value[e];
-    }
-  }
+template <class T>
+Buffer<T> transpose_values(const CsrView<T>& matrix, const RunControl& control) {
+  Buffer<T> out(matrix.entries());
+  visit_transposed(matrix.structure(), column_begins(matrix.structure()), control,
+                   [&](std::int64_t, std::int64_t e, std::int64_t place) { out[place] = matrix.value[e]; });
   return out;
 }
 
 template CsrMatrix<float> transpose<float>(const CsrView<float>&, const RunControl&);
 template CsrMatrix<double> transpose<double>(const CsrView<double>&, const RunControl&);
+template Buffer<float> transpose_values<float>(const CsrView<float>&, const RunControl&);
+template Buffer<double> transpose_values<double>(const CsrView<double>&, const RunControl&);
 
 }  // namespace coals

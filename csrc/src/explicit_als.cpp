@@ -1,33 +1,25 @@
 // Explicit ratings: every row is a ridge regression of its residuals on the factors of what it rated.
-#include "row_solver.hpp"
+#include "solve_rows.hpp"
+#include "sum_over_entries.hpp"
 
 namespace coals {
 
 namespace {
 
-template <class T>
-RowSystems<T> systems_of(const ExplicitHalfSweep<T>& problem, MatrixView<T> factors, T* joint_bias) {
-  RowSystems<T> systems;
-  systems.data = problem.ratings;
-  systems.fixed = problem.fixed;
-  systems.penalty = problem.penalty;
-  systems.factors = factors;
-  systems.bias = joint_bias;
-  return systems;
-}
-
 // Targets are ratings less the mean, the fixed side's bias and, unless it is being solved, the row's own.
 template <class T>
-void solve_factors(const ExplicitHalfSweep<T>& problem, const T* row_bias, const RowSystems<T>& systems,
-                   const RunControl& control) {
-  const T mean = static_cast<T>(problem.mean);
-  solve_rows(systems, control,
-             [&](std::int64_t i, const std::int32_t* column, const T* value, std::int64_t count, T*, T* target) {
-               const T offset = mean + (row_bias ? row_bias[i] : T(0));
-               for (std::int64_t e = 0; e < count; ++e) target[e] = value[e] - offset;
-               if (!problem.fixed_bias) return;
-               for (std::int64_t e = 0; e < count; ++e) target[e] -= problem.fixed_bias[column[e]];
-             });
+RowSystems<T> systems_of(const ExplicitHalfSweep<T>& problem, MatrixView<T> factors) {
+  RowSystems<T> systems;
+  systems.rule.data = problem.ratings;
+  systems.rule.mean = static_cast<T>(problem.mean);
+  systems.rule.fixed_bias = problem.fixed_bias;
+  systems.rule.entry_weight = problem.weight;
+  systems.fixed = problem.fixed;
+  systems.penalty = problem.penalty;
+  systems.prior = problem.prior;
+  systems.factors = factors;
+  systems.options = problem.options;
+  return systems;
 }
 
 }  // namespace
@@ -35,13 +27,18 @@ void solve_factors(const ExplicitHalfSweep<T>& problem, const T* row_bias, const
 template <class T>
 void solve_explicit_factors(const ExplicitHalfSweep<T>& problem, const T* bias, MatrixView<T> factors,
                             const RunControl& control) {
-  solve_factors(problem, bias, systems_of<T>(problem, factors, nullptr), control);
+  RowSystems<T> systems = systems_of(problem, factors);
+  systems.rule.row_bias = bias;
+  solve_rows(systems, control);
 }
 
 template <class T>
 void solve_explicit_joint(const ExplicitHalfSweep<T>& problem, MatrixView<T> factors, T* bias,
                           const RunControl& control) {
-  solve_factors<T>(problem, nullptr, systems_of<T>(problem, factors, bias), control);
+  RowSystems<T> systems = systems_of(problem, factors);
+  systems.bias = bias;
+  systems.bias_prior = problem.bias_prior;
+  solve_rows(systems, control);
 }
 
 template <class T>
@@ -56,18 +53,22 @@ void solve_explicit_bias(const ExplicitHalfSweep<T>& problem, MatrixView<const T
   parallel_for(static_cast<std::int64_t>(tasks.size()) - 1, control, [&](std::int64_t t) {
     T dot[chunk];
     for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) {
-      double sum = 0;
+      double sum = 0, weights = 0;
       for (std::int64_t e = ratings.row_begin[i]; e < ratings.row_begin[i + 1]; e += chunk) {
         const std::int64_t n = std::min(chunk, ratings.row_begin[i + 1] - e);
         kernels.dot_rows(factors.row(i), problem.fixed.data, problem.fixed.stride, ratings.column + e, n,
                          problem.fixed.columns, dot);
         for (std::int64_t k = 0; k < n; ++k) {
           const double fixed_bias = problem.fixed_bias ? problem.fixed_bias[ratings.column[e + k]] : 0.0;
-          sum += ratings.value[e + k] - problem.mean - fixed_bias - dot[k];
+          const double weight = problem.weight ? problem.weight[e + k] : 1.0;
+          sum += weight * (ratings.value[e + k] - problem.mean - fixed_bias - dot[k]);
+          weights += weight;
         }
       }
       const std::int64_t n = ratings.row_size(i);
-      bias[i] = n ? static_cast<T>(sum / (static_cast<double>(n) + ridge_of(problem.penalty, n))) : T(0);
+      const double ridge = ridge_of(problem.penalty, n);
+      if (problem.bias_prior) sum += ridge * problem.bias_prior[i];
+      bias[i] = n && weights + ridge > 0 ? static_cast<T>(sum / (weights + ridge)) : T(0);
     }
   });
 }
@@ -80,7 +81,7 @@ double explicit_squared_error(const ExplicitHalfSweep<T>& problem, MatrixView<co
     const double row_bias = bias ? bias[i] : 0.0;
     const double fixed_bias = problem.fixed_bias ? problem.fixed_bias[ratings.column[e]] : 0.0;
     const double error = ratings.value[e] - problem.mean - row_bias - fixed_bias - dot;
-    return error * error;
+    return (problem.weight ? problem.weight[e] : T(1)) * error * error;
   });
 }
 

@@ -3,8 +3,11 @@
 // Tasks are taken in rising order, each by whoever is free, so results must not depend on who ran what: callers write
 // to places that belong to the task, and reduce over tasks in order. An exception stops the tasks above the failing one
 // and lets those below finish; the one from the lowest task is thrown, so errors do not depend on the thread count.
+// One from RunControl::poll stops all. A task that may take long takes a Pulse as its third argument and calls it every
+// few milliseconds.
 //
-// libgomp's pool does not survive fork(). In a forked child the workers are plain threads instead.
+// libgomp's pool does not survive fork(). In a forked child the workers are plain threads instead. So they are
+// everywhere with COALS_STD_THREADS, which is for ThreadSanitizer: it cannot see how libgomp synchronises.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +18,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "coals/config.hpp"
@@ -26,15 +30,32 @@ namespace coals {
 // Set in the child by a fork handler (threads.cpp).
 extern std::atomic<bool> in_forked_child;
 
+#if defined(COALS_STD_THREADS)
+constexpr bool plain_threads = true;
+#else
+constexpr bool plain_threads = false;
+#endif
+
 // The date of the OpenMP version compiled against, as yyyymm.
 constexpr int openmp_date = _OPENMP;
 
 // Hands out tasks, keeps the first failure, polls on the calling thread.
 class Supervisor {
  public:
-  Supervisor(std::int64_t tasks, const RunControl& control) : poll(control), limit_(tasks) {}
+  Supervisor(std::int64_t tasks, const RunControl& control) : poller_(control), limit_(tasks) {}
 
-  Poller poll;  // for the calling thread alone
+  // For the calling thread alone. What it throws comes before the failure of any task.
+  void poll() {
+    try {
+      poller_();
+    } catch (...) {
+      fail(0, std::current_exception());
+      throw;
+    }
+  }
+
+  // Whether a task at or below this one has failed.
+  bool stopped(std::int64_t task) const { return task >= limit_.load(std::memory_order_relaxed); }
 
   // The next task, or -1 when there is none left.
   std::int64_t next() {
@@ -54,10 +75,32 @@ class Supervisor {
   }
 
  private:
+  Poller poller_;
   std::atomic<std::int64_t> next_{0};
   std::atomic<std::int64_t> limit_;
   std::mutex mutex_;
   std::exception_ptr error_;
+};
+
+// Ends a task whose result nobody waits for any more.
+struct Stopped {};
+
+// Called now and then by a long task: listens for Ctrl-C on the calling thread, and ends the task once another has
+// failed.
+class Pulse {
+ public:
+  Pulse(Supervisor& supervisor, std::int64_t task, bool is_caller)
+      : supervisor_(supervisor), task_(task), is_caller_(is_caller) {}
+
+  void operator()() const {
+    if (is_caller_) supervisor_.poll();
+    if (supervisor_.stopped(task_)) throw Stopped{};
+  }
+
+ private:
+  Supervisor& supervisor_;
+  std::int64_t task_;
+  bool is_caller_;
 };
 
 // How many of `count` threads the system lets this process have. libgomp ends the process when it is refused one, so
@@ -68,7 +111,7 @@ int affordable_threads(int count);
 template <class Worker>
 void run_workers(int count, Worker& worker) {
   if (count <= 1) return worker(true);
-  if (in_forked_child.load()) {
+  if (plain_threads || in_forked_child.load()) {
     std::vector<std::thread> threads;
     try {
       for (int i = 1; i < count; ++i) threads.emplace_back([&] { worker(false); });
@@ -84,7 +127,7 @@ void run_workers(int count, Worker& worker) {
   worker(std::this_thread::get_id() == caller);
 }
 
-// body(state, task) for every task in [0, tasks); every worker makes one state for itself.
+// body(state, task) or body(state, task, pulse) for every task in [0, tasks); every worker makes one state for itself.
 template <class MakeState, class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
   constexpr int most_threads = 1024;
@@ -96,9 +139,14 @@ void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_
     try {
       auto state = make_state();
       while ((task = supervisor.next()) >= 0) {
-        body(state, task);
+        if constexpr (std::is_invocable_v<Body&, decltype(state)&, std::int64_t, const Pulse&>) {
+          body(state, task, Pulse(supervisor, task, is_caller));
+        } else {
+          body(state, task);
+        }
         if (is_caller) supervisor.poll();
       }
+    } catch (const Stopped&) {
     } catch (...) {
       supervisor.fail(std::max<std::int64_t>(task, 0), std::current_exception());
     }

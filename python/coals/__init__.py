@@ -6,13 +6,16 @@ from typing import Any
 
 from coals import _core, metrics, split
 from coals._config import show_config
-from coals._factor_model import Sweep
+from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
 from coals.cooccurrence import ItemCooccurrence
+from coals.early_stopping import EarlyStopping
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
+from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
 from coals.implicit_als import ImplicitALS
 from coals.interactions import Interactions
+from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
 
@@ -20,11 +23,14 @@ __version__: str = _core.version
 
 __all__ = [
     "Curve",
+    "EarlyStopping",
     "Evaluation",
+    "Explanation",
     "ExplicitALS",
     "ImplicitALS",
     "Interactions",
     "ItemCooccurrence",
+    "MemoryEstimate",
     "NotFittedError",
     "Popularity",
     "Recommendations",
@@ -32,6 +38,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "datasets",
+    "estimate_memory",
     "evaluate",
     "metrics",
     "plot",

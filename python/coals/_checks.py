@@ -32,9 +32,15 @@ __all__ = [
 _OURS_AND_THEIRS = {
     "factors": "rank n_factors n_components no_components num_factors num_components factor_num n_latent "
     "latent_dim K k embedding_dim embedding_size n_dims dim",
-    "regularization": "reg lambda_ lam lmbda l2 l2_reg reg_all reg_param regParam regularisation lambda_reg",
+    "regularization": "reg lambda_ lam lmbda l2 l2_reg reg_all reg_param regParam regularisation lambda_reg lambda",
     "iterations": "n_epochs n_iter n_iters num_iter max_iter maxIter epochs num_epochs num_iterations "
     "n_iterations iter",
+    "regularization_exponent": "nu reg_exponent regularization_power scale_lam",
+    "feature_regularization": "feature_reg lambda_features item_alpha user_alpha lambda_side",
+    "solver": "use_cg use_cholesky solver_type",
+    "cg_steps": "max_cg_steps cg_max_steps n_cg_steps num_cg_steps",
+    "block_size": "ialspp_subspace_dimension subspace_dimension block_dim",
+    "nonnegative": "nonneg non_negative nmf positive",
     "random_state": "seed random_seed rng rng_spec",
     "num_threads": "n_jobs nthreads threads n_threads num_workers workers",
     "tolerance": "tol",

@@ -26,6 +26,7 @@ class Csr:
     @property
     def entries(self) -> int: ...
     def transpose(self) -> Csr: ...
+    def transpose_values(self, values: Floats[Real]) -> Floats[Real]: ...
     def select_rows(self, rows: Int64s) -> Csr: ...
     def row_sizes(self) -> Int64s: ...
     def to_arrays(self) -> tuple[Int64s, Int32s, npt.NDArray[Any]]: ...
@@ -35,37 +36,36 @@ def detected_isas() -> list[str]: ...
 def active_isa() -> str: ...
 def openmp_runtime() -> str: ...
 def default_num_threads() -> int: ...
-def solve_explicit_factors(
+
+class Penalty:
+    def __init__(self, regularization: float, exponent: float = 0.0, offset: float = 0.0) -> None: ...
+
+class SolverOptions:
+    def __init__(
+        self,
+        solver: str = "cholesky",
+        cg_steps: int = 3,
+        block_size: int = 64,
+        nonnegative: bool = False,
+        singular: str = "error",
+        method: str = "automatic",
+    ) -> None: ...
+
+def half_sweep_cost(data: Csr, size: int, options: SolverOptions) -> float: ...
+def measure_peak_flops(seconds: float, num_threads: int) -> float: ...
+def solve_explicit(
     ratings: Csr,
     fixed: Floats[Real],
     fixed_bias: Floats[Real] | None,
     mean: float,
-    regularization: float,
-    exponent: float,
+    weights: Floats[Real] | None,
+    penalty: Penalty,
+    prior: Floats[Real] | None,
+    bias_prior: Floats[Real] | None,
+    options: SolverOptions,
+    factors: Floats[Real],
     bias: Floats[Real] | None,
-    factors: Floats[Real],
-    num_threads: int,
-) -> None: ...
-def solve_explicit_bias(
-    ratings: Csr,
-    fixed: Floats[Real],
-    fixed_bias: Floats[Real] | None,
-    mean: float,
-    regularization: float,
-    exponent: float,
-    factors: Floats[Real],
-    bias: Floats[Real],
-    num_threads: int,
-) -> None: ...
-def solve_explicit_joint(
-    ratings: Csr,
-    fixed: Floats[Real],
-    fixed_bias: Floats[Real] | None,
-    mean: float,
-    regularization: float,
-    exponent: float,
-    factors: Floats[Real],
-    bias: Floats[Real],
+    what: str,
     num_threads: int,
 ) -> None: ...
 def explicit_squared_error(
@@ -73,20 +73,21 @@ def explicit_squared_error(
     fixed: Floats[Real],
     fixed_bias: Floats[Real] | None,
     mean: float,
+    weights: Floats[Real] | None,
     factors: Floats[Real],
     bias: Floats[Real] | None,
     num_threads: int,
 ) -> float: ...
-def solve_implicit_factors(
+def solve_implicit(
     strengths: Csr,
     fixed: Floats[Real],
-    gram: Floats[Real],
+    gram: npt.NDArray[np.float64],
     objective: str,
     alpha: float,
     unobserved_weight: float,
-    regularization: float,
-    exponent: float,
-    offset: float,
+    penalty: Penalty,
+    prior: Floats[Real] | None,
+    options: SolverOptions,
     factors: Floats[Real],
     num_threads: int,
 ) -> None: ...
@@ -99,7 +100,12 @@ def implicit_observed_loss(
     factors: Floats[Real],
     num_threads: int,
 ) -> float: ...
-def gram(matrix: Floats[Real], num_threads: int) -> Floats[Real]: ...
+def squared_distances(rows: Floats[Real], prior: Floats[Real] | None, num_threads: int) -> npt.NDArray[np.float64]: ...
+def gram(matrix: Floats[Real], num_threads: int) -> npt.NDArray[np.float64]: ...
+def principal_axes(
+    gram: npt.NDArray[np.float64], num_threads: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+def rotate(rows: Floats[Real], axes: npt.NDArray[np.float64], num_threads: int) -> None: ...
 def item_similarity(
     items_of_user: Csr, users_of_item: Csr, similarity: str, neighbors: int, num_threads: int
 ) -> Csr: ...
@@ -140,6 +146,20 @@ class kernels:
     def score_block(
         isa: str, queries: Floats[Real], items: Floats[Real], bound: Floats[Real]
     ) -> tuple[Floats[Real], int]: ...
+    @staticmethod
+    def panel_dots(isa: str, panel: Floats[Real]) -> Floats[Real]: ...
+    @staticmethod
+    def add_remainder(
+        isa: str, panel: Floats[Real], weight: Floats[Real], target: Floats[Real], x: Floats[Real]
+    ) -> tuple[Floats[Real], Floats[Real]]: ...
+    @staticmethod
+    def solve_lanes(isa: str, matrices: Floats[Real], rhs: Floats[Real]) -> tuple[Floats[Real], int]: ...
+    @staticmethod
+    def multiply_rows(isa: str, rows: Floats[Real], matrix: Floats[Real]) -> Floats[Real]: ...
+    @staticmethod
+    def lanes_float32(isa: str) -> int: ...
+    @staticmethod
+    def lanes_float64(isa: str) -> int: ...
     @staticmethod
     def block_shape_float32(isa: str) -> tuple[int, int]: ...
     @staticmethod

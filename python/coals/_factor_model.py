@@ -1,36 +1,26 @@
-"""What explicit and implicit ALS share: factors, their start, the sweep loop, and ranking by inner product."""
+"""What explicit and implicit ALS share: parameters, and ranking by inner product."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._checks import check_choice, check_int, check_number, check_random_state
-from coals.base import Array, Indices, ItemSimilarity, progress_bar
-from coals.interactions import Interactions
+from coals._checks import check_bool, check_choice, check_int, check_number, check_random_state
+from coals._solvers import SINGULAR, SOLVERS
+from coals._start import LARGEST
+from coals.base import Array, Indices, ItemSimilarity
 from coals.recommendations import TopN
 
-__all__ = ["FactorModel", "Sweep"]
+__all__ = ["FactorModel"]
 
 # Pairs predicted at a time: bounds the gathered rows to a few MB.
 _PAIRS_AT_A_TIME = 65536
 # A system of this many already takes 16 GB a thread.
 _MOST_FACTORS = 65536
-#: Bound of weights and penalties: beyond it single precision overflows for certain.
-LARGEST = 1e18
-
-
-class Sweep(NamedTuple):
-    """What a callback gets after each sweep: its number from 1, the objective, seconds since `fit` began."""
-
-    sweep: int
-    objective: float
-    seconds: float
+_LARGEST_BLOCK = 1024
 
 
 class FactorModel(ItemSimilarity):
@@ -39,17 +29,27 @@ class FactorModel(ItemSimilarity):
     factors: int
     regularization: float | tuple[float, float]
     regularization_exponent: float
+    feature_regularization: float
     iterations: int
+    solver: str
+    cg_steps: int
+    block_size: int
+    nonnegative: bool
+    on_singular: str
     init: Any
+    warm_start: bool
     dtype: str
     random_state: Any
     tolerance: float
 
     user_factors_: Array
     item_factors_: Array
+    user_feature_weights_: npt.NDArray[np.float64] | None
+    item_feature_weights_: npt.NDArray[np.float64] | None
     objective_: npt.NDArray[np.float64]
+    solver_: str
     _candidates_: npt.NDArray[np.bool_]
-    _user_counts_: Indices
+    _known_users_: npt.NDArray[np.bool_]
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -57,9 +57,23 @@ class FactorModel(ItemSimilarity):
         check_choice("dtype", self.dtype, ("float32", "float64"))
         self._regularization_pair()
         check_number("regularization_exponent", self.regularization_exponent, minimum=0, maximum=10)
+        check_number("feature_regularization", self.feature_regularization, minimum=0, maximum=LARGEST)
         check_int("iterations", self.iterations, minimum=1)
+        self._check_solver()
+        check_bool("warm_start", self.warm_start)
         check_random_state(self.random_state)
         check_number("tolerance", self.tolerance, minimum=0)
+
+    def _check_solver(self) -> None:
+        check_choice("solver", self.solver, SOLVERS)
+        check_int("cg_steps", self.cg_steps, minimum=1, maximum=_MOST_FACTORS)
+        check_int("block_size", self.block_size, minimum=1, maximum=_LARGEST_BLOCK)
+        check_choice("on_singular", self.on_singular, SINGULAR)
+        if check_bool("nonnegative", self.nonnegative) and self.solver not in ("auto", "cholesky"):
+            raise ValueError(
+                f"nonnegative=True needs solver='auto' or 'cholesky', got {self.solver!r}: the others cannot keep "
+                "factors from becoming negative"
+            )
 
     def _regularization_pair(self) -> tuple[float, float]:
         value = self.regularization
@@ -77,103 +91,33 @@ class FactorModel(ItemSimilarity):
             raise ValueError(f"regularization={value} vanishes in {self.dtype}: say 0 if that is meant")
         return number
 
-    # --- fitting ---
-
-    def _start_factors(self, data: Interactions, biases: bool) -> list[Array]:
-        """User factors, item factors and, with biases, user and item bias to start from."""
-        shapes: list[tuple[int, ...]] = [(data.n_users, self.factors), (data.n_items, self.factors)]
-        if self.init is None:
-            generator = check_random_state(self.random_state)
-            scale = 1 / np.sqrt(self.factors)
-            start: list[Array] = [scale * generator.standard_normal(shape) for shape in shapes]
-        else:
-            if not isinstance(self.init, (tuple, list)):
-                raise TypeError(f"init must be a tuple of arrays, got {type(self.init).__name__}")
-            start = list(self.init)
-            if biases:
-                shapes += [(data.n_users,), (data.n_items,)]
-            if len(start) not in (2, len(shapes)):
-                raise ValueError(
-                    "init must be (user_factors, item_factors)"
-                    + (", or these and (user_bias, item_bias)" if biases else "")
-                    + f", got {len(start)} arrays"
-                )
-        start = [self._checked_start(array, shape) for array, shape in zip(start, shapes, strict=False)]
-        if biases and len(start) == 2:
-            start += [np.zeros(data.n_users, self.dtype), np.zeros(data.n_items, self.dtype)]
-        return start
-
-    def _checked_start(self, array: Any, shape: tuple[int, ...]) -> Array:
-        given = np.asarray(array)
-        if given.dtype.kind not in "iuf":
-            raise TypeError(f"init must hold arrays of real numbers, got dtype {given.dtype}")
-        if given.shape != shape:
-            raise ValueError(f"init must hold an array of shape {shape}, got shape {given.shape}")
-        if not (np.abs(given) < LARGEST).all():
-            raise ValueError(f"init holds NaN, infinity or huge numbers in the array of shape {shape}")
-        return np.array(given, dtype=self.dtype, order="C")
-
-    def _run_sweeps(
-        self, sweep: Callable[[], float], progress: bool | None, callback: Callable[[Sweep], None] | None
-    ) -> None:
-        """Runs sweeps, each of which returns the objective, until `iterations` or `tolerance` is reached."""
-        if callback is not None and not callable(callback):
-            raise TypeError(f"callback must be a function of one Sweep, got {callback!r}")
-        start = time.perf_counter()
-        history: list[float] = []
-        with progress_bar(self, self.iterations, "sweep", progress) as bar:
-            for number in range(1, self.iterations + 1):
-                with np.errstate(over="ignore", invalid="ignore"):
-                    history.append(sweep())
-                if not np.isfinite(history[-1]):
-                    raise ValueError(
-                        f"the objective is {history[-1]} after sweep {number}: values or parameters are too large for "
-                        f"{self.dtype}; make them smaller"
-                    )
-                bar.set_postfix(objective=f"{history[-1]:.6g}", refresh=False)
-                bar.update()
-                if callback is not None:
-                    callback(Sweep(number, history[-1], time.perf_counter() - start))
-                # Without a tolerance all sweeps are run: at the optimum rounding alone may lift the objective.
-                if self.tolerance > 0 and number > 1 and history[-2] - history[-1] < self.tolerance * history[-2]:
-                    break
-        self.objective_ = np.array(history)
-
-    def _singular(self, data: Interactions, error: Any, side: str) -> ValueError:
-        index = data.users if side == "user" else data.items
-        name = index.decode(np.array([error.row])).tolist()[0]
-        return ValueError(
-            f"{side} {name!r}: its entries do not determine {self.factors} factors: {error}. Set regularization > 0 "
-            "(a larger one if it is), use fewer factors, bring very large values or weights nearer to 1, or use "
-            "dtype='float64'"
-        )
-
-    def _remember(self, seen: _core.Csr) -> None:
-        self._user_counts_ = seen.row_sizes()
-        self._candidates_ = seen.transpose().row_sizes() > 0
-
     # --- ranking ---
 
-    def _queries(self, users: Indices) -> Array:
+    def _queries(self, factors: Array, bias: Array | None) -> Array:
         """Rows whose inner products with `_targets` are the scores."""
-        return self.user_factors_[users]
+        return factors
 
     def _targets(self) -> Array:
         return self.item_factors_
 
-    def _has_evidence(self, users: Indices) -> npt.NDArray[np.bool_]:
-        """Which users the model knows anything to rank by."""
-        return self._user_counts_[users] > 0
+    def _user_bias(self, users: Indices) -> Array | None:
+        return None
+
+    def _rank(self, queries: Array, n: int, excluded: _core.Csr, known: npt.NDArray[np.bool_]) -> TopN:
+        """The n best candidates for each query; an empty list where nothing is known to rank by."""
+        ranked = TopN(
+            *_core.top_k_inner_product(queries, self._targets(), excluded, self._candidates_, n, self._threads)
+        )
+        ranked.ids[~known], ranked.scores[~known], ranked.counts[~known] = -1, np.nan, 0
+        return ranked
 
     def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
-        ranked = TopN(
-            *_core.top_k_inner_product(
-                self._queries(users), self._targets(), excluded, self._candidates_, n, self._threads
-            )
-        )
-        blank = ~self._has_evidence(users)
-        ranked.ids[blank], ranked.scores[blank], ranked.counts[blank] = -1, np.nan, 0
-        return ranked
+        queries = self._queries(self.user_factors_[users], self._user_bias(users))
+        return self._rank(queries, n, excluded, self._has_evidence(self._known_users_[users]))
+
+    def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which of some users can be ranked for, given which of them have entries or features."""
+        return known
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         out = np.empty(len(users), self.user_factors_.dtype)

@@ -75,18 +75,31 @@ class IdIndex:
         if self.ids is None:
             return check_indices(f"{self.kind}s", values, self.size)
         wanted = widened(as_id_array(f"{self.kind}s", values))
-        ordered, order = self._ordered
-        if wanted.dtype.kind == ordered.dtype.kind != "O" and self.size and not _far_wider(wanted, ordered):
-            places = np.minimum(np.searchsorted(ordered, wanted), self.size - 1)
-            found = ordered[places] == wanted
-            positions = (places if order is None else order[places]).astype(np.int64, copy=False)
-        else:
-            listed = hashable(f"{self.kind}s", wanted)
-            positions = np.fromiter((self._positions.get(v, -1) for v in listed), np.int64, len(listed))
-            found = positions >= 0
+        positions = self._find(wanted)
+        found = positions >= 0
         if not found.all():
             raise self._unknown(wanted[~found].tolist())
         return positions
+
+    def find_all(self, other: IdIndex) -> npt.NDArray[np.int64]:
+        """Positions here of all ids of `other`, in its order; -1 for those that are not here."""
+        if self.ids is other.ids is None:
+            return np.where(np.arange(other.size) < self.size, np.arange(other.size), -1)
+        if self.ids is not None:
+            return self._find(widened(other.decode(np.arange(other.size))))
+        ids = other.ids.tolist()  # type: ignore[union-attr]
+        known = (id if isinstance(id, int) and 0 <= id < self.size else -1 for id in ids)
+        return np.fromiter(known, np.int64, len(ids))
+
+    def _find(self, wanted: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Positions of ids, -1 for unknown ones."""
+        ordered, order = self._ordered
+        if wanted.dtype.kind == ordered.dtype.kind != "O" and self.size and not _far_wider(wanted, ordered):
+            places = np.minimum(np.searchsorted(ordered, wanted), self.size - 1)
+            positions = (places if order is None else order[places]).astype(np.int64, copy=False)
+            return np.where(ordered[places] == wanted, positions, -1)
+        listed = hashable(f"{self.kind}s", wanted)
+        return np.fromiter((self._positions.get(v, -1) for v in listed), np.int64, len(listed))
 
     def decode(self, positions: Any) -> npt.NDArray[Any]:
         """Ids at the given positions, in an array of the same shape.

@@ -31,7 +31,7 @@ Self = TypeVar("Self", bound="Recommender")
 # The core never starts more.
 _MOST_THREADS = 1024
 # Counts of items are 32-bit numbers.
-_LONGEST_LIST = 2**31 - 1
+LONGEST_LIST = 2**31 - 1
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -155,7 +155,7 @@ class Recommender(ABC):
         """`recommend` by position: rows in, columns out, no ids."""
         self._require_fitted()
         users = check_indices("users", users, self.n_users_)
-        n = check_int("n", n, minimum=1, maximum=_LONGEST_LIST)
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         if check_bool("exclude_seen", exclude_seen):
             excluded = self._seen_.select_rows(users)
         else:
@@ -219,7 +219,7 @@ class ItemSimilarity(Recommender):
         """
         self._require_fitted()
         positions = self.item_index_.encode(items)
-        n = check_int("n", n, minimum=1, maximum=_LONGEST_LIST)
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         ranked = self._similar(positions, min(n, self.n_items_))
         ids, scores, counts = padded(ranked, n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)

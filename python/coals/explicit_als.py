@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from coals import _core
 from coals._checks import check_bool, check_choice, check_number
-from coals._factor_model import FactorModel, Sweep
-from coals._native import structure, with_values
-from coals.base import Array, Indices
-from coals.interactions import Interactions
+from coals._explicit_model import ExplicitModel
+from coals.base import Array
 
 __all__ = ["ExplicitALS"]
 
-HalfStep = Callable[[], None]
 
-
-class ExplicitALS(FactorModel):
+class ExplicitALS(ExplicitModel):
     r"""Matrix factorisation of ratings by alternating least squares, with biases.
 
     Minimises, over observed ratings :math:`r_{ij}` with :math:`n_i` ratings of user i and :math:`m_j` of item j,
@@ -28,7 +21,10 @@ class ExplicitALS(FactorModel):
     .. math:: \sum (r_{ij} - \mu - b_i - c_j - u_i \cdot v_j)^2
         + \lambda \Big[ \sum_i n_i^\nu (|u_i|^2 + b_i^2) + \sum_j m_j^\nu (|v_j|^2 + c_j^2) \Big]
 
-    Each half-step solves one side exactly by Cholesky, so the objective never rises.
+    No half-step lets this rise. With weights each square counts :math:`w_{ij}` times, and :math:`\mu` is the weighted
+    mean. With features :math:`f_i` of users (or items) their factors and biases are pulled to :math:`f_i W` instead of
+    0: the penalty becomes :math:`\lambda n_i^\nu |[u_i\, b_i] - f_i W|^2`, plus `feature_regularization`
+    :math:`\cdot |W|^2`, and W is fitted after each half-step of its side.
 
     Parameters
     ----------
@@ -36,18 +32,38 @@ class ExplicitALS(FactorModel):
         Length K of each factor vector.
     regularization : float or (float, float), default 10.0
         :math:`\lambda`, or one for users and one for items. At 0 a user or item with too few ratings has no
-        unique solution, which is an error.
+        unique solution: see `on_singular`.
     regularization_exponent : float, default 0.0
         :math:`\nu`: 0 is plain ridge, 1 weighs the penalty by the number of ratings (ALS-WR, Zhou et al. 2008).
+    feature_regularization : float, default 1.0
+        Penalty of feature weights, where `fit` is given features.
     iterations : int, default 15
         Most sweeps over both sides.
     biases : bool, default True
         False leaves :math:`u \cdot v` alone, with :math:`\mu = 0`.
     bias_update : {"joint", "separate"}, default "joint"
         Solve a user's factors and bias as one system of K + 1, or sweep b, U, c, V in this order.
+    solver : {"auto", "cholesky", "cg", "block"}, default "auto"
+        How a row is solved. "cholesky": exactly. "cg": `cg_steps` steps of conjugate gradients from the row as it is;
+        cost 2 n K a step for n entries, for many factors or long rows. "block": exactly for `block_size` factors at a
+        time. Rows that are cheaper to solve exactly are, in all of them. "auto" takes "cholesky", or "block" where
+        that makes a sweep at least three times cheaper (long rows and more than about 256 factors); `solver_` tells
+        which ran. All converge to solutions of one and the same objective, and none lets it rise.
+    cg_steps : int, default 3
+    block_size : int, default 64
+        From 1 to 1024.
+    nonnegative : bool, default False
+        Keep factors (not biases) >= 0, by coordinate descent on each row's system (Franc et al. 2005). Needs
+        ``solver="auto"`` or ``"cholesky"``.
+    on_singular : {"error", "minimum_norm", "jitter"}, default "error"
+        What to do where entries do not determine a row, as can be with :math:`\lambda = 0`: an error that names it, its
+        shortest solution, or as little more on the diagonal (from 1e-6 of its mean on) as makes it solvable.
     init : sequence of arrays, optional
         Start: user factors (n_users, K) and item factors (n_items, K), then optionally user bias (n_users,) and
-        item bias (n_items,). By default factors are normal with variance 1/K and biases zero.
+        item bias (n_items,). By default factors are normal with variance 1/K (their absolute values if
+        `nonnegative`) and biases zero.
+    warm_start : bool, default False
+        A further `fit` starts from the factors of the last one, matched by user and item id; new ids start afresh.
     dtype : {"float32", "float64"}, default "float32"
         Precision of factors and arithmetic.
     random_state : int, numpy.random.Generator or None, default None
@@ -60,18 +76,20 @@ class ExplicitALS(FactorModel):
     Attributes
     ----------
     user_factors_, item_factors_ : ndarray of shape (n_users, K), (n_items, K)
-        Zero for users and items without ratings.
+        Without ratings: what their features predict, else zero.
     user_bias_, item_bias_ : ndarray of shape (n_users,), (n_items,)
+    user_feature_weights_, item_feature_weights_ : ndarray of float64, shape (p, K + 1), (q, K + 1), or None
+        W, with a last column for the bias unless ``biases=False``.
     global_mean_ : float
     objective_ : ndarray of float64, shape (sweeps,)
         After each sweep.
     rating_range_ : (float, float)
         Lowest and highest rating seen, for ``predict(..., clip=True)``.
+    solver_ : str
 
     Notes
     -----
-    Cost of a sweep: 2 nnz K² + (users + items) K³/3 multiply-adds. Memory: two copies of the ratings, the
-    factors, and about (K + 256) K elements a thread.
+    Cost of an exact sweep: 2 nnz K² + (users + items) K³/3 multiply-adds. Memory: `coals.estimate_memory`.
 
     Examples
     --------
@@ -82,18 +100,23 @@ class ExplicitALS(FactorModel):
     array([5., 6.], dtype=float32)
     """
 
-    predicts_ratings = True
-
     def __init__(
         self,
         *,
         factors: int = 64,
         regularization: float | tuple[float, float] = 10.0,
         regularization_exponent: float = 0.0,
+        feature_regularization: float = 1.0,
         iterations: int = 15,
         biases: bool = True,
         bias_update: str = "joint",
+        solver: str = "auto",
+        cg_steps: int = 3,
+        block_size: int = 64,
+        nonnegative: bool = False,
+        on_singular: str = "error",
         init: Any = None,
+        warm_start: bool = False,
         dtype: str = "float32",
         random_state: Any = None,
         num_threads: int | None = None,
@@ -102,19 +125,21 @@ class ExplicitALS(FactorModel):
         self.factors = factors
         self.regularization = regularization
         self.regularization_exponent = regularization_exponent
+        self.feature_regularization = feature_regularization
         self.iterations = iterations
         self.biases = biases
         self.bias_update = bias_update
+        self.solver = solver
+        self.cg_steps = cg_steps
+        self.block_size = block_size
+        self.nonnegative = nonnegative
+        self.on_singular = on_singular
         self.init = init
+        self.warm_start = warm_start
         self.dtype = dtype
         self.random_state = random_state
         self.num_threads = num_threads
         self.tolerance = tolerance
-
-    user_bias_: Array
-    item_bias_: Array
-    global_mean_: float
-    rating_range_: tuple[float, float]
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -125,8 +150,11 @@ class ExplicitALS(FactorModel):
         self,
         X: Any,
         *,
+        weights: Any = None,
+        user_features: Any = None,
+        item_features: Any = None,
         progress: bool | None = None,
-        callback: Callable[[Sweep], None] | None = None,
+        callback: Any = None,
     ) -> ExplicitALS:
         """Learns factors and biases from ratings, afresh.
 
@@ -134,37 +162,82 @@ class ExplicitALS(FactorModel):
         ----------
         X : Interactions or scipy sparse matrix, shape (n_users, n_items)
             Stored entries are ratings, zeros included; all others are unknown.
+        weights : array of shape (nnz,), sparse matrix with the pattern of X, or None
+            How much each rating counts, finite and >= 0; None: 1 each. An array follows ``Interactions.matrix.data``,
+            that is rows in order and columns in order within them.
+        user_features, item_features : sparse or dense matrix, shape (n_users, p), (n_items, q), or None
+            A row for each row or column of X, finite.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
-        callback : callable, optional
-            Called with a `Sweep` (number, objective, seconds) after each one. What it raises is passed on.
+        callback : callable, list of callables, or None
+            Each is called with a `Sweep` after each sweep; True ends the fit. What it raises is passed on.
 
         Returns
         -------
         ExplicitALS
             Itself. If `fit` raises or is interrupted, the model is left unfitted.
         """
-        data = self._start_fit(X)
-        problem = _Problem(self, data)
-        steps = problem.half_steps()
-
-        def sweep() -> float:
-            for side, step in steps:
-                try:
-                    step()
-                except _core.SingularSystemError as error:
-                    raise self._singular(data, error, side) from None
-            return problem.objective()
-
-        self._run_sweeps(sweep, progress, callback)
-        self.user_factors_, self.item_factors_ = problem.factors
-        self.user_bias_, self.item_bias_ = problem.bias
-        self.global_mean_ = problem.mean
-        self.rating_range_ = (float(data.matrix.data.min()), float(data.matrix.data.max()))
-        seen = structure(data)
-        self._remember(seen)
-        self._finish_fit(data, seen)
+        self._fit(X, weights, [user_features, item_features], progress, callback)
         return self
+
+    def partial_fit(
+        self,
+        X: Any,
+        *,
+        weights: Any = None,
+        user_features: Any = None,
+        item_features: Any = None,
+        iterations: int = 1,
+        progress: bool | None = None,
+        callback: Any = None,
+    ) -> ExplicitALS:
+        """Takes in new ratings, as `ImplicitALS.partial_fit` does; the mean stays that of `fit`.
+
+        `weights` are those of the new ratings, as in `fit`. Old or new ratings without weights count once.
+
+        Examples
+        --------
+        >>> ratings = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"], [5.0, 3.0, 4.0])
+        >>> model = coals.ExplicitALS(factors=2, random_state=0).fit(ratings)
+        >>> model = model.partial_fit(coals.Interactions.from_arrays(["cem"], ["y"], [1.0]))
+        >>> model.recommend("cem").ids[0][:1]
+        array(['x'], dtype=object)
+        """
+        self._partial_fit(X, weights, [user_features, item_features], iterations, progress, callback)
+        return self
+
+    def transform_users(self, X: Any, *, weights: Any = None, features: Any = None) -> tuple[Array, Array]:
+        """Factors and biases of new users, given the items as they are.
+
+        Parameters
+        ----------
+        X : scipy sparse matrix of shape (n, n_items), or Interactions with item ids that the model knows
+            Ratings of n new users.
+        weights : array of shape (nnz,), sparse matrix with the pattern of X, or None
+            As in `fit`.
+        features : sparse or dense matrix of shape (n, p), or None
+            Features of the new users, for a model that was fitted with `user_features`.
+
+        Returns
+        -------
+        (factors, bias) : ndarrays of shape (n, K) and (n,)
+            The exact solution of each row, factors and bias together, as `fit` would find it with these items. Rows
+            without entries get what their features predict, else zeros.
+
+        Examples
+        --------
+        >>> import numpy as np, scipy.sparse as sp
+        >>> ratings = sp.csr_array(np.array([[3.0, 4.0, 5.0], [6.0, 8.0, 10.0]]))
+        >>> model = coals.ExplicitALS(factors=1, biases=False, regularization=1e-8, random_state=0).fit(ratings)
+        >>> factors, bias = model.transform_users(sp.csr_array([[9.0, 12.0, 0.0]]))
+        >>> (factors @ model.item_factors_.T).round(3)
+        array([[ 9., 12., 15.]], dtype=float32)
+        """
+        return self._with_bias(self._transform(0, X, weights, features))
+
+    def transform_items(self, X: Any, *, weights: Any = None, features: Any = None) -> tuple[Array, Array]:
+        """`transform_users` for new items: X is (n, n_users), or Interactions with user ids that the model knows."""
+        return self._with_bias(self._transform(1, X, weights, features))
 
     def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
         """Predicted ratings for pairs of a user and an item.
@@ -187,28 +260,6 @@ class ExplicitALS(FactorModel):
         low, high = self.rating_range_ if clip is True else _checked_range(clip)
         return np.clip(ratings, low, high)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
-        ratings = super().predict_indices(users, items)
-        ratings += self._constant(users)
-        ratings += self.item_bias_[items]
-        return ratings
-
-    def _constant(self, users: Indices) -> Array:
-        constant: Array = self.user_bias_[users] + np.asarray(self.global_mean_, self.user_bias_.dtype)
-        return constant
-
-    # Biases become two more factors, so that lists are ranked by the very scores they show: a constant added
-    # afterwards could round two scores to a tie in the wrong order.
-
-    def _queries(self, users: Indices) -> Array:
-        return np.column_stack([self.user_factors_[users], np.ones_like(self.user_bias_[users]), self._constant(users)])
-
-    def _targets(self) -> Array:
-        return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
-
-    def _has_evidence(self, users: Indices) -> npt.NDArray[np.bool_]:
-        return super()._has_evidence(users) | bool(self.biases)
-
 
 def _checked_range(clip: Any) -> tuple[float, float]:
     if not isinstance(clip, (tuple, list)) or len(clip) != 2:
@@ -217,71 +268,3 @@ def _checked_range(clip: Any) -> tuple[float, float]:
     if low > high:
         raise ValueError(f"clip must be (lowest, highest), got {clip!r}")
     return low, high
-
-
-class _Problem:
-    """Ratings in both orientations and the state that half-steps work on; side 0 is users, side 1 items."""
-
-    def __init__(self, model: ExplicitALS, data: Interactions) -> None:
-        by_user = with_values(data, model.dtype)
-        self.ratings = (by_user, by_user.transpose())
-        self.model = model
-        start = model._start_factors(data, biases=True)
-        self.factors, self.bias = start[:2], start[2:]
-        if not model.biases and any(bias.any() for bias in self.bias):
-            raise ValueError("init holds biases, but biases=False: leave them out")
-        self.mean = float(data.matrix.data.mean(dtype=np.float64)) if model.biases else 0.0
-        self.regularization = model._regularization_pair()
-        self.exponent = float(model.regularization_exponent)
-
-    def half_steps(self) -> list[tuple[str, HalfStep]]:
-        """What one sweep does, in order: (side, step)."""
-        if not self.model.biases:
-            kinds = [self._solve_factors]
-        elif self.model.bias_update == "joint":
-            kinds = [self._solve_joint]
-        else:
-            kinds = [self._solve_bias, self._solve_factors]
-        return [
-            (name, lambda kind=kind, side=side: kind(side))  # type: ignore[misc]
-            for side, name in enumerate(("user", "item"))
-            for kind in kinds
-        ]
-
-    def _shared(self, side: int) -> tuple[_core.Csr, Array, Array, float, float, float]:
-        return (
-            self.ratings[side],
-            self.factors[1 - side],
-            self.bias[1 - side],
-            self.mean,
-            self.regularization[side],
-            self.exponent,
-        )
-
-    def _solve_joint(self, side: int) -> None:
-        _core.solve_explicit_joint(*self._shared(side), self.factors[side], self.bias[side], self.model._threads)
-
-    def _solve_factors(self, side: int) -> None:
-        _core.solve_explicit_factors(*self._shared(side), self.bias[side], self.factors[side], self.model._threads)
-
-    def _solve_bias(self, side: int) -> None:
-        _core.solve_explicit_bias(*self._shared(side), self.factors[side], self.bias[side], self.model._threads)
-
-    def objective(self) -> float:
-        """J of the class docstring."""
-        users, items = 0, 1
-        total = _core.explicit_squared_error(
-            self.ratings[users],
-            self.factors[items],
-            self.bias[items],
-            self.mean,
-            self.factors[users],
-            self.bias[users],
-            self.model._threads,
-        )
-        for side in (users, items):
-            counts = self.ratings[side].row_sizes().astype(np.float64)
-            squares = np.einsum("ij,ij->i", self.factors[side], self.factors[side], dtype=np.float64)
-            squares += self.bias[side].astype(np.float64) ** 2
-            total += self.regularization[side] * float(counts**self.exponent @ squares)
-        return float(total)

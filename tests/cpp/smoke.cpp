@@ -6,12 +6,11 @@
 #include <random>
 #include <vector>
 
-#include "coals/als.hpp"
 #include "coals/config.hpp"
 #include "coals/cooccurrence.hpp"
 #include "coals/topk.hpp"
 
-namespace {
+#include "smoke.hpp"
 
 int failures = 0;
 
@@ -21,7 +20,7 @@ void expect(bool condition, const char* what) {
   std::printf("FAILED: %s\n", what);
 }
 
-constexpr int users = 70, items = 50, factors = 19;
+namespace {
 
 coals::CsrMatrix<float> random_ratings(std::mt19937& random) {
   std::vector<std::int32_t> column;
@@ -44,68 +43,6 @@ coals::CsrMatrix<float> random_ratings(std::mt19937& random) {
   std::copy(column.begin(), column.end(), out.column.data());
   std::copy(value.begin(), value.end(), out.value.data());
   return out;
-}
-
-coals::MatrixView<const float> fixed_view(const std::vector<float>& data, int rows) {
-  return {data.data(), rows, factors, factors};
-}
-
-// At a row's exact minimiser the gradient of the row's objective is zero: ridge * x = sum of error * y.
-void check_explicit(const coals::CsrMatrix<float>& ratings, const std::vector<float>& fixed) {
-  coals::ExplicitHalfSweep<float> problem;
-  problem.ratings = ratings.view();
-  problem.fixed = fixed_view(fixed, items);
-  problem.mean = 3;
-  problem.penalty = {0.5, 1.0, 0.0};
-  std::vector<float> x(users * factors), bias(users);
-  const coals::MatrixView<float> out{x.data(), users, factors, factors};
-  coals::solve_explicit_joint(problem, out, bias.data(), {});
-  double worst = 0;
-  for (int i = 0; i < users; ++i) {
-    const auto n = static_cast<double>(problem.ratings.row_size(i));
-    std::vector<double> gradient(factors + 1, 0.0);
-    for (std::int64_t e = ratings.row_begin[i]; e < ratings.row_begin[i + 1]; ++e) {
-      const float* y = problem.fixed.row(ratings.column[e]);
-      double error = ratings.value[e] - 3.0 - bias[i];
-      for (int k = 0; k < factors; ++k) error -= double(x[i * factors + k]) * y[k];
-      for (int k = 0; k < factors; ++k) gradient[k] += error * y[k];
-      gradient[factors] += error;
-    }
-    for (int k = 0; k <= factors; ++k) {
-      const double own = k < factors ? x[i * factors + k] : bias[i];
-      worst = std::fmax(worst, std::fabs(gradient[k] - 0.5 * n * own));
-    }
-  }
-  expect(worst < 1e-3, "explicit half-sweep is stationary");
-}
-
-void check_implicit(const coals::CsrMatrix<float>& strengths, const std::vector<float>& fixed) {
-  std::vector<float> gram(factors * factors), x(users * factors);
-  coals::gram(fixed_view(fixed, items), coals::MatrixView<float>{gram.data(), factors, factors, factors}, {});
-  coals::ImplicitHalfSweep<float> problem;
-  problem.strengths = strengths.view();
-  problem.fixed = fixed_view(fixed, items);
-  problem.gram = fixed_view(gram, factors);
-  problem.alpha = 0.7;
-  problem.unobserved_weight = 0.3;
-  problem.penalty = {0.5, 0.0, 0.0};
-  coals::solve_implicit_factors(problem, coals::MatrixView<float>{x.data(), users, factors, factors}, {});
-  double worst = 0;
-  for (int i = 0; i < users; ++i) {
-    if (problem.strengths.row_size(i) == 0) continue;
-    std::vector<double> strength(items, 0.0), gradient(factors, 0.0);
-    for (std::int64_t e = strengths.row_begin[i]; e < strengths.row_begin[i + 1]; ++e) {
-      strength[strengths.column[e]] = strengths.value[e];
-    }
-    for (int j = 0; j < items; ++j) {
-      const float* y = problem.fixed.row(j);
-      double error = strength[j] > 0 ? 1.0 : 0.0;
-      for (int k = 0; k < factors; ++k) error -= double(x[i * factors + k]) * y[k];
-      for (int k = 0; k < factors; ++k) gradient[k] += (0.3 + 0.7 * strength[j]) * error * y[k];
-    }
-    for (int k = 0; k < factors; ++k) worst = std::fmax(worst, std::fabs(gradient[k] - 0.5 * x[i * factors + k]));
-  }
-  expect(worst < 1e-3, "implicit half-sweep is stationary over all cells");
 }
 
 void check_cooccurrence(const coals::CsrMatrix<float>& matrix) {
@@ -151,8 +88,7 @@ int run() {
   std::vector<float> fixed(items * factors);
   for (float& value : fixed) value = normal(random);
   coals::validate_csr(ratings.view().structure(), ratings.column.size(), {});
-  check_explicit(ratings, fixed);
-  check_implicit(ratings, fixed);
+  check_als(ratings, fixed);
   check_cooccurrence(ratings);
   check_top_k(fixed);
   std::printf("%s: %d failed\n", coals::active_isa().c_str(), failures);

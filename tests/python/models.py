@@ -5,7 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import scipy.sparse as sp
+
 import coals
+from coals._weights import check_weights
+
+
+class WithSides:
+    """Makes features, and weights where there can be some, of whatever data comes: the numbers of entries."""
+
+    def _problem(self, data: Any, weights: Any, features: Any, start: Any) -> Any:
+        counts = np.diff(data.matrix.indptr), np.bincount(data.matrix.indices, minlength=data.n_items)
+        features = [sp.csr_array(np.log1p(count)[:, None]) for count in counts]
+        if self.predicts_ratings:  # type: ignore[attr-defined]
+            weights = check_weights(1 + data.matrix.data % 2, data, self.dtype)  # type: ignore[attr-defined]
+        return super()._problem(data, weights, features, start)  # type: ignore[misc]
+
+
+class ExplicitWithSides(WithSides, coals.ExplicitALS):
+    pass
+
+
+class ImplicitWithSides(WithSides, coals.ImplicitALS):
+    pass
+
 
 MODELS: dict[str, Callable[..., Any]] = {
     "popularity": lambda **p: coals.Popularity(**p),
@@ -21,5 +45,16 @@ MODELS: dict[str, Callable[..., Any]] = {
     "implicit": lambda **p: coals.ImplicitALS(factors=5, iterations=3, random_state=0, **p),
     "implicit-ials": lambda **p: coals.ImplicitALS(
         factors=5, iterations=3, random_state=0, objective="ials", regularization_exponent=1.0, **p
+    ),
+    "explicit-sides": lambda **p: ExplicitWithSides(factors=5, iterations=3, random_state=0, **p),
+    "explicit-nonnegative": lambda **p: coals.ExplicitALS(
+        factors=5, iterations=3, random_state=0, nonnegative=True, regularization=0.1, **p
+    ),
+    "implicit-sides": lambda **p: ImplicitWithSides(factors=5, iterations=3, random_state=0, solver="cg", **p),
+    "implicit-nonnegative": lambda **p: coals.ImplicitALS(
+        factors=5, iterations=3, random_state=0, nonnegative=True, **p
+    ),
+    "implicit-block": lambda **p: coals.ImplicitALS(
+        factors=20, iterations=3, random_state=0, solver="block", block_size=8, dtype="float64", **p
     ),
 }

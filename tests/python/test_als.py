@@ -8,7 +8,9 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
-from coals.explicit_als import _Problem
+from coals._explicit_problem import ExplicitProblem
+from coals._start import start_of
+from coals._sweeps import run_sweeps
 from coals.reference import als as reference
 from conftest import random_ratings
 
@@ -113,7 +115,8 @@ def test_objective_falls_in_every_half_step(ratings, bias_update, exponent):
         dtype="float64",
         random_state=0,
     )
-    problem = _Problem(model, coals.Interactions.from_matrix(ratings))
+    data = coals.Interactions.from_matrix(ratings)
+    problem = ExplicitProblem(model, data, None, [None, None], start_of(model, (data.users, data.items)))
     before = problem.objective()
     for _ in range(20):
         for _, step in problem.half_steps():
@@ -179,8 +182,7 @@ def test_without_a_tolerance_every_sweep_is_run(tolerance, sweeps):
     """At the optimum rounding alone may lift the objective a little, which is no reason to stop by itself."""
     objectives = iter([3.0, 2.0, 2.0000001, 1.9999999, 2.0])
     model = coals.ImplicitALS(iterations=5, tolerance=tolerance)
-    model._run_sweeps(lambda: next(objectives), progress=False, callback=None)
-    assert len(model.objective_) == sweeps
+    assert len(run_sweeps(model, lambda: None, lambda: next(objectives), 5, False, [], lambda history: None)) == sweeps
 
 
 @pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])

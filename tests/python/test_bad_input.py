@@ -157,9 +157,10 @@ def test_singular_system_found_by_its_pivot():
         coals.ExplicitALS(factors=2, regularization=0, biases=False, init=init).fit(data)
 
 
-def test_negative_strength_names_the_pair():
-    data = sp.csr_array(([1.0, -2.0], ([0, 2], [0, 1])), shape=(3, 2))
-    with pytest.raises(ValueError, match=r"user 2, item 1: strength -2.0 is negative"):
+@pytest.mark.parametrize("strength", [0.0, -2.0])
+def test_implicit_data_without_any_interaction(strength):
+    data = sp.csr_array(([strength, -2.0], ([0, 2], [0, 1])), shape=(3, 2))
+    with pytest.raises(ValueError, match=r"no entry of the data is positive: ImplicitALS needs interactions"):
         coals.ImplicitALS().fit(data)
 
 
@@ -213,7 +214,7 @@ def test_bad_clip(ratings, clip, error):
 
 
 def test_callback_that_is_no_function_is_refused_before_any_work(ratings):
-    with pytest.raises(TypeError, match="callback must be a function of one Sweep, got 5"):
+    with pytest.raises(TypeError, match="callback must be a function of one Sweep, or a list of such, got 5"):
         coals.ImplicitALS(factors=2).fit(ratings, callback=5)
 
 

@@ -112,7 +112,8 @@ def test_equal_items_are_ranked_by_index(make):
     model = make()
     if "init" in model.get_params():  # from equal starts
         rng = np.random.default_rng(0)
-        model.set_params(init=(rng.standard_normal((6, 5)), np.tile(rng.standard_normal(5), (6, 1))))
+        init = rng.standard_normal((6, model.factors)), np.tile(rng.standard_normal(model.factors), (6, 1))
+        model.set_params(init=tuple(map(abs, init)) if model.nonnegative else init)
     model.fit(data)
     ids = model.recommend([1, 4], n=6).ids
     for row in ids:

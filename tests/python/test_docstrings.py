@@ -35,7 +35,7 @@ def public_objects():
 
 
 # Contracts and plain records, which their users' examples show.
-WITHOUT_EXAMPLE = {"Recommender", "NotFittedError", "Sweep", "Curve", "Evaluation"}
+WITHOUT_EXAMPLE = {"Recommender", "NotFittedError", "Curve", "Evaluation"}
 
 
 @pytest.mark.parametrize("name", sorted(public_objects().keys() - WITHOUT_EXAMPLE))

@@ -282,3 +282,19 @@ def test_one_long_id_does_not_widen_all_others():
         index.encode([long])
     wide = IdIndex([*names, long], 20_001, "user")
     assert wide.encode([long, "u7"]).tolist() == [20_000, 7]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (["a", "c", "b"], ["b", "z", "a"], [2, -1, 0]),
+        ([5, 7], [7, 6, 5], [1, -1, 0]),
+        (["1", "2"], [1, 2, 3], [-1, -1, -1]),
+        (None, [2, "a", 9], [2, -1, -1]),
+        ([2, 0], None, [1, -1, 0]),
+        (None, None, [0, 1, -1]),
+    ],
+)
+def test_ids_of_another_index_are_found(ours, theirs, expected):
+    size = len(ours) if ours else 3 if theirs else 2
+    assert_array_equal(IdIndex(ours, size, "item").find_all(IdIndex(theirs, 3, "item")), expected)

@@ -135,3 +135,75 @@ def test_score_does_not_depend_on_the_place_in_the_block(isa, dtype):
 def test_unknown_level_is_refused(call):
     with pytest.raises(ValueError, match="'sse9' cannot run here; this machine and build have: baseline"):
         call("sse9", np.ones(1), np.ones((1, 1)))
+
+
+def lanes(isa, dtype):
+    return getattr(kernels, f"lanes_{np.dtype(dtype).name}")(isa)
+
+
+@every_level
+@every_width
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9, 16, 33])
+def test_panel_dots_equals_the_product_with_its_transpose(isa, dtype, width, count):
+    panel = np.random.default_rng(width * 100 + count).standard_normal((count, width)).astype(dtype)
+    dots = kernels.panel_dots(isa, panel)
+    upper = np.triu_indices(count)
+    exact = panel.astype(np.float64)
+    close(dots[upper], (exact @ exact.T)[upper], (abs(exact) @ abs(exact).T)[upper], dtype, 20)
+
+
+@every_level
+@every_width
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 16, 17, 40])
+def test_add_remainder_and_add_squares(isa, dtype, width, count):
+    rng = np.random.default_rng(width * 100 + count)
+    panel = rng.standard_normal((count, width)).astype(dtype)
+    weight, target = rng.random(count).astype(dtype), rng.standard_normal(count).astype(dtype)
+    x = rng.standard_normal(width).astype(dtype)
+    total, squares = kernels.add_remainder(isa, panel, weight, target, x)
+    exact = panel.astype(np.float64)
+    scale = abs(exact).T @ (abs(target) + weight * (abs(exact) @ abs(x)))
+    close(total, exact.T @ (target - weight * (exact @ x)), scale, dtype, 40)
+    close(squares, (exact**2).T @ weight, (exact**2).T @ weight, dtype, 40)
+
+
+@every_level
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 8, 11, 16, 17, 33, 64, 80])
+def test_solve_lanes_solves_each_lane(isa, dtype, size):
+    count = lanes(isa, dtype)
+    matrices = np.stack([positive_definite(size, dtype, seed=lane) for lane in range(count)])
+    rhs = np.random.default_rng(1).standard_normal((count, size)).astype(dtype)
+    below = np.tril_indices(size, -1)
+    matrices[:, below[0], below[1]] = np.nan  # must not matter
+    x, failed = kernels.solve_lanes(isa, matrices, rhs)
+    assert failed == 0
+    for lane in range(count):
+        exact = positive_definite(size, dtype, seed=lane).astype(np.float64)
+        scale = abs(np.linalg.inv(exact)).sum(1).max()
+        close(x[lane], np.linalg.solve(exact, rhs[lane]), scale, dtype, 20 * size)
+
+
+@every_level
+@pytest.mark.parametrize("size", [1, 3, 5, 16])
+@pytest.mark.parametrize("bad", [-1.0, 0.0, np.nan])
+def test_solve_lanes_says_which_lanes_fail(isa, dtype, size, bad):
+    count = lanes(isa, dtype)
+    matrices = np.stack([np.eye(size, dtype=dtype)] * count)
+    wrong = {0, count // 2, count - 1}
+    for lane in wrong:
+        matrices[lane, lane % size, lane % size] = bad
+    x, failed = kernels.solve_lanes(isa, matrices, np.ones((count, size), dtype))
+    assert failed == sum(1 << lane for lane in wrong)
+    for lane in set(range(count)) - wrong:
+        assert (x[lane] == 1).all()
+
+
+@every_level
+@every_width
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (17, 40), (8, 64)])
+def test_multiply_rows(isa, dtype, width, shape):
+    rng = np.random.default_rng(width)
+    rows = rng.standard_normal((shape[0], width)).astype(dtype)
+    matrix = rng.standard_normal((width, shape[1])).astype(dtype)
+    product = kernels.multiply_rows(isa, rows, matrix)
+    close(product, rows.astype(np.float64) @ matrix, abs(rows).astype(np.float64) @ abs(matrix), dtype, 300)

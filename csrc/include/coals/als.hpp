@@ -1,20 +1,22 @@
 // Alternating least squares: half-sweeps for explicit ratings and implicit feedback, and their objectives.
 //
-// A half-sweep solves every row of one side exactly while the other side stays fixed, so the objective cannot rise.
-// "Rows" are the side being solved and "columns" the fixed side; solve users with the users x items matrix and items
-// with its transpose. Rows without entries get zeros. K is `fixed.columns`, n_i the number of entries of row i.
+// A half-sweep solves every row of one side while the other side stays fixed. "Rows" are the side being solved and
+// "columns" the fixed side; solve users with the users x items matrix and items with its transpose. K is
+// `fixed.columns`, n_i the number of entries of row i. Rows without entries get zeros.
 //
-// Cost per half-sweep: entries * K^2 + rows * K^3 / 3 multiply-adds. Memory: about (K + 256) * K elements a thread.
+// Every solver lowers the objective or leaves it: Solver::cholesky finds each row's exact minimiser, cg and block start
+// from what `factors` holds. Cost and memory of each: solver.hpp.
 // Hu, Koren, Volinsky 2008 (implicit); Zhou et al. 2008 (weighted regularisation); Rendle et al. 2021 (ials).
 #pragma once
 
 #include "coals/errors.hpp"
 #include "coals/run_control.hpp"
+#include "coals/solver.hpp"
 #include "coals/views.hpp"
 
 namespace coals {
 
-// The penalty of row i is regularization * (n_i + offset)^exponent * |x_i|^2.
+// The penalty of row i is regularization * (n_i + offset)^exponent * |x_i - prior_i|^2.
 struct Penalty {
   double regularization = 0;
   double exponent = 0;
@@ -29,6 +31,10 @@ struct ExplicitHalfSweep {
   const T* fixed_bias = nullptr;  // columns, or null for none
   double mean = 0;
   Penalty penalty;
+  const T* weight = nullptr;      // one per entry, >= 0, or null for ones
+  MatrixView<const T> prior;      // rows x K, or empty for zeros
+  const T* bias_prior = nullptr;  // rows, or null for zeros
+  SolverOptions options;
 };
 
 // Factors of every row with the row's bias held fixed (`bias` may be null for none).
@@ -47,26 +53,30 @@ template <class T>
 void solve_explicit_joint(const ExplicitHalfSweep<T>& problem, MatrixView<T> factors, T* bias,
                           const RunControl& control);
 
-// Sum over all entries of (r_ij - mean - bias_i - fixed_bias_j - x_i . y_j)^2. `bias` may be null.
+// Sum over all entries of w_ij (r_ij - mean - bias_i - fixed_bias_j - x_i . y_j)^2. `bias` may be null.
 template <class T>
 double explicit_squared_error(const ExplicitHalfSweep<T>& problem, MatrixView<const T> factors, const T* bias,
                               const RunControl& control);
 
 enum class ImplicitObjective {
-  hkv,   // observed cells weigh w0 + alpha * r, all others w0, and the observed ones should be 1
+  hkv,   // observed cells weigh w0 + alpha * |r|, all others w0
   ials,  // as hkv, but the w0 part pulls every cell, observed or not, to 0
 };
 
-// Strengths r_ij must be positive. All cells count; `gram` carries the part that all of them share.
+// Observed cells should be 1 where r_ij > 0 and 0 where r_ij < 0. All cells count; the Gram matrix fixed^T fixed
+// carries the part that all of them share.
 template <class T>
 struct ImplicitHalfSweep {
   CsrView<T> strengths;
   MatrixView<const T> fixed;  // columns x K
-  MatrixView<const T> gram;   // K x K, fixed^T fixed
+  // K x K; or one row of K if it is diagonal (see rotate below), which is what the dual, cg and block solvers need.
+  MatrixView<const double> gram;
   ImplicitObjective objective = ImplicitObjective::hkv;
   double alpha = 1;
   double unobserved_weight = 1;
   Penalty penalty;
+  MatrixView<const T> prior;  // rows x K, or empty for zeros
+  SolverOptions options;
 };
 
 // Factors of every row. Throws SingularSystem.
@@ -79,9 +89,25 @@ template <class T>
 double implicit_observed_loss(const ImplicitHalfSweep<T>& problem, MatrixView<const T> factors,
                               const RunControl& control);
 
+// out[i] = |rows_i - prior_i|^2, summed in double; an empty prior is zeros.
+template <class T>
+void squared_distances(MatrixView<const T> rows, MatrixView<const T> prior, double* out, const RunControl& control);
+
 // out = matrix^T matrix, K x K and symmetric. Summed over fixed blocks of rows in fixed order, so the thread count
 // does not show.
 template <class T>
-void gram(MatrixView<const T> matrix, MatrixView<T> out, const RunControl& control);
+void gram(MatrixView<const T> matrix, MatrixView<double> out, const RunControl& control);
+
+// Eigenvalues of a K x K Gram matrix, descending, and its eigenvectors as the columns of `axes`.
+//
+// Objectives of factor models do not change when both sides are turned alike, and in the axes of its own Gram matrix
+// the fixed side has a diagonal one: rotate both sides, and hand the eigenvalues to solve_implicit_factors.
+// Cost about 10 K^3. Memory: 2 K^2 doubles.
+void principal_axes(MatrixView<const double> gram, double* eigenvalues, MatrixView<double> axes,
+                    const RunControl& control);
+
+// rows <- rows * axes, in place. Cost 2 K^2 flops a row.
+template <class T>
+void rotate(MatrixView<T> rows, MatrixView<const double> axes, const RunControl& control);
 
 }  // namespace coals

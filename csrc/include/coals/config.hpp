@@ -20,4 +20,8 @@ std::string openmp_runtime();
 // Processors that affinity, the control group's quota and OMP_NUM_THREADS leave to this process; at least 1.
 int default_num_threads();
 
+// Single-precision operations a second that num_threads cores (0: all) do when they do nothing but multiply and add in
+// registers, at the level in use. The roof that benchmarks are held against.
+double measure_peak_flops(double seconds, int num_threads);
+
 }  // namespace coals

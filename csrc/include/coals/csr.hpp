@@ -27,4 +27,8 @@ void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunCon
 template <class T>
 CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control);
 
+// The values alone in the order that transpose gives them, for more values on the same entries.
+template <class T>
+Buffer<T> transpose_values(const CsrView<T>& matrix, const RunControl& control);
+
 }  // namespace coals

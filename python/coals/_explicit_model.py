@@ -1,0 +1,75 @@
+"""What `ExplicitALS` does behind its public methods: hooks of fitting, row solves and ranking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals._alternating import AlternatingModel
+from coals._explicit_problem import ExplicitProblem
+from coals._explicit_rows import explicit_row_system, explicit_wanted, solve_explicit_rows
+from coals._folded_rows import Rows
+from coals._row_system import RowSystem
+from coals._start import Start
+from coals.base import Array, Indices
+from coals.interactions import Interactions
+
+__all__ = ["ExplicitModel"]
+
+
+class ExplicitModel(AlternatingModel):
+    """Mean, biases and factors. See `ExplicitALS`."""
+
+    predicts_ratings = True
+
+    biases: bool
+    bias_update: str
+
+    user_bias_: Array
+    item_bias_: Array
+    global_mean_: float
+    rating_range_: tuple[float, float]
+
+    def _with_bias(self, solved: tuple[Array, Array | None]) -> tuple[Array, Array]:
+        factors, bias = solved
+        return factors, np.zeros(len(factors), factors.dtype) if bias is None else bias
+
+    def _problem(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> ExplicitProblem:
+        # Only partial_fit finds a mean.
+        return ExplicitProblem(self, data, weights, features, start, getattr(self, "global_mean_", None))
+
+    def _solve_rows(
+        self, side: int, rows: Rows, prior: Array | None, bias_prior: Array | None
+    ) -> tuple[Array, Array | None]:
+        return solve_explicit_rows(self, side, rows, prior, bias_prior)
+
+    def _row_system(self, row: int, item: int) -> tuple[RowSystem, Array, Array | None]:
+        return explicit_row_system(self, row), explicit_wanted(self, item), self._active(row)
+
+    def _constant_of(self, item: int) -> float:
+        return float(self.global_mean_) + float(self.item_bias_[item])
+
+    def predict_indices(self, users: Indices, items: Indices) -> Array:
+        ratings = super().predict_indices(users, items)
+        ratings += self._user_bias(users) + np.asarray(self.global_mean_, ratings.dtype)
+        ratings += self.item_bias_[items]
+        return ratings
+
+    def _user_bias(self, users: Indices) -> Array:
+        bias: Array = self.user_bias_[users]
+        return bias
+
+    # Biases become two more factors, so that lists are ranked by the very scores they show: a constant added
+    # afterwards could round two scores to a tie in the wrong order.
+
+    def _queries(self, factors: Array, bias: Array | None) -> Array:
+        constant = np.asarray(self.global_mean_, factors.dtype) + (0 if bias is None else bias)
+        return np.column_stack([factors, np.ones_like(constant), constant])
+
+    def _targets(self) -> Array:
+        return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
+
+    def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        return known | bool(self.biases)

@@ -1,0 +1,43 @@
+"""Why a model scores an item as it does."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Explanation"]
+
+
+class Explanation(NamedTuple):
+    """What a score is made of: what `explain` returns.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (m,)
+        Items of the user's history, those that contribute most (by absolute value) first; ties in the order of the
+        training data.
+    contributions : ndarray of float64, shape (m,)
+        What each adds to the score.
+    baseline : float
+        What does not come from single items: mean, item bias, and what the user's features predict.
+    score : float
+        ``baseline + contributions.sum()``, if the list was not cut.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> plays = sp.csr_array([[3, 1, 0, 0], [2, 0, 1, 0], [0, 0, 4, 1], [0, 0, 1, 2]])
+    >>> model = coals.ImplicitALS(factors=2, regularization=0.1, random_state=0).fit(plays)
+    >>> why = model.explain(1, 1)
+    >>> why.ids
+    array([0, 2])
+    >>> bool(np.isclose(why.contributions.sum() + why.baseline, why.score))
+    True
+    """
+
+    ids: npt.NDArray[Any]
+    contributions: npt.NDArray[np.float64]
+    baseline: float
+    score: float
