@@ -1,4 +1,4 @@
-"""coals itself, by its public API. A sweep includes the objective that `fit` reports after each one."""
+"""coals itself, by its public API. A sweep is its half-steps, as it is for the others, without the objective."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Coals(Contender):
     def sweep(self, count: int) -> list[float]:
         ends = [0.0]
         self.model.set_params(iterations=count)
-        self.model.fit(self.data, progress=False, callback=lambda sweep: ends.append(sweep.seconds))
+        self.model.fit(self.data, progress=False, callback=lambda sweep: ends.append(sweep.solve_seconds))
         self.model.set_params(init=self._state())
         return [float(seconds) for seconds in np.diff(ends)]
 

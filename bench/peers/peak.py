@@ -33,13 +33,12 @@ def measure_peak(python: str, threads: int) -> tuple[float, str]:
 def fma_peak(threads: int) -> float | None:
     """By coals' own kernel of independent multiply-adds, one thread's rate times threads; None where it has none."""
     try:
-        import coals
         from coals import _core
 
-        kernel = _core.kernels.fma_peak
+        kernel = _core.measure_peak_flops
     except (ImportError, AttributeError):
         return None
-    return float(kernel(coals.show_config()["isa"], 0.5)) * threads
+    return float(kernel(0.5, threads)) / 1e9
 
 
 def sgemm_peak() -> float:
