@@ -91,7 +91,8 @@ class FoldIn(FactorModel):
         Parameters
         ----------
         history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
-            What the new user did: ``{item: value}``, or for implicit data just the items, each of strength 1. A
+            What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or for implicit data
+            just the items, each of strength 1. A
             matrix of shape (n_queries, n_items), or `Interactions` with item ids that the model knows, asks for many
             users at once. May be empty.
         n : int, default 10
@@ -120,6 +121,8 @@ class FoldIn(FactorModel):
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         dtype = self.user_factors_.dtype.name
+        if hasattr(history, "index") and hasattr(history, "to_dict"):  # a pandas Series: its index are the items
+            history = history.to_dict()
         if scipy.sparse.issparse(history) or isinstance(history, Interactions):
             rows = matrix_rows(history, 0, self.item_index_, None, dtype, self._drops_zeros)
         elif self.predicts_ratings and not isinstance(history, Mapping):

@@ -22,6 +22,16 @@ def check_weights(weights: Any, data: Interactions, dtype: str) -> Array:
     """One weight for each entry of `data`, in the order of ``data.matrix.data``, shape (nnz,), as `dtype`."""
     refuse_masked("weights", weights)
     refuse_unordered("weights", weights)
+    if hasattr(weights, "index") and hasattr(weights, "to_numpy"):
+        raise TypeError(
+            f"weights must not be a {type(weights).__name__}, whose rows need not be in the order of the entries: make "
+            "Interactions.from_arrays(users, items, weights) of it"
+        )
+    if isinstance(weights, Interactions):
+        for ours, theirs in ((data.users, weights.users), (data.items, weights.items)):
+            if not theirs.same_as(ours):
+                raise ValueError(f"weights must have the {ours.kind}s of the data, in the same order")
+        weights = weights.matrix
     values = _aligned(weights, data) if scipy.sparse.issparse(weights) else np.asarray(weights)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"weights must be real numbers, got dtype {values.dtype}")

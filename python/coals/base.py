@@ -46,7 +46,7 @@ class Recommender(ABC):
     n_users_, n_items_ : int
         Shape of the matrix the model was fitted with.
     user_index_, item_index_ : IdIndex
-        Its ids.
+        Its ids: ``item_index_.encode(ids)`` gives their places, `decode` the ids at places.
     predicts_ratings : bool
         Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning.
     """
@@ -145,7 +145,7 @@ class Recommender(ABC):
         -------
         Recommendations
             Ties go to the item that comes first in the training data. Items that nothing in the training data
-            speaks for are never recommended, so lists may be short.
+            speaks for, neither entries nor features, are never recommended, so lists may be short.
         """
         self._require_fitted()
         ids, scores, counts = self.recommend_indices(self.user_index_.encode(users), n, exclude_seen)

@@ -162,11 +162,14 @@ class ExplicitALS(ExplicitModel):
         ----------
         X : Interactions or scipy sparse matrix, shape (n_users, n_items)
             Stored entries are ratings, zeros included; all others are unknown.
-        weights : array of shape (nnz,), sparse matrix with the pattern of X, or None
-            How much each rating counts, finite and >= 0; None: 1 each. An array follows ``Interactions.matrix.data``,
-            that is rows in order and columns in order within them.
+        weights : Interactions or sparse matrix with the pattern of X, array of shape (nnz,), or None
+            How much each rating counts, finite and >= 0; None: 1 each. From a table,
+            ``Interactions.from_arrays(users, items, weights)``. An array follows ``Interactions.matrix.data``, that is
+            rows in order and columns in order within them, which the rows of a table need not.
         user_features, item_features : sparse or dense matrix, shape (n_users, p), (n_items, q), or None
-            A row for each row or column of X, finite.
+            A row for each row or column of X, finite. Taken as they are: bring them to one scale, and add a column of
+            ones where an intercept is wanted. Rows of X without entries count too: cold items, which
+            ``Interactions.from_matrix(..., item_ids=...)`` can hold, get what their features predict.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
         callback : callable, list of callables, or None
@@ -213,7 +216,7 @@ class ExplicitALS(ExplicitModel):
         ----------
         X : scipy sparse matrix of shape (n, n_items), or Interactions with item ids that the model knows
             Ratings of n new users.
-        weights : array of shape (nnz,), sparse matrix with the pattern of X, or None
+        weights : Interactions or sparse matrix with the pattern of X, array of shape (nnz,), or None
             As in `fit`.
         features : sparse or dense matrix of shape (n, p), or None
             Features of the new users, for a model that was fitted with `user_features`.

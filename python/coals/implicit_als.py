@@ -56,7 +56,8 @@ class ImplicitALS(AlternatingModel):
     alpha : float, default 1.0
         Weight of one unit of strength, > 0.
     unobserved_weight : float, default 0.1
-        :math:`w_0`, the weight of a cell without interaction, >= 0.
+        :math:`w_0`, the weight of a cell without interaction, >= 0. Other libraries have 1, with which `alpha` is to
+        be larger too.
     objective : {"hkv", "ials"}, default "hkv"
     iterations : int, default 15
         Most sweeps over both sides.
@@ -180,7 +181,9 @@ class ImplicitALS(AlternatingModel):
             Strengths. One below 0 means that the cell is surely empty; a stored zero is no interaction, but counts as
             seen.
         user_features, item_features : sparse or dense matrix, shape (n_users, p), (n_items, q), or None
-            A row for each row or column of X, finite.
+            A row for each row or column of X, finite. Taken as they are: bring them to one scale, and add a column of
+            ones where an intercept is wanted. Rows of X without entries count too: cold items, which
+            ``Interactions.from_matrix(..., item_ids=...)`` can hold, get what their features predict.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
         callback : callable, list of callables, or None
@@ -210,11 +213,14 @@ class ImplicitALS(AlternatingModel):
         ----------
         X : Interactions or scipy sparse matrix
             New entries; for a pair that the model has already the new value counts. May bring users and items that the
-            model does not know: new ids, or for a model without ids a larger shape. They start as `fit` starts.
+            model does not know: new ids, or for a model without ids a larger shape. They come after the old ones, in
+            sorted order, and start as `fit` starts; ``item_index_.encode(id)`` tells the row of an item.
         user_features, item_features : sparse or dense matrix, or None
-            For a model fitted with features: those of all users or items, if there are new ones. Feature weights stay.
+            For a model fitted with features: those of all users or items, the old ones first, if there are new ones.
+            Feature weights stay.
         iterations : int, default 1
-            Rounds over the touched users, then the touched items. All others stay as they are.
+            Rounds over the touched users, then the touched items. All others stay as they are. On an unfitted model
+            those of the constructor count.
         progress, callback
             As in `fit`.
 

@@ -60,9 +60,10 @@ def estimate_memory(
     Returns
     -------
     MemoryEstimate
-        Bytes, within 10 % where they are many; a model with weights takes 2 nnz more values, one with features the
-        features twice and another copy of the factors, a snapshot in a callback one more. What `fit` converts first,
-        a matrix that is not CSR in order already, is not counted.
+        Bytes, no less than what a fit takes, and within 10 % of it where data and factors outweigh the workspace,
+        which short rows or an approximate solver do not fill. A model with weights takes 2 nnz more values, one with
+        features the features twice and another copy of the factors, a snapshot in a callback one more. What `fit`
+        converts first, a matrix that is not CSR in order already, is not counted.
 
     Examples
     --------

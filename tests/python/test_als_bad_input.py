@@ -111,3 +111,39 @@ def test_features_without_a_single_value_are_no_features(ratings, model):
     empty = model(factors=2, random_state=0).fit(ratings, user_features=sp.csr_array((60, 3)))
     np.testing.assert_allclose(plain.item_factors_, empty.item_factors_, rtol=1e-5)
     assert not empty.user_feature_weights_.any()
+
+
+class Series:
+    """As pandas has it: values with an index, in an order of their own."""
+
+    def __init__(self, values, index):
+        self.values, self.index = np.asarray(values), list(index)
+
+    def to_numpy(self):
+        return self.values
+
+    def to_dict(self):
+        return dict(zip(self.index, self.values.tolist(), strict=True))
+
+
+def test_weights_with_an_index_are_refused_since_their_order_is_not_that_of_the_entries(ratings):
+    series = Series(np.ones(ratings.nnz), range(ratings.nnz))
+    with pytest.raises(TypeError, match=r"weights must not be a Series.*Interactions.from_arrays"):
+        coals.ExplicitALS(factors=2).fit(ratings, weights=series)
+
+
+def test_weights_may_be_interactions_with_the_ids_of_the_data():
+    users, items, values = ["b", "a", "b", "c"], ["x", "x", "y", "y"], [5.0, 1.0, 3.0, 2.0]
+    data = coals.Interactions.from_arrays(users, items, values)
+    weights = coals.Interactions.from_arrays(users, items, [9.0, 0.0, 0.0, 0.0])
+    assert coals.ExplicitALS(factors=1, random_state=0).fit(data, weights=weights).global_mean_ == 5.0
+    other = coals.Interactions.from_arrays(["z", "a", "z", "c"], items, [9.0, 0.0, 0.0, 0.0])
+    with pytest.raises(ValueError, match="weights must have the users of the data"):
+        coals.ExplicitALS(factors=1).fit(data, weights=other)
+
+
+@pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])
+def test_a_series_is_a_history_by_its_index(ratings, model):
+    fitted = model(factors=3, iterations=2, random_state=0).fit(ratings)
+    series = Series([2.0, 3.0], [20, 30])
+    assert fitted.recommend_for(series).ids.tolist() == fitted.recommend_for({20: 2.0, 30: 3.0}).ids.tolist()

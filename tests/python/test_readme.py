@@ -27,6 +27,11 @@ def test_table_of_ones_own_runs():
     assert printed_by(blocks()[1]) == "['Naima']\n"
 
 
+def test_als_example_runs():
+    assert "ExplicitALS" in blocks()[2]
+    assert printed_by(blocks()[2]) == ""
+
+
 def test_nothing_is_left_to_fill_in():
     assert not re.search(r"\b[A-Z]+_[A-Z]+\b(?<!COALS_ISA)", README.read_text(encoding="utf-8"))
 
