@@ -43,6 +43,7 @@ void bind_options(py::module_& module) {
   module.def(
       "half_sweep_cost",
       [](const Csr& data, std::int64_t size, const SolverOptions& options) {
+        require(size >= 1, "size must be at least 1");
         return half_sweep_cost(data.structure(), size, options);
       },
       py::arg("data"), py::arg("size"), py::arg("options"));

@@ -49,6 +49,7 @@ void solve_implicit(const Csr& strengths, const Array<T>& fixed, const Array<dou
 template <class T>
 Array<double> gram_of(const Array<T>& matrix, int num_threads) {
   const MatrixView<const T> view = matrix_view(matrix, "matrix");
+  require(view.columns > 0, "matrix must have columns");
   Array<double> out({view.columns, view.columns});
   const MatrixView<double> target = mutable_matrix_view(out, "out");
   const RunControl control = run_control(num_threads);

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -63,6 +64,23 @@ class Supervisor {
     return task < limit_.load() ? task : -1;
   }
 
+  // Every worker enters before its first task and leaves after its last.
+  void enter() { active_.fetch_add(1); }
+  void leave() { active_.fetch_sub(1); }
+
+  // The calling thread waits here, still listening, while others finish their last tasks: no task is left to be taken,
+  // so whoever enters later leaves at once.
+  void wait_for_others() {
+    for (int round = 0; active_.load() > 1; ++round) {
+      if (round < 1000) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        poll();
+      }
+    }
+  }
+
   void fail(std::int64_t task, std::exception_ptr error) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (error_ && task >= limit_.load()) return;
@@ -76,6 +94,7 @@ class Supervisor {
 
  private:
   Poller poller_;
+  std::atomic<int> active_{0};
   std::atomic<std::int64_t> next_{0};
   std::atomic<std::int64_t> limit_;
   std::mutex mutex_;
@@ -136,6 +155,7 @@ void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_
   Supervisor supervisor(tasks, control);
   auto worker = [&](bool is_caller) {
     std::int64_t task = 0;
+    supervisor.enter();
     try {
       auto state = make_state();
       while ((task = supervisor.next()) >= 0) {
@@ -146,10 +166,12 @@ void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_
         }
         if (is_caller) supervisor.poll();
       }
+      if (is_caller) supervisor.wait_for_others();
     } catch (const Stopped&) {
     } catch (...) {
       supervisor.fail(std::max<std::int64_t>(task, 0), std::current_exception());
     }
+    supervisor.leave();
   };
   run_workers(count, worker);
   supervisor.rethrow();
@@ -158,7 +180,12 @@ void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_
 template <class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, Body body) {
   struct Nothing {};
-  parallel_for(tasks, control, [] { return Nothing{}; }, [&](Nothing&, std::int64_t task) { body(task); });
+  const auto nothing = [] { return Nothing{}; };
+  if constexpr (std::is_invocable_v<Body&, std::int64_t, const Pulse&>) {
+    parallel_for(tasks, control, nothing, [&](Nothing&, std::int64_t task, const Pulse& pulse) { body(task, pulse); });
+  } else {
+    parallel_for(tasks, control, nothing, [&](Nothing&, std::int64_t task) { body(task); });
+  }
 }
 
 // Rows cut into tasks of about `cost_per_task`, never cutting a row: task t holds rows begin[t] .. begin[t + 1].

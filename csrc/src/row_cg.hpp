@@ -45,12 +45,15 @@ class CgSolver {
       pulse();
     });
     for (std::int64_t k = 0; k < stride_; ++k) inverse[k] = inverse[k] > T(0) ? 1 / inverse[k] : T(0);
-    T rz = T(0);
+    constexpr T epsilon = std::numeric_limits<T>::epsilon();
+    T rz = T(0), first_rz = T(0);
     for (std::int64_t step = 0; step < systems_.options.cg_steps; ++step) {
       for (std::int64_t k = 0; k < stride_; ++k) z[k] = inverse[k] * r[k];
       const T rz_before = rz;
       rz = dot(r, z);
-      if (!(rz > std::numeric_limits<T>::min())) break;
+      if (!step) first_rz = rz;
+      // Below rounding of what it started from, the residual points nowhere.
+      if (!(rz > epsilon * epsilon * first_rz) || !(rz > std::numeric_limits<T>::min())) break;
       const T beta = step ? rz / rz_before : T(0);
       for (std::int64_t k = 0; k < stride_; ++k) p[k] = step ? z[k] + beta * p[k] : z[k];
       std::fill(product, product + stride_, T(0));
@@ -60,7 +63,7 @@ class CgSolver {
       });
       subtract_base(p, product);  // minus A p
       const T curvature = -dot(p, product);
-      if (!(curvature > std::numeric_limits<T>::min())) break;
+      if (!(curvature > lost_curvature(p, inverse))) break;
       const T length = rz / curvature;
       for (std::int64_t k = 0; k < stride_; ++k) x[k] += length * p[k];
       for (std::int64_t k = 0; k < stride_; ++k) r[k] += length * product[k];
@@ -78,6 +81,13 @@ class CgSolver {
     T out;
     kernels_.dot_rows(a, b, stride_, &zero, 1, stride_, &out);
     return out;
+  }
+
+  // Curvature along p that rounding alone could leave, by the diagonal that preconditions.
+  T lost_curvature(const T* p, const T* inverse) const {
+    T scale = T(0);
+    for (std::int64_t k = 0; k < stride_; ++k) scale += inverse[k] > T(0) ? p[k] * p[k] / inverse[k] : T(0);
+    return std::numeric_limits<T>::epsilon() * scale + std::numeric_limits<T>::min();
   }
 
   void subtract_base(const T* x, T* out) const {

@@ -31,6 +31,7 @@ class PrimalSolver {
         stride_(padded(size_, kernels_.pad)),
         panel_width_(padded(factors_, kernels_.pad)),
         panel_stride_(spread(panel_width_, kernels_.lanes)),
+        negligible_ridge_(static_cast<T>(systems.negligible_ridge())),
         panel_(panel_rows * panel_stride_),
         matrix_(batch_rows() * stride_ * stride_),
         rhs_(batch_rows() * stride_),
@@ -53,7 +54,7 @@ class PrimalSolver {
     form(i, matrix_.data(), rhs_.data(), pulse);
     if (systems_.options.nonnegative) {
       systems_.load(i, solution_.data());
-      minimize_nonnegative(kernels_, matrix_.data(), stride_, size_, factors_, rhs_.data(), solution_.data());
+      minimize_nonnegative(kernels_, matrix_.data(), stride_, size_, factors_, rhs_.data(), solution_.data(), pulse);
     } else {
       factor_and_solve(i, ridge(i), pulse);
     }
@@ -172,7 +173,8 @@ class PrimalSolver {
   // positive definite by construction and only a pivot that is not positive is refused.
   void factor_and_solve(std::int64_t i, T ridge, const Pulse& pulse) {
     const Singular singular = systems_.options.singular;
-    const T tolerance = ridge > T(0) ? T(0) : 8 * std::numeric_limits<T>::epsilon() * static_cast<T>(size_);
+    const T tolerance =
+        ridge > negligible_ridge_ ? T(0) : 8 * std::numeric_limits<T>::epsilon() * static_cast<T>(size_);
     if (singular != Singular::error) kept_.keep(matrix_.data(), stride_, size_);
     std::int64_t failed =
         kernels_.cholesky_factor(matrix_.data(), stride_, stride_, tolerance, inverse_diagonal_.data());
@@ -190,6 +192,7 @@ class PrimalSolver {
   const RowSystems<T>& systems_;
   const Kernels<T>& kernels_ = active_kernels<T>();
   std::int64_t size_, factors_, stride_, panel_width_, panel_stride_;
+  T negligible_ridge_;
   Buffer<T> base_, panel_, weighted_, matrix_, rhs_, border_, inverse_diagonal_, solution_;
   Buffer<T> weight_, target_, root_weight_, packed_, packed_rhs_;
   KeptSystem<T> kept_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "../kernels/kernel_table.hpp"
 #include "coals/als.hpp"
@@ -72,6 +73,16 @@ struct RowSystems {
   SolverOptions options;
 
   std::int64_t size() const { return fixed.columns + (bias ? 1 : 0); }
+  // Next to the shared part a ridge up to this is lost in rounding: the system may be singular as if there was none, so
+  // such rows are looked at one by one by the primal solver, which knows what to do then.
+  double negligible_ridge() const {
+    double largest = 0;
+    for (std::int64_t k = 0; k < gram.columns && gram.data; ++k) {
+      largest = std::max(largest, gram.rows > 1 ? gram.row(k)[k] : gram.data[k]);
+    }
+    return std::numeric_limits<T>::epsilon() * gram_scale * largest;
+  }
+
   bool has_prior() const { return prior.data || (bias && bias_prior); }
   // Whether base + ridge is diagonal, which all but the primal solver need.
   bool has_diagonal_base() const { return gram.rows <= 1; }

@@ -17,7 +17,9 @@ template <class T>
 class RowWorker {
  public:
   explicit RowWorker(const RowSystems<T>& systems)
-      : systems_(systems), dual_limit_(dual_limit(systems.size(), systems.has_diagonal_base(), systems.options)) {}
+      : systems_(systems),
+        dual_limit_(dual_limit(systems.size(), systems.has_diagonal_base(), systems.options)),
+        negligible_ridge_(systems.negligible_ridge()) {}
 
   // Rows first .. last. Of those that cannot be solved, the lowest is reported.
   void solve(std::int64_t first, std::int64_t last, const Pulse& pulse) {
@@ -27,9 +29,11 @@ class RowWorker {
       const std::int64_t n = systems_.data().row_size(i);
       if (n == 0) {
         clear(i);
-      } else if (n <= dual_limit_ && ridge_of(systems_.penalty, n) > 0) {
+      } else if (ridge_of(systems_.penalty, n) <= negligible_ridge_) {
+        guarded(i, [&] { solve_primal(i, pulse); });
+      } else if (n <= dual_limit_) {
         dual_rows_.push_back(i);
-      } else if (goes_in_batches(n)) {
+      } else if (goes_in_batches()) {
         batch_rows_.push_back(i);
       } else {
         guarded(i, [&] { solve_directly(i, pulse); });
@@ -90,11 +94,9 @@ class RowWorker {
     }
   }
 
-  // Without a ridge a row is looked at alone: it may be singular.
-  bool goes_in_batches(std::int64_t n) {
+  bool goes_in_batches() {
     if (systems_.options.solver == Solver::block) return true;
-    const bool regular = systems_.options.solver == Solver::cholesky && ridge_of(systems_.penalty, n) > 0;
-    return regular && made(primal_).batch_rows() > 1;
+    return systems_.options.solver == Solver::cholesky && made(primal_).batch_rows() > 1;
   }
 
   void solve_batches(const Pulse& pulse) {
@@ -132,6 +134,7 @@ class RowWorker {
 
   const RowSystems<T>& systems_;
   std::int64_t dual_limit_;
+  double negligible_ridge_;
   std::vector<std::int64_t> dual_rows_, batch_rows_;
   std::unique_ptr<PrimalSolver<T>> primal_;
   std::unique_ptr<DualSolver<T>> dual_;

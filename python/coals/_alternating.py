@@ -77,6 +77,7 @@ class AlternatingModel(FoldIn):
         vars(self).update(fitted)
         vars(self).pop("_grams_", None)
         self.objective_ = np.array(history)
+        self._fitted_params_ = self.get_params()
         self.solver_ = problem.solver
         self._finish_fit(problem.data, fitted["_seen_"])
 
@@ -99,6 +100,8 @@ class AlternatingModel(FoldIn):
                 f"partial_fit needs the factors and dtype of the fit, {self.user_factors_.shape[1]} and "
                 f"{self.user_factors_.dtype.name}, got {self.factors} and {self.dtype}: set them back, or fit again"
             )
+        if getattr(self, "biases", False) != self._fitted_params_.get("biases", False):
+            raise ValueError("partial_fit needs the biases of the fit: set them back, or fit again")
         new = as_interactions(X)
         checked = None if weights is None else check_weights(weights, new, self.dtype)
         merged = merge((self.user_index_, self.item_index_), self._seen_, self._weights_, new, checked)

@@ -14,12 +14,12 @@ from coals._start import LARGEST
 from coals.base import Array, Indices, ItemSimilarity
 from coals.recommendations import TopN
 
-__all__ = ["FactorModel"]
+__all__ = ["MOST_FACTORS", "FactorModel"]
 
 # Pairs predicted at a time: bounds the gathered rows to a few MB.
 _PAIRS_AT_A_TIME = 65536
-# A system of this many already takes 16 GB a thread.
-_MOST_FACTORS = 65536
+#: A system of this many already takes 16 GB a thread.
+MOST_FACTORS = 65536
 _LARGEST_BLOCK = 1024
 
 
@@ -53,7 +53,7 @@ class FactorModel(ItemSimilarity):
 
     def _check_params(self) -> None:
         super()._check_params()
-        check_int("factors", self.factors, minimum=1, maximum=_MOST_FACTORS)
+        check_int("factors", self.factors, minimum=1, maximum=MOST_FACTORS)
         check_choice("dtype", self.dtype, ("float32", "float64"))
         self._regularization_pair()
         check_number("regularization_exponent", self.regularization_exponent, minimum=0, maximum=10)
@@ -66,7 +66,7 @@ class FactorModel(ItemSimilarity):
 
     def _check_solver(self) -> None:
         check_choice("solver", self.solver, SOLVERS)
-        check_int("cg_steps", self.cg_steps, minimum=1, maximum=_MOST_FACTORS)
+        check_int("cg_steps", self.cg_steps, minimum=1, maximum=MOST_FACTORS)
         check_int("block_size", self.block_size, minimum=1, maximum=_LARGEST_BLOCK)
         check_choice("on_singular", self.on_singular, SINGULAR)
         if check_bool("nonnegative", self.nonnegative) and self.solver not in ("auto", "cholesky"):

@@ -32,6 +32,10 @@ _MOST_STEPS = 50
 _TOLERANCE = 1e-10  # of the right-hand side, in the norm that conjugate gradients work in
 
 
+# Beyond it, and below its inverse, squares leave double precision.
+_LARGEST = 1e100
+
+
 def check_features(name: str, features: Any, rows: int, columns: int | None = None) -> Any:
     """Features as a float64 csr_array of shape (rows, p) without stored zeros; p = `columns` where that is known."""
     refuse_masked(name, features)
@@ -44,16 +48,21 @@ def check_features(name: str, features: Any, rows: int, columns: int | None = No
     if columns is not None and given.shape[1] != columns:
         raise ValueError(f"{name} must have {columns} columns, as in fit, got {given.shape[1]}")
     if not sparse:
-        bad = np.argwhere(~np.isfinite(given))
-        if len(bad):
-            at = tuple(bad[0].tolist())
-            raise ValueError(f"{name} row {at[0]}, column {at[1]} is {given[at]}: every value must be finite")
-        return scipy.sparse.csr_array(given.astype(np.float64))
+        given = scipy.sparse.coo_array(given)
     if given.nnz == 0:
         return scipy.sparse.csr_array(given.shape, dtype=np.float64)
     checked, _ = canonical_csr(given, duplicates="sum", name=lambda row, column: f"{name} row {row}, column {column}")
-    own = scipy.sparse.csr_array(checked.astype(np.float64), copy=True)
+    with np.errstate(over="ignore"):  # of a wider type, found below
+        own = scipy.sparse.csr_array(checked.astype(np.float64), copy=True)
     own.eliminate_zeros()
+    size = np.abs(own.data)
+    bad = np.flatnonzero(~(size < _LARGEST) | (size < 1 / _LARGEST))
+    if len(bad):
+        row = int(np.searchsorted(own.indptr, bad[0], side="right")) - 1
+        raise ValueError(
+            f"{name} row {row}, column {int(own.indices[bad[0]])} is {own.data[bad[0]]}, whose square is too large or "
+            "too small to compute with: bring the features nearer to 1"
+        )
     return own
 
 

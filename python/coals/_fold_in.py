@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,7 @@ class FoldIn(FactorModel):
     """A factor model that can solve rows it was not fitted with. See its subclasses."""
 
     _entries_: _core.Csr
+    _fitted_params_: dict[str, Any]
     _weights_: Array | None
     _features_: list[Any]
 
@@ -52,8 +54,17 @@ class FoldIn(FactorModel):
                 bias[cold] = bias_prior[cold]
         return factors, bias
 
-    def _transform(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:
+    def _as_fitted(self) -> Any:
+        """The model with the parameters it was fitted with, whatever `set_params` has said since."""
         self._require_fitted()
+        twin = copy.copy(self)
+        vars(twin).update(self._fitted_params_)
+        return twin
+
+    def _transform(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:
+        return tuple(self._as_fitted()._transform_as_fitted(side, X, weights, features))
+
+    def _transform_as_fitted(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:
         index = (self.item_index_, self.user_index_)[side]
         rows = matrix_rows(X, side, index, weights, self.user_factors_.dtype.name, self._drops_zeros)
         return self._fold_in(side, rows._replace(features=self._row_features(side, features, rows.entries.rows)))
@@ -118,7 +129,9 @@ class FoldIn(FactorModel):
         >>> coals.ImplicitALS(factors=2, random_state=0).fit(plays).recommend_for(["y"], n=1).ids
         array([['x']], dtype='<U1')
         """
-        self._require_fitted()
+        return self._as_fitted()._recommend_for(history, n, exclude_seen, features)  # type: ignore[no-any-return]
+
+    def _recommend_for(self, history: Any, n: int, exclude_seen: bool, features: Any) -> Recommendations:
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         dtype = self.user_factors_.dtype.name
         if hasattr(history, "index") and hasattr(history, "to_dict"):  # a pandas Series: its index are the items
@@ -163,7 +176,9 @@ class FoldIn(FactorModel):
         in float64: the score is what `recommend_for` gives for the same history, and what `predict` gives once the fit
         has converged. With ``nonnegative=True`` A is that of the factors above 0. Cost: m K² + K³/3 for m items.
         """
-        self._require_fitted()
+        return self._as_fitted()._explain(user, item, n)  # type: ignore[no-any-return]
+
+    def _explain(self, user: Any, item: Any, n: int | None) -> Explanation:
         rows, columns = self.user_index_.encode(user), self.item_index_.encode(item)
         if len(rows) != 1 or len(columns) != 1:
             raise ValueError(f"explain takes one user and one item, got {len(rows)} and {len(columns)}")

@@ -118,6 +118,11 @@ def run_sweeps(
                     f"the objective is {history[-1]} after sweep {number}: values or parameters are too large for "
                     f"{model.dtype}; make them smaller"
                 )
+            if history[-1] < -1e-3 * max(map(abs, history)):
+                raise ValueError(
+                    f"the objective, a sum of squares, is {history[-1]} after sweep {number}: rounding has taken over. "
+                    "Set a larger regularization, bring values and weights nearer to 1, or use dtype='float64'"
+                )
             bar.set_postfix(objective=f"{history[-1]:.6g}", refresh=False)
             bar.update()
             seconds = time.perf_counter() - start

@@ -9,6 +9,7 @@ import scipy
 
 from coals import _core
 from coals._checks import check_choice, check_int
+from coals._factor_model import MOST_FACTORS
 from coals._solvers import SOLVERS, workspace_bytes
 from coals.interactions import Interactions
 
@@ -70,10 +71,14 @@ def estimate_memory(
     >>> print(coals.estimate_memory((138_493, 26_744, 20_000_263), factors=128, num_threads=2))
     MemoryEstimate(sparse 321.3 MB, factors 85.3 MB, workspace 6.6 MB, total 413.2 MB)
     """
-    factors = check_int("factors", factors, minimum=1)
+    factors = check_int("factors", factors, minimum=1, maximum=MOST_FACTORS)
     check_choice("dtype", dtype, ("float32", "float64"))
     check_choice("solver", solver, SOLVERS)
-    threads = _core.default_num_threads() if num_threads is None else check_int("num_threads", num_threads, minimum=1)
+    threads = (
+        _core.default_num_threads()
+        if num_threads is None
+        else check_int("num_threads", num_threads, minimum=1, maximum=1024)
+    )
     users, items, nnz = _size_of(X)
     itemsize = np.dtype(dtype).itemsize
     pointers = 8 * (users + 1) + 8 * (items + 1)
@@ -94,6 +99,8 @@ def _size_of(X: Any) -> tuple[int, int, int]:
         users, items, nnz = (
             check_int(name, value, minimum=0) for name, value in zip(("n_users", "n_items", "nnz"), X, strict=True)
         )
+        if nnz > users * items:
+            raise ValueError(f"{nnz} entries do not fit into {users} x {items} cells")
         return users, items, nnz
     raise TypeError(
         f"X must be Interactions, a SciPy sparse matrix or a tuple (n_users, n_items, nnz), got {type(X).__name__}"

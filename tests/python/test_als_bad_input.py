@@ -147,3 +147,37 @@ def test_a_series_is_a_history_by_its_index(ratings, model):
     fitted = model(factors=3, iterations=2, random_state=0).fit(ratings)
     series = Series([2.0, 3.0], [20, 30])
     assert fitted.recommend_for(series).ids.tolist() == fitted.recommend_for({20: 2.0, 30: 3.0}).ids.tolist()
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "cg", "block"])
+@pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])
+def test_every_solver_asks_what_to_do_with_a_singular_row(ratings, model, solver):
+    settings = {"factors": 50, "regularization": 0, "solver": solver, "block_size": 8, "dtype": "float64"}
+    settings |= {"random_state": 0, "iterations": 6}
+    settings |= {"biases": False} if model is coals.ExplicitALS else {"objective": "ials", "alpha": 1e-12}
+    with pytest.raises(ValueError, match=r"(user|item) \d+: its entries do not determine 50 factors"):
+        model(**settings).fit(ratings)
+    fitted = model(**settings, on_singular="minimum_norm").fit(ratings)
+    assert (np.diff(fitted.objective_) <= 1e-9 * (ratings.data**2).sum()).all()
+    assert (fitted.objective_ >= 0).all()
+
+
+@pytest.mark.parametrize("size", [1e160, 1e-160])
+def test_features_whose_squares_overflow_are_refused(ratings, size):
+    features = np.ones((60, 2))
+    features[8, 1] = size
+    with pytest.raises(ValueError, match=r"user_features row 8, column 1 is 1e.160, whose square"):
+        coals.ExplicitALS(factors=2).fit(ratings, user_features=features)
+
+
+@pytest.mark.parametrize(
+    ("nnz", "arguments", "message"),
+    [
+        (5, {"factors": 2}, "5 entries do not fit into 2 x 2 cells"),
+        (4, {"factors": 10**9}, "factors must be >= 1 and <= 65536"),
+        (4, {"factors": 2, "num_threads": 10**9}, "num_threads must be >= 1 and <= 1024"),
+    ],
+)
+def test_estimate_memory_refuses_what_cannot_be(nnz, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        coals.estimate_memory((2, 2, nnz), **arguments)

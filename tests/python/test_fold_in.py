@@ -247,3 +247,18 @@ def test_bad_histories(ratings):
         implicit().fit(ratings, user_features=USER_FEATURES).recommend_for([5], features=np.ones((2, 6)))
     with pytest.raises(ValueError, match="features must have 6 columns, as in fit, got 2"):
         implicit().fit(ratings, user_features=USER_FEATURES).recommend_for([5], features=np.ones((1, 2)))
+
+
+@pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])
+def test_parameters_set_after_fit_wait_for_the_next_fit(ratings, model):
+    fitted = model(factors=3, iterations=2, random_state=0).fit(ratings)
+
+    def answers():
+        rows = fitted.transform_items(ratings.T[:4])
+        parts = rows if isinstance(rows, tuple) else (rows,)
+        scores = fitted.recommend_for({20: 2.0, 30: 3.0}, n=5).scores
+        return np.hstack([np.ravel(part) for part in (*parts, scores, fitted.explain(3, 1).score)])
+
+    before = answers()
+    fitted.set_params(regularization=1e4, **({"biases": False} if model is coals.ExplicitALS else {"alpha": 50.0}))
+    assert_array_equal(answers(), before)

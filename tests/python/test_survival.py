@@ -21,10 +21,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inh
 rng = np.random.default_rng(0)
 data = sp.csr_array((np.ones(2_000_000), (rng.integers(0, 1_000, 2_000_000), rng.integers(0, 5_000, 2_000_000))))
 data.sum_duplicates()
+# One row that outlasts all others: whoever has it, the calling thread is the one that hears of Ctrl-C.
+long_row = sp.vstack([sp.csr_array((2, 20_000)), sp.csr_array(np.ones((1, 20_000)))]).tocsr()
 model = {model}
 print("ready", flush=True)
 try:
-    model.fit(data, **{arguments})
+    model.fit({data}, **{arguments})
 except KeyboardInterrupt:
     print("interrupted", hasattr(model, "n_items_"), flush=True)
 """
@@ -37,11 +39,14 @@ except KeyboardInterrupt:
         ("coals.ImplicitALS(factors=256, iterations=50)", {"progress": False}),
         ("coals.ExplicitALS(factors=256, iterations=50)", {"progress": False}),
         ("coals.ItemCooccurrence()", {}),
+        ("coals.ExplicitALS(factors=1000, dtype='float64', init=(np.ones((3, 1000)), np.ones((20_000, 1000))))", {}),
     ],
 )
 def test_ctrl_c_ends_a_native_loop_and_leaves_the_model_unfitted(model, arguments):
-    code = SLOW_FIT.format(model=model, arguments=arguments)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+    data = "long_row" if "init" in model else "data"
+    code = SLOW_FIT.format(model=model, arguments=arguments, data=data)
+    slowest = {**os.environ, "COALS_ISA": "baseline"}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=slowest) as process:
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.2)
         start = time.perf_counter()
