@@ -165,8 +165,10 @@ def plot(entries: list[Point], factors: list[Point], path: str) -> None:
         axis.set_ylabel("seconds per sweep")
         axis.grid(True, which="both", alpha=0.3)
         axis.legend()
-    axes[1].set_xticks([32, 64, 128, 256, 512, 1024], ["32", "64", "128", "256", "512", "1024"], minor=False)
-    axes[1].tick_params(which="minor", labelbottom=False)
+    for axis, points in zip(axes, (entries, factors), strict=True):
+        ticks = sorted({x for _, x, _ in points})
+        axis.set_xticks(ticks, [f"{x / 1e6:.2g} M" if x >= 1e5 else f"{x:.0f}" for x in ticks])
+        axis.tick_params(axis="x", which="minor", labelbottom=False)
     figure.savefig(path, dpi=120)
     print(f"\nplot: {path}")
 
@@ -185,7 +187,8 @@ def main() -> None:
     show_gil(size)
     entries = growth_with_entries(size, 64)
     factors = growth_with_factors(size, ks, {"cholesky": 512, "cg": 1024, "block": 1024})
-    factors += growth_with_factors(short, ks, {"cholesky": 512})
+    if not arguments.quick:
+        factors += growth_with_factors(short, ks, {"cholesky": 512})
     if arguments.plot:
         plot(entries, factors, arguments.plot)
 
