@@ -10,6 +10,7 @@ for a sweep, so sweeps are timed as differences of fits.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from importlib.metadata import version
 from typing import Any
 
@@ -48,8 +49,9 @@ class Cmfrec(Restarting):
         )
         self.model.fit(self.matrix)
 
+    @abstractmethod
     def _model(self, **options: Any) -> Any:
-        raise NotImplementedError
+        """cmfrec's model with these options and those of its objective."""
 
     def prepare(self, matrix: Any, start: Factors) -> None:
         self.matrix = matrix.tocoo()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,9 @@ class Reference(Contender):
             seconds.append(time.perf_counter() - start)
         return seconds
 
+    @abstractmethod
     def _once(self) -> tuple[Any, ...]:
-        raise NotImplementedError
+        """The state after one more sweep."""
 
     def _penalty(self) -> dict[str, Any]:
         objective = self.problem.objective
