@@ -8,6 +8,7 @@
 
 #include "coals/errors.hpp"
 #include "dispatch.hpp"
+#include "lane_systems.hpp"
 #include "parallel.hpp"
 #include "row_systems.hpp"
 
@@ -29,9 +30,9 @@ class BlockSolver {
         shared_(size_),
         panel_(panel_rows * stride_),
         matrix_(slots_ * stride_ * stride_),
-        packed_(slots_ > 1 ? stride_ * (stride_ + 1) / 2 * kernels_.lanes : 0),
-        packed_rhs_(stride_ * kernels_.lanes),
-        steps_(2 * slots_ * stride_),
+        rhs_(slots_ * stride_),
+        inverse_diagonal_(stride_),
+        solution_(stride_),
         weight_(panel_rows),
         target_(panel_rows),
         dots_(panel_rows),
@@ -71,8 +72,8 @@ class BlockSolver {
  private:
   T* x(std::int64_t l) { return x_.data() + l * size_; }
   T* matrix(std::int64_t l) { return matrix_.data() + l * stride_ * stride_; }
-  T* rhs(std::int64_t l) { return steps_.data() + 2 * l * stride_; }
-  T* step(std::int64_t l) { return steps_.data() + (2 * l + 1) * stride_; }
+  // The right-hand side of a slot, and once its system is solved the change of its coordinates.
+  T* rhs(std::int64_t l) { return rhs_.data() + l * stride_; }
 
   // The predictions of row i, in slot l, += what columns first .. first + width contribute.
   void predict(std::int64_t i, std::int64_t l, const T* change, std::int64_t first, std::int64_t width,
@@ -97,8 +98,8 @@ class BlockSolver {
     const std::uint32_t unsolved = solve_systems(count, size);
     for (std::int64_t l = 0; l < count; ++l) {
       if (unsolved >> l & 1u) continue;
-      for (std::int64_t k = 0; k < size; ++k) x(l)[first + k] += step(l)[k];
-      if (first + width < factors) predict(rows[l], l, step(l), first, width, pulse);
+      for (std::int64_t k = 0; k < size; ++k) x(l)[first + k] += rhs(l)[k];
+      if (first + width < factors) predict(rows[l], l, rhs(l), first, width, pulse);
     }
     return unsolved;
   }
@@ -142,38 +143,19 @@ class BlockSolver {
   }
 
   std::uint32_t solve_systems(std::int64_t count, std::int64_t size) {
-    const std::int64_t lanes = kernels_.lanes, square = stride_ * stride_;
-    std::uint32_t unsolved = 0;
-    if (slots_ == 1) {
-      for (std::int64_t l = 0; l < count; ++l) {
-        if (kernels_.cholesky_factor(matrix(l), stride_, stride_, T(0), packed_rhs_.data()) >= 0) {
-          unsolved |= 1u << l;
-          continue;
-        }
-        kernels_.cholesky_solve(matrix(l), stride_, stride_, packed_rhs_.data(), rhs(l), step(l));
-      }
-      return unsolved;
-    }
-    // Lanes without a row repeat the first one.
-    for (std::int64_t l = count; l < lanes; ++l) {
-      std::copy(matrix(0), matrix(0) + square, matrix(l));
-      std::copy(rhs(0), rhs(0) + stride_, rhs(l));
-    }
-    kernels_.pack_lanes(matrix_.data(), square, stride_, size, packed_.data());
-    for (std::int64_t k = 0; k < size; ++k) {
-      for (std::int64_t l = 0; l < lanes; ++l) packed_rhs_[k * lanes + l] = rhs(l)[k];
-    }
-    unsolved = kernels_.solve_lanes(packed_.data(), size, packed_rhs_.data());
-    for (std::int64_t k = 0; k < size; ++k) {
-      for (std::int64_t l = 0; l < count; ++l) step(l)[k] = packed_rhs_[k * lanes + l];
-    }
-    return unsolved & static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+    if (slots_ > 1)
+      return lanes_.solve({matrix_.data(), stride_ * stride_, stride_, rhs_.data(), stride_, size}, count);
+    if (kernels_.cholesky_factor(matrix(0), stride_, stride_, T(0), inverse_diagonal_.data()) >= 0) return 1;
+    kernels_.cholesky_solve(matrix(0), stride_, stride_, inverse_diagonal_.data(), rhs(0), solution_.data());
+    std::copy(solution_.data(), solution_.data() + size, rhs(0));
+    return 0;
   }
 
   const RowSystems<T>& systems_;
   const Kernels<T>& kernels_ = active_kernels<T>();
   std::int64_t width_, stride_, size_, slots_;
-  Buffer<T> shared_, panel_, matrix_, packed_, packed_rhs_, steps_, weight_, target_, dots_, x_, prediction_;
+  Buffer<T> shared_, panel_, matrix_, rhs_, inverse_diagonal_, solution_, weight_, target_, dots_, x_, prediction_;
+  LaneSystems<T> lanes_;
   std::int64_t first_prediction_[32] = {};
 };
 

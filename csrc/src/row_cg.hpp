@@ -28,10 +28,22 @@ class CgSolver {
         vectors_(6 * stride_) {}
 
   void solve(std::int64_t i, const Pulse& pulse) {
-    const CsrView<T>& data = systems_.data();
-    scale_.set(static_cast<T>(ridge_of(systems_.penalty, data.row_size(i))));
+    start(i, pulse);
+    T rz = T(0);
+    for (std::int64_t step = 0; step < systems_.options.cg_steps; ++step) {
+      if (!advance(i, step == 0, rz, pulse)) break;
+    }
+    T* x = vector(0);
+    for (std::int64_t k = 0; k < stride_; ++k) x[k] *= scale_.inverse()[k];
+    systems_.store(i, x);
+  }
+
+ private:
+  // x, the residual r there, and the preconditioner.
+  void start(std::int64_t i, const Pulse& pulse) {
+    scale_.set(static_cast<T>(ridge_of(systems_.penalty, systems_.data().row_size(i))));
     held_ = -1;
-    T *x = vector(0), *r = vector(1), *z = vector(2), *p = vector(3), *product = vector(4), *inverse = vector(5);
+    T *x = vector(0), *r = vector(1), *inverse = vector(5);
     std::fill(x, x + stride_, T(0));
     systems_.load(i, x);
     for (std::int64_t k = 0; k < stride_; ++k) x[k] *= scale_.root()[k];
@@ -45,34 +57,34 @@ class CgSolver {
       pulse();
     });
     for (std::int64_t k = 0; k < stride_; ++k) inverse[k] = inverse[k] > T(0) ? 1 / inverse[k] : T(0);
-    constexpr T epsilon = std::numeric_limits<T>::epsilon();
-    T rz = T(0), first_rz = T(0);
-    for (std::int64_t step = 0; step < systems_.options.cg_steps; ++step) {
-      for (std::int64_t k = 0; k < stride_; ++k) z[k] = inverse[k] * r[k];
-      const T rz_before = rz;
-      rz = dot(r, z);
-      if (!step) first_rz = rz;
-      // Below rounding of what it started from, the residual points nowhere.
-      if (!(rz > epsilon * epsilon * first_rz) || !(rz > std::numeric_limits<T>::min())) break;
-      const T beta = step ? rz / rz_before : T(0);
-      for (std::int64_t k = 0; k < stride_; ++k) p[k] = step ? z[k] + beta * p[k] : z[k];
-      std::fill(product, product + stride_, T(0));
-      for_panels(i, [&](const T* panel, std::int64_t first, std::int64_t count) {
-        kernels_.add_remainder(panel, stride_, weights(first), nullptr, count, stride_, p, product);
-        pulse();
-      });
-      subtract_base(p, product);  // minus A p
-      const T curvature = -dot(p, product);
-      if (!(curvature > lost_curvature(p, inverse))) break;
-      const T length = rz / curvature;
-      for (std::int64_t k = 0; k < stride_; ++k) x[k] += length * p[k];
-      for (std::int64_t k = 0; k < stride_; ++k) r[k] += length * product[k];
-    }
-    for (std::int64_t k = 0; k < stride_; ++k) x[k] *= scale_.inverse()[k];
-    systems_.store(i, x);
   }
 
- private:
+  // One step. `rz` is r . z of the step before and becomes that of this one. False where rounding leaves nothing to do.
+  bool advance(std::int64_t i, bool first_step, T& rz, const Pulse& pulse) {
+    constexpr T epsilon = std::numeric_limits<T>::epsilon();
+    T *x = vector(0), *r = vector(1), *z = vector(2), *p = vector(3), *product = vector(4), *inverse = vector(5);
+    for (std::int64_t k = 0; k < stride_; ++k) z[k] = inverse[k] * r[k];
+    const T rz_before = rz;
+    rz = dot(r, z);
+    const T beta = first_step ? T(0) : rz / rz_before;
+    if (first_step) first_rz_ = rz;
+    // Below rounding of what it started from, the residual points nowhere.
+    if (!(rz > epsilon * epsilon * first_rz_) || !(rz > std::numeric_limits<T>::min())) return false;
+    for (std::int64_t k = 0; k < stride_; ++k) p[k] = first_step ? z[k] : z[k] + beta * p[k];
+    std::fill(product, product + stride_, T(0));
+    for_panels(i, [&](const T* panel, std::int64_t first, std::int64_t count) {
+      kernels_.add_remainder(panel, stride_, weights(first), nullptr, count, stride_, p, product);
+      pulse();
+    });
+    subtract_base(p, product);  // minus A p
+    const T curvature = -dot(p, product);
+    if (!(curvature > lost_curvature(p, inverse))) return false;
+    const T length = rz / curvature;
+    for (std::int64_t k = 0; k < stride_; ++k) x[k] += length * p[k];
+    for (std::int64_t k = 0; k < stride_; ++k) r[k] += length * product[k];
+    return true;
+  }
+
   T* vector(int v) { return vectors_.data() + v * stride_; }
   const T* weights(std::int64_t first) const { return systems_.rule.weighted() ? weight_.data() + first : nullptr; }
 
@@ -123,6 +135,7 @@ class CgSolver {
   RowScale<T> scale_;
   Buffer<T> panel_, weight_, target_, vectors_;
   std::int64_t held_ = -1;  // the first entry of the panel that is there
+  T first_rz_ = 0;
 };
 
 }  // namespace coals

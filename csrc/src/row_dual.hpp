@@ -14,6 +14,7 @@
 
 #include "coals/errors.hpp"
 #include "dispatch.hpp"
+#include "lane_systems.hpp"
 #include "row_scale.hpp"
 
 namespace coals {
@@ -104,50 +105,39 @@ class DualSolver {
     const std::int64_t lanes = kernels_.lanes, width = padded(n, kernels_.pad), distance = n * width;
     grow(slots_, lanes * slot_size(n));
     grow(dense_, lanes * distance);
-    grow(matrix_, n * (n + 1) / 2 * lanes);
-    grow(rhs_, n * lanes);
-    // Lanes without a row get zeros, and so the identity.
-    if (count < lanes) std::fill(dense_.data() + count * distance, dense_.data() + lanes * distance, T(0));
-    if (count < lanes) std::fill(rhs_.data(), rhs_.data() + n * lanes, T(0));
     std::uint32_t unsolved = 0;
     for (std::int64_t l = 0; l < count; ++l) {
       const Slot s = slot(l, n);
+      T* dense = dense_.data() + l * distance;
       // The rows come from anywhere: ask for the next one's while this one is worked on.
       const std::int64_t upcoming = l + 1 < count ? rows[l + 1] : next;
       if (upcoming >= 0) systems_.prefetch(upcoming);
       if (!prepare(rows[l], n, s)) unsolved |= 1u << l;
-      kernels_.panel_dots(s.panel, stride_, n, stride_, dense_.data() + l * distance, width);
-      for (std::int64_t a = 0; a < n; ++a) rhs_[a * lanes + l] = s.rhs[a];
+      kernels_.panel_dots(s.panel, stride_, n, stride_, dense, width);
+      for (std::int64_t a = 0; a < n; ++a) dense[a * width + a] += T(1);
     }
-    kernels_.pack_lanes(dense_.data(), distance, width, n, matrix_.data());
-    for (std::int64_t a = 0; a < n; ++a) {
-      T* diagonal = matrix_.data() + (a * (a + 1) / 2 + a) * lanes;
-      for (std::int64_t l = 0; l < lanes; ++l) diagonal[l] += T(1);
-    }
-    unsolved |= kernels_.solve_lanes(matrix_.data(), n, rhs_.data());
+    unsolved |= lanes_.solve({dense_.data(), distance, width, slot(0, n).rhs, slot_size(n), n}, count);
     for (std::int64_t l = 0; l < count; ++l) {
-      const Slot s = slot(l, n);
-      for (std::int64_t a = 0; a < n; ++a) s.rhs[a] = rhs_[a * lanes + l];
       // Rows of one batch may differ in n, and so in scale.
       scale_.set(static_cast<T>(ridge_of(systems_.penalty, systems_.data().row_size(rows[l]))));
-      finish(rows[l], s, systems_.data().row_size(rows[l]));
+      finish(rows[l], slot(l, n), systems_.data().row_size(rows[l]));
     }
-    return unsolved & static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+    return unsolved;
   }
 
   std::uint32_t solve_alone(std::int64_t i) {
     const std::int64_t n = padded(systems_.data().row_size(i), kernels_.pad);
     grow(slots_, slot_size(n));
     grow(dense_, n * n);
-    grow(matrix_, n);
-    grow(rhs_, n);
+    grow(inverse_diagonal_, n);
+    grow(solution_, n);
     const Slot s = slot(0, n);
     if (!prepare(i, n, s)) return 1;
     kernels_.panel_dots(s.panel, stride_, n, stride_, dense_.data(), n);
     for (std::int64_t a = 0; a < n; ++a) dense_[a * n + a] += T(1);
-    if (kernels_.cholesky_factor(dense_.data(), n, n, T(0), matrix_.data()) >= 0) return 1;
-    kernels_.cholesky_solve(dense_.data(), n, n, matrix_.data(), s.rhs, rhs_.data());
-    std::copy(rhs_.data(), rhs_.data() + n, s.rhs);
+    if (kernels_.cholesky_factor(dense_.data(), n, n, T(0), inverse_diagonal_.data()) >= 0) return 1;
+    kernels_.cholesky_solve(dense_.data(), n, n, inverse_diagonal_.data(), s.rhs, solution_.data());
+    std::copy(solution_.data(), solution_.data() + n, s.rhs);
     finish(i, s, systems_.data().row_size(i));
     return 0;
   }
@@ -156,7 +146,8 @@ class DualSolver {
   const Kernels<T>& kernels_ = active_kernels<T>();
   std::int64_t stride_;
   RowScale<T> scale_;
-  Buffer<T> slots_, dense_, matrix_, rhs_, sum_, dots_, root_weight_;
+  Buffer<T> slots_, dense_, inverse_diagonal_, solution_, sum_, dots_, root_weight_;
+  LaneSystems<T> lanes_;
   Buffer<std::int32_t> order_;
 };
 

@@ -5,12 +5,13 @@
 // registers before it is added to the matrix, which also keeps long sums accurate. A bias is one more row and column
 // along the border, where they cost a vector sum and not another strip of tiles.
 //
-// Small matrices are factored many at a time, one in each lane of a vector: alone, each would wait for its own pivots.
+// Small matrices are factored many at a time (lane_systems.hpp).
 #pragma once
 
 #include <limits>
 
 #include "dispatch.hpp"
+#include "lane_systems.hpp"
 #include "parallel.hpp"
 #include "row_nonnegative.hpp"
 #include "row_singular.hpp"
@@ -63,27 +64,13 @@ class PrimalSolver {
 
   // Up to batch_rows rows, each with a ridge. Returns a mask of those it could not solve.
   std::uint32_t solve_batch(const std::int64_t* rows, std::int64_t count, const Pulse& pulse) {
-    const std::int64_t lanes = kernels_.lanes, square = stride_ * stride_;
-    if (!packed_.size()) packed_ = Buffer<T>(size_ * (size_ + 1) / 2 * lanes);
-    if (!packed_rhs_.size()) packed_rhs_ = Buffer<T>(size_ * lanes);
+    const std::int64_t square = stride_ * stride_;
     for (std::int64_t l = 0; l < count; ++l) {
       form(rows[l], matrix_.data() + l * square, rhs_.data() + l * stride_, pulse);
     }
-    // Lanes without a row repeat the first one.
-    for (std::int64_t l = count; l < lanes; ++l) {
-      std::copy(matrix_.data(), matrix_.data() + square, matrix_.data() + l * square);
-      std::copy(rhs_.data(), rhs_.data() + stride_, rhs_.data() + l * stride_);
-    }
-    kernels_.pack_lanes(matrix_.data(), square, stride_, size_, packed_.data());
-    for (std::int64_t k = 0; k < size_; ++k) {
-      for (std::int64_t l = 0; l < lanes; ++l) packed_rhs_[k * lanes + l] = rhs_[l * stride_ + k];
-    }
-    const std::uint32_t unsolved = kernels_.solve_lanes(packed_.data(), size_, packed_rhs_.data());
-    for (std::int64_t l = 0; l < count; ++l) {
-      for (std::int64_t k = 0; k < size_; ++k) solution_[k] = packed_rhs_[k * lanes + l];
-      systems_.store(rows[l], solution_.data());
-    }
-    return unsolved & static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+    const std::uint32_t unsolved = lanes_.solve({matrix_.data(), square, stride_, rhs_.data(), stride_, size_}, count);
+    for (std::int64_t l = 0; l < count; ++l) systems_.store(rows[l], rhs_.data() + l * stride_);
+    return unsolved;
   }
 
  private:
@@ -194,7 +181,8 @@ class PrimalSolver {
   std::int64_t size_, factors_, stride_, panel_width_, panel_stride_;
   T negligible_ridge_;
   Buffer<T> base_, panel_, weighted_, matrix_, rhs_, border_, inverse_diagonal_, solution_;
-  Buffer<T> weight_, target_, root_weight_, packed_, packed_rhs_;
+  Buffer<T> weight_, target_, root_weight_;
+  LaneSystems<T> lanes_;
   KeptSystem<T> kept_;
 };
 

@@ -15,10 +15,6 @@
 
 namespace coals {
 
-// Up to this size systems are solved side by side in the lanes of a vector: alone, a small one waits for its own
-// pivots.
-constexpr std::int64_t most_lanes_size = 80;
-
 inline double ridge_of(const Penalty& penalty, std::int64_t entries) {
   return penalty.regularization * std::pow(static_cast<double>(entries) + penalty.offset, penalty.exponent);
 }
