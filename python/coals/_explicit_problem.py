@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._native import blocks, with_values
-from coals._problem import HalfStep, Problem
+from coals._problem import HalfStep, Problem, RowsToSolve
 from coals._solvers import Ridge
 from coals._start import Start
 from coals.interactions import Interactions
@@ -64,28 +64,19 @@ class ExplicitProblem(Problem):
             kinds = ["bias", "factors"]
         return [lambda what=what: self._solve_all(side, what) for what in kinds]  # type: ignore[misc]
 
-    def _solve(
-        self,
-        side: int,
-        what: str,
-        rows: tuple[_core.Csr, Array | None, Array, Array | None],
-        prior: Array | None,
-        bias_prior: Array | None,
-        options: _core.SolverOptions,
-    ) -> None:
-        entries, weights, factors, bias = rows
+    def _solve(self, side: int, what: str, rows: RowsToSolve, options: _core.SolverOptions) -> None:
         _core.solve_explicit(
-            entries,
+            rows.entries,
             self.factors[1 - side],
             self.biases[1 - side],
             self.mean,
-            weights,
+            rows.weights,
             self.ridges[side].native(),
-            prior,
-            bias_prior,
+            rows.prior,
+            rows.bias_prior,
             options,
-            factors,
-            bias,
+            rows.factors,
+            rows.bias,
             what,
             self.threads,
         )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._native import columns_where, with_values
-from coals._problem import HalfStep, Problem
+from coals._problem import HalfStep, Problem, RowsToSolve
 from coals._solvers import Ridge
 from coals._start import Start
 from coals.interactions import Interactions
@@ -92,29 +92,20 @@ class ImplicitProblem(Problem):
 
         return [solve]
 
-    def _solve(
-        self,
-        side: int,
-        what: str,
-        rows: tuple[_core.Csr, Array | None, Array, Array | None],
-        prior: Array | None,
-        bias_prior: Array | None,
-        options: _core.SolverOptions,
-    ) -> None:
-        entries, _, factors, _ = rows
+    def _solve(self, side: int, what: str, rows: RowsToSolve, options: _core.SolverOptions) -> None:
         gram = self.gram(1 - side)
         self._grams[side] = None
         _core.solve_implicit(
-            entries,
+            rows.entries,
             self.factors[1 - side],
             gram,
             self.model.objective,
             self.alpha,
             self.shared,
             self.ridges[side].native(),
-            prior,
+            rows.prior,
             options,
-            factors,
+            rows.factors,
             self.threads,
         )
 

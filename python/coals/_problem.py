@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,23 @@ from coals._solvers import Ridge, choose_solver, exact_options, solver_options
 from coals._start import Start
 from coals.interactions import Interactions
 
-__all__ = ["SIDES", "HalfStep", "Problem"]
+__all__ = ["SIDES", "HalfStep", "Problem", "RowsToSolve"]
 
 Array = npt.NDArray[Any]
 HalfStep = Callable[[], None]
 
 SIDES = ("user", "item")
+
+
+class RowsToSolve(NamedTuple):
+    """Rows of one side: what they have, what they are to become (in place), and what they are pulled to."""
+
+    entries: _core.Csr
+    weights: Array | None
+    factors: Array
+    bias: Array | None
+    prior: Array | None
+    bias_prior: Array | None
 
 
 class Problem(ABC):
@@ -89,15 +100,11 @@ class Problem(ABC):
         prior, bias = self.priors[side], self.biases[side]
         factors = self.factors[side][rows]
         own_bias = None if bias is None else bias[rows]
+        pull = None if prior is None else prior.rows[rows]
+        bias_pull = None if prior is None or prior.bias is None else prior.bias[rows]
+        own = RowsToSolve(part, weights, factors, own_bias, pull, bias_pull)
         try:
-            self._solve(
-                side,
-                "factors" if bias is None else "joint",
-                (part, weights, factors, own_bias),
-                None if prior is None else prior.rows[rows],
-                None if prior is None or prior.bias is None else prior.bias[rows],
-                exact_options(self.model),
-            )
+            self._solve(side, "factors" if bias is None else "joint", own, exact_options(self.model))
         except _core.SingularSystemError as error:
             error.row = int(rows[error.row])
             raise
@@ -114,26 +121,13 @@ class Problem(ABC):
 
     def _solve_all(self, side: int, what: str) -> None:
         prior = self.priors[side]
-        self._solve(
-            side,
-            what,
-            (self.entries[side], self.weights[side], self.factors[side], self.biases[side]),
-            None if prior is None else prior.rows,
-            None if prior is None else prior.bias,
-            self.options,
-        )
+        pulls = (None, None) if prior is None else (prior.rows, prior.bias)
+        own = RowsToSolve(self.entries[side], self.weights[side], self.factors[side], self.biases[side], *pulls)
+        self._solve(side, what, own, self.options)
 
     @abstractmethod
-    def _solve(
-        self,
-        side: int,
-        what: str,
-        rows: tuple[_core.Csr, Array | None, Array, Array | None],
-        prior: Array | None,
-        bias_prior: Array | None,
-        options: _core.SolverOptions,
-    ) -> None:
-        """Solves rows, (entries, weights, factors, bias), of one side in place against the other."""
+    def _solve(self, side: int, what: str, rows: RowsToSolve, options: _core.SolverOptions) -> None:
+        """Solves rows of one side in place against the other: "factors", "bias" or "joint"."""
 
     @abstractmethod
     def _steps(self, side: int) -> list[HalfStep]:
