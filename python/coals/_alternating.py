@@ -68,7 +68,7 @@ class AlternatingModel(FoldIn):
         history = run_sweeps(self, sweep, problem.objective, iterations, progress, callbacks, snapshot)
         fitted = problem.result(copy=False)
         for callback in callbacks:
-            best = callback.take_best() if isinstance(callback, EarlyStopping) else None
+            best = callback._take_best() if isinstance(callback, EarlyStopping) else None
             if best is not None:
                 fitted = {name: getattr(best, name) for name in fitted}
         self._finish(problem, fitted, history)

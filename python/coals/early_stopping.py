@@ -77,7 +77,7 @@ class EarlyStopping:
             self._best = sweep.model if self.restore_best else None
         return sweep.sweep - self.best_sweep_ >= self.patience
 
-    def take_best(self) -> Any:
+    def _take_best(self) -> Any:
         """The model of the best sweep, once, or None."""
         best, self._best = self._best, None
         return best

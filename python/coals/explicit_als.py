@@ -179,6 +179,12 @@ class ExplicitALS(ExplicitModel):
         -------
         ExplicitALS
             Itself. If `fit` raises or is interrupted, the model is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Data, features or weights that cannot be used, with the row and column of the first; a row that its entries
+            do not determine (see `on_singular`), with its id; an objective that overflows.
         """
         self._fit(X, weights, [user_features, item_features], progress, callback)
         return self
@@ -196,7 +202,14 @@ class ExplicitALS(ExplicitModel):
     ) -> ExplicitALS:
         """Takes in new ratings, as `ImplicitALS.partial_fit` does; the mean stays that of `fit`.
 
-        `weights` are those of the new ratings, as in `fit`. Old or new ratings without weights count once.
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix
+            New ratings; for a pair that the model has already the new one counts.
+        weights
+            Those of the new ratings, as in `fit`. Old or new ratings without weights count once.
+        user_features, item_features, iterations, progress, callback
+            As in `ImplicitALS.partial_fit`.
 
         Examples
         --------

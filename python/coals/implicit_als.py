@@ -193,6 +193,12 @@ class ImplicitALS(AlternatingModel):
         -------
         ImplicitALS
             Itself. If `fit` raises or is interrupted, the model is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Data, features or weights that cannot be used, with the row and column of the first; a row that its entries
+            do not determine (see `on_singular`), with its id; an objective that overflows.
         """
         self._fit(X, None, [user_features, item_features], progress, callback)
         return self
