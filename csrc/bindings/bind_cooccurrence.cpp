@@ -1,32 +1,148 @@
 #include "coals/cooccurrence.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "common.hpp"
 
 namespace coals::bindings {
 
 namespace {
 
-Similarity similarity_named(const std::string& name) {
-  if (name == "count") return Similarity::count;
-  if (name == "jaccard") return Similarity::jaccard;
-  require(name == "cosine", "similarity must be count, jaccard or cosine");
-  return Similarity::cosine;
+template <class Kind>
+Kind named(const std::map<std::string, Kind>& kinds, const std::string& name) {
+  const auto found = kinds.find(name);
+  require(found != kinds.end(), "unknown similarity " + name);
+  return found->second;
+}
+
+const std::map<std::string, Similarity> similarities = {
+    {"count", Similarity::count},
+    {"conditional", Similarity::conditional},
+    {"jaccard", Similarity::jaccard},
+    {"cosine", Similarity::cosine},
+    {"asymmetric_cosine", Similarity::asymmetric_cosine},
+    {"dice", Similarity::dice},
+    {"tversky", Similarity::tversky},
+    {"lift", Similarity::lift},
+    {"pmi", Similarity::pmi},
+    {"npmi", Similarity::npmi},
+    {"log_likelihood", Similarity::log_likelihood},
+};
+
+const std::map<std::string, CommonSimilarity> common_similarities = {
+    {"pearson", CommonSimilarity::pearson},
+    {"adjusted_cosine", CommonSimilarity::cosine},
+    {"msd", CommonSimilarity::mean_square},
+};
+
+// What Python says of the rows and entries to keep.
+struct Keep {
+  Keep(std::int64_t neighbors, double threshold, const std::optional<Array<std::int64_t>>& rows, bool diagonal,
+       std::int64_t memory_limit) {
+    options.neighbors = neighbors;
+    options.threshold = threshold;
+    options.diagonal = diagonal;
+    options.memory_limit = memory_limit;
+    if (!rows) return;
+    options.row_count = rows->size();
+    options.rows = vector_data(*rows, rows->size(), "rows");
+  }
+  NeighborOptions options;
+};
+
+// call(T()) with the type named.
+template <class Call>
+Csr for_type(const std::string& dtype, Call call) {
+  require(dtype == "float32" || dtype == "float64", "dtype must be float32 or float64");
+  return dtype == "float32" ? Csr{call(float())} : Csr{call(double())};
+}
+
+SimilarityOptions similarity_options(const std::string& similarity, double alpha, double beta, double shrinkage,
+                                     std::int64_t min_support, std::int64_t min_overlap) {
+  SimilarityOptions options;
+  options.similarity = named(similarities, similarity);
+  options.alpha = alpha;
+  options.beta = beta;
+  options.shrinkage = shrinkage;
+  options.min_support = min_support;
+  options.min_overlap = min_overlap;
+  return options;
+}
+
+Csr by_counts(const Csr& matrix, const SimilarityOptions& options, const Keep& keep, const std::string& dtype,
+              int num_threads) {
+  const ReleasedGil released;
+  const RunControl control = run_control(num_threads);
+  if (dtype == "int32") return {item_similarity<std::int32_t>(matrix.structure(), options, keep.options, control)};
+  return for_type(dtype, [&](auto zero) {
+    return item_similarity<decltype(zero)>(matrix.structure(), options, keep.options, control);
+  });
+}
+
+Csr from_counts(const Csr& counts, const Array<std::int64_t>& sizes, std::int64_t users,
+                const SimilarityOptions& options, const Keep& keep, const std::string& dtype, int num_threads) {
+  const CsrView<std::int32_t> view = counts.view<std::int32_t>();
+  require(view.rows == view.columns, "counts must be items x items");
+  const std::int64_t* size = vector_data(sizes, view.rows, "sizes");
+  for (std::int64_t i = 0; i < view.rows; ++i) {
+    require(size[i] >= 0 && size[i] <= users, "sizes must be from 0 to the number of users");
+    for (std::int64_t e = view.row_begin[i]; e < view.row_begin[i + 1]; ++e) {
+      const std::int32_t both = view.value[e];
+      require(both >= 1 && both <= std::min(size[i], size[view.column[e]]),
+              "counts must be at least 1 and no more than the users of either item");
+    }
+  }
+  const ReleasedGil released;
+  const RunControl control = run_control(num_threads);
+  return for_type(dtype, [&](auto zero) {
+    return similarity_from_counts<decltype(zero)>(view, size, users, options, keep.options, control);
+  });
+}
+
+Csr by_products(const Csr& matrix, double shrinkage, std::int64_t min_support, std::int64_t min_overlap,
+                const Keep& keep, const std::string& dtype, int num_threads) {
+  const CsrView<double> view = matrix.view<double>();
+  const PairOptions options{shrinkage, min_support, min_overlap};
+  const ReleasedGil released;
+  const RunControl control = run_control(num_threads);
+  return for_type(dtype,
+                  [&](auto zero) { return item_products<decltype(zero)>(view, options, keep.options, control); });
+}
+
+Csr on_common_users(const Csr& matrix, const std::string& similarity, double shrinkage, std::int64_t min_support,
+                    std::int64_t min_overlap, const Keep& keep, const std::string& dtype, int num_threads) {
+  const CsrView<double> view = matrix.view<double>();
+  CommonSimilarityOptions options;
+  options.similarity = named(common_similarities, similarity);
+  options.shrinkage = shrinkage;
+  options.min_support = min_support;
+  options.min_overlap = min_overlap;
+  const ReleasedGil released;
+  const RunControl control = run_control(num_threads);
+  return for_type(dtype,
+                  [&](auto zero) { return common_similarity<decltype(zero)>(view, options, keep.options, control); });
 }
 
 }  // namespace
 
 void bind_cooccurrence(py::module_& module) {
-  module.def(
-      "item_similarity",
-      [](const Csr& items_of_user, const Csr& users_of_item, const std::string& similarity, std::int64_t neighbors,
-         int num_threads) {
-        const Similarity kind = similarity_named(similarity);
-        const ReleasedGil released;
-        return Csr{item_similarity(items_of_user.structure(), users_of_item.structure(), kind, neighbors,
-                                   run_control(num_threads))};
-      },
-      py::arg("items_of_user"), py::arg("users_of_item"), py::arg("similarity"), py::arg("neighbors"),
-      py::arg("num_threads"));
+  py::class_<Keep>(module, "Keep", "Which rows of a co-occurrence are wanted, and which of their entries.")
+      .def(py::init<std::int64_t, double, const std::optional<Array<std::int64_t>>&, bool, std::int64_t>(),
+           py::arg("neighbors"), py::arg("threshold"), py::arg("rows"), py::arg("diagonal"), py::arg("memory_limit"),
+           py::keep_alive<1, 4>());
+  py::class_<SimilarityOptions>(module, "CountMeasure", "A similarity by counts and its options.")
+      .def(py::init(&similarity_options), py::arg("similarity"), py::arg("alpha"), py::arg("beta"),
+           py::arg("shrinkage"), py::arg("min_support"), py::arg("min_overlap"));
+  module.def("similarity_by_counts", &by_counts, py::arg("matrix"), py::arg("measure"), py::arg("keep"),
+             py::arg("dtype"), py::arg("num_threads"));
+  module.def("similarity_from_counts", &from_counts, py::arg("counts"), py::arg("sizes").noconvert(), py::arg("users"),
+             py::arg("measure"), py::arg("keep"), py::arg("dtype"), py::arg("num_threads"));
+  module.def("similarity_by_products", &by_products, py::arg("matrix"), py::arg("shrinkage"), py::arg("min_support"),
+             py::arg("min_overlap"), py::arg("keep"), py::arg("dtype"), py::arg("num_threads"));
+  module.def("similarity_on_common_users", &on_common_users, py::arg("matrix"), py::arg("similarity"),
+             py::arg("shrinkage"), py::arg("min_support"), py::arg("min_overlap"), py::arg("keep"), py::arg("dtype"),
+             py::arg("num_threads"));
 }
 
 }  // namespace coals::bindings

@@ -43,6 +43,9 @@ Buffer<To> copy_values(const py::object& values, std::int64_t entries) {
   };
   if (py::isinstance<Array<float>>(values)) return convert(values.cast<Array<float>>());
   if (py::isinstance<Array<double>>(values)) return convert(values.cast<Array<double>>());
+  if (std::is_same_v<To, std::int32_t> && py::isinstance<Array<std::int32_t>>(values)) {
+    return convert(values.cast<Array<std::int32_t>>());
+  }
   throw py::type_error("values must be a contiguous float32 or float64 array");
 }
 
@@ -134,7 +137,8 @@ py::tuple to_arrays(const py::object& self) {
 
 Csr make_csr(const py::array& indptr, const py::array& indices, const py::object& values, std::int64_t columns,
              const std::string& dtype) {
-  require(dtype == "float32" || dtype == "float64", "dtype must be float32 or float64");
+  require(dtype == "float32" || dtype == "float64" || dtype == "int32", "dtype must be float32, float64 or int32");
+  if (dtype == "int32") return make<std::int32_t>(indptr, indices, values, columns);
   return dtype == "float32" ? make<float>(indptr, indices, values, columns)
                             : make<double>(indptr, indices, values, columns);
 }
@@ -144,8 +148,8 @@ py::tuple state_of(const Csr& self) {
   return std::visit(
       [](const auto& m) {
         const bool has_values = m.value.data() != nullptr;
-        using T = std::remove_pointer_t<decltype(m.view().value)>;
-        const char* dtype = std::is_same_v<std::remove_const_t<T>, float> ? "float32" : "float64";
+        using T = std::remove_const_t<std::remove_pointer_t<decltype(m.view().value)>>;
+        const char* dtype = std::is_same_v<T, float> ? "float32" : std::is_same_v<T, double> ? "float64" : "int32";
         return py::make_tuple(copy_out(m.row_begin), copy_out(m.column),
                               has_values ? py::object(copy_out(m.value)) : py::none(), m.columns, dtype);
       },

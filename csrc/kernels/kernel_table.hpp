@@ -122,11 +122,21 @@ struct EigenKernels {
   void (*rotate_slab)(double* slab, int64_t top, int64_t steps, const double* rotations);
 };
 
+constexpr int64_t bit_block = 512;  // columns of bits that are counted together
+
+// Co-occurrence by bits (counting.hpp).
+struct CountKernels {
+  // counts[c] = how many of the `count` rows `row` of bits have bit c; a row is bit_block bits, bit c being bit c % 64
+  // of word c / 64. count is below 2^31.
+  void (*count_bits)(const uint64_t* bits, const int32_t* row, int64_t count, uint32_t* counts);
+};
+
 struct KernelTable {
   const char* name;
   Kernels<float> real32;
   Kernels<double> real64;
   EigenKernels eigen;
+  CountKernels count;
 };
 
 }  // namespace coals

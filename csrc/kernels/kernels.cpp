@@ -1,5 +1,6 @@
 // Compiled once per instruction set, with COALS_TABLE naming the one symbol that the object exports.
 #include "cholesky.hpp"
+#include "counting.hpp"
 #include "eigen.hpp"
 #include "multiply.hpp"
 #include "peak.hpp"
@@ -42,6 +43,6 @@ constexpr EigenKernels make_eigen_kernels() {
 }  // namespace
 
 extern const KernelTable COALS_TABLE;
-const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>(), make_eigen_kernels()};
+const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>(), make_eigen_kernels(), CountKernels{count_bits}};
 
 }  // namespace coals

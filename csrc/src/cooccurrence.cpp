@@ -1,173 +1,237 @@
+// Counts of pairs and what follows from them: see cooccurrence.hpp and ranked_pairs.hpp.
 #include "coals/cooccurrence.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <stdexcept>
-
-#include "bounded_heap.hpp"
-#include "parallel.hpp"
-#include "row_store.hpp"
+#include "collect_rows.hpp"
+#include "count_similarity.hpp"
+#include "dispatch.hpp"
+#include "ranked_pairs.hpp"
 
 namespace coals {
 
 namespace {
 
-double similarity_of(Similarity kind, double both, double of_i, double of_j) {
-  switch (kind) {
-    case Similarity::jaccard: return both / (of_i + of_j - both);
-    case Similarity::cosine: return both / std::sqrt(of_i * of_j);
-    default: return both;
-  }
-}
+// Costs in nanoseconds, roughly: they balance tasks and choose between equal ways.
+constexpr double row_of_bits_cost = 1.5;
+constexpr double block_cost = 100;
+constexpr double list_cost = 1.2;
+constexpr double read_cost = 0.5;
 
-// One thread's counters, all zero between rows: narrow ones for items with few enough users, since what counts is how
-// many counters the first-level cache holds.
-struct Counter {
-  Counter(std::int64_t items, std::int64_t neighbors, RowStore& store)
-      : narrow(items), wide(items), best(std::max<std::int64_t>(1, neighbors)), rows(store) {
-    std::fill(narrow.begin(), narrow.end(), std::uint16_t{0});
-    std::fill(wide.begin(), wide.end(), 0u);
-  }
-  Buffer<std::uint16_t> narrow;
-  Buffer<std::uint32_t> wide;
-  std::vector<std::int32_t> touched;
-  BoundedHeap<double> best;
-  RowStore& rows;
-};
+// Rows whose bits are counted together, one block after the other, so that the block's bits stay in the cache.
+constexpr std::int64_t most_batch_rows = 256;
+constexpr std::int64_t most_batch_counts = 1 << 20;
 
 class Counting {
  public:
-  Counting(const CsrView<void>& items_of_user, const CsrView<void>& users_of_item, Similarity similarity,
-           std::int64_t neighbors)
-      : items_of_user_(items_of_user), users_of_item_(users_of_item), similarity_(similarity), neighbors_(neighbors) {
-    // Counting reads every user's items once for each of them: at half the width, half the traffic.
-    if (items_of_user.columns > std::numeric_limits<std::uint16_t>::max()) return;
-    short_column_ = Buffer<std::uint16_t>(items_of_user.entries());
-    std::copy(items_of_user.column, items_of_user.column + items_of_user.entries(), short_column_.data());
+  Counting(const RankedPairs& pairs, const CountSimilarity& similarity, const SimilarityOptions& options,
+           const NeighborOptions& keep, std::vector<RowPlace> rows)
+      : pairs_(pairs), similarity_(similarity), options_(options), keep_(keep), rows_(std::move(rows)) {}
+
+  std::int64_t items() const { return pairs_.items.count; }
+  std::int64_t head() const {
+    return std::min(items(), static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block);
+  }
+  std::int64_t batch_rows() const {
+    const std::int64_t width = static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block;
+    return std::max<std::int64_t>(1, std::min(most_batch_rows, most_batch_counts / std::max<std::int64_t>(1, width)));
   }
 
-  // Increments that row `item` costs.
-  std::int64_t work(std::int64_t item) const {
-    std::int64_t sum = 0;
-    for (std::int64_t e = users_of_item_.row_begin[item]; e < users_of_item_.row_begin[item + 1]; ++e) {
-      sum += items_of_user_.row_size(users_of_item_.column[e]);
+  // Stretches of rows that one worker counts in a go.
+  std::vector<std::int64_t> tasks(std::int64_t workers, const RunControl& control);
+
+  struct Worker {
+    Worker(std::int64_t items, std::int64_t head_width, std::int64_t batch_rows)
+        : count(items + bit_block), head(head_width * batch_rows) {
+      std::fill(count.begin(), count.end(), 0u);
     }
-    return sum;
+    Buffer<std::uint32_t> count;  // of one row, by rank; zero between rows
+    Buffer<std::uint32_t> head;   // what bits say of each row of a batch
+    std::vector<std::int32_t> touched;
+    std::vector<std::int32_t> rank;  // candidates of one batch
+    std::vector<std::uint32_t> both;
+    std::vector<double> value;
+  };
+  Worker make_worker() const {
+    return Worker(items(), static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block, batch_rows());
+  }
+  std::int64_t worker_bytes() const {
+    return 4 * (2 * items() + static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block * batch_rows());
   }
 
-  // Puts the neighbours of `item` into counter.rows, by ascending item.
-  SparseRow count_row(std::int64_t item, std::int64_t row_work, Counter& counter) const {
-    counter.rows.begin();
-    if (users_of_item_.row_size(item) <= std::numeric_limits<std::uint16_t>::max()) {
-      count_row(item, row_work, counter.narrow.data(), counter);
-    } else {
-      count_row(item, row_work, counter.wide.data(), counter);
+  template <class T>
+  void count_rows(Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) const {
+    for (std::int64_t k = first; k < last; k += batch_rows()) {
+      const std::int64_t end = std::min(last, k + batch_rows());
+      count_heads(worker, k, end, pulse);
+      for (std::int64_t row = k; row < end; ++row) {
+        if ((row - k) % 16 == 0) pulse();
+        count_row(worker, row, row - k, sink, pulse);
+      }
     }
-    return counter.rows.finish();
   }
 
  private:
-  // A row that touches a good part of the catalogue is read off by one pass over the counters; a short row keeps a list
-  // of what it touched, so that its cost does not grow with the catalogue.
-  template <class Count>
-  void count_row(std::int64_t item, std::int64_t row_work, Count* count, Counter& counter) const {
-    if (row_work > items_of_user_.columns / 16) {
-      for_each_pair(item, [&](std::int32_t other) { ++count[other]; });
-      read_off(item, count, counter, items_of_user_.columns, [](std::int64_t j) { return j; });
-    } else {
-      std::vector<std::int32_t>& touched = counter.touched;
-      touched.clear();
-      for_each_pair(item, [&](std::int32_t other) {
-        if (count[other]++ == 0) touched.push_back(other);
-      });
-      std::sort(touched.begin(), touched.end());
-      read_off(item, count, counter, static_cast<std::int64_t>(touched.size()),
-               [&](std::int64_t t) { return touched[t]; });
+  void count_heads(Worker& worker, std::int64_t first, std::int64_t last, const Pulse& pulse) const {
+    const CountKernels& kernels = active_table().count;
+    const auto width = static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block;
+    for (std::size_t b = 0; b < pairs_.blocks.size(); ++b) {
+      const BitBlock& block = pairs_.blocks[b];
+      const std::uint64_t* bits = pairs_.bits.data() + block.first_row * (bit_block / 64);
+      pulse();
+      for (std::int64_t row = first; row < last; ++row) {
+        const std::int64_t rank = rows_[row].rank;
+        const std::int32_t* user = pairs_.user.data() + pairs_.begin[rank];
+        const std::int32_t* end = std::lower_bound(user, user + pairs_.users_of(rank), block.users);
+        kernels.count_bits(bits, user, end - user,
+                           worker.head.data() + (row - first) * width + static_cast<std::int64_t>(b) * bit_block);
+      }
     }
+  }
+
+  template <class T>
+  void count_row(Worker& worker, std::int64_t row, std::int64_t in_batch, RowSink<T>& sink, const Pulse& pulse) const {
+    const auto width = static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block;
+    const std::uint32_t* from_bits = worker.head.data() + in_batch * width;
+    std::copy(from_bits, from_bits + width, worker.count.data());
+    const std::int64_t rank = rows_[row].rank;
+    sink.start();
+    if (list_work_[row] > (items() - head()) / 16) {
+      for_each_listed(rank, pulse, [&](std::int32_t other) { ++worker.count[other]; });
+      clear_own(worker, rank, sink);
+      for (std::int64_t r = 0; r < items(); r += bit_block) {
+        read_dense(worker, rank, r, std::min(items(), r + bit_block), sink);
+      }
+    } else {
+      worker.touched.clear();
+      for_each_listed(rank, pulse, [&](std::int32_t other) {
+        if (worker.count[other]++ == 0) worker.touched.push_back(other);
+      });
+      clear_own(worker, rank, sink);
+      for (std::int64_t r = 0; r < head(); r += bit_block) {
+        read_dense(worker, rank, r, std::min(head(), r + bit_block), sink);
+      }
+      read_touched(worker, rank, sink);
+    }
+    sink.finish(rows_[row].place);
   }
 
   template <class Visit>
-  void for_each_pair(std::int64_t item, Visit visit) const {
-    if (short_column_.data()) {
-      for_each_pair(short_column_.data(), item, visit);
-    } else {
-      for_each_pair(items_of_user_.column, item, visit);
+  void for_each_listed(std::int64_t rank, const Pulse& pulse, Visit visit) const {
+    std::int64_t since_pulse = 0;
+    for (std::int64_t e = pairs_.begin[rank]; e < pairs_.begin[rank + 1]; ++e) {
+      const std::int64_t begin = pairs_.list_begin[pairs_.user[e]], end = pairs_.list_begin[pairs_.user[e] + 1];
+      for (std::int64_t k = begin; k < end; ++k) visit(pairs_.list[k]);
+      if ((since_pulse += end - begin) < (1 << 22)) continue;
+      pulse();
+      since_pulse = 0;
     }
   }
 
-  template <class Index, class Visit>
-  void for_each_pair(const Index* column, std::int64_t item, Visit visit) const {
-    for (std::int64_t e = users_of_item_.row_begin[item]; e < users_of_item_.row_begin[item + 1]; ++e) {
-      const std::int64_t user = users_of_item_.column[e];
-      const Index* other = column + items_of_user_.row_begin[user];
-      const std::int64_t n = items_of_user_.row_size(user);
-      for (std::int64_t k = 0; k < n; ++k) visit(other[k]);
-    }
+  template <class T>
+  void clear_own(Worker& worker, std::int64_t rank, RowSink<T>& sink) const {
+    worker.count[rank] = 0;
+    if (keep_.diagonal) sink.offer(pairs_.items.item[rank], static_cast<double>(pairs_.items.size[rank]));
   }
 
-  // Turns the counters at(0), at(1), ... (ascending) into neighbours and clears them.
-  template <class Count, class At>
-  void read_off(std::int64_t item, Count* count, Counter& counter, std::int64_t size, At at) const {
-    count[item] = 0;
-    const auto of_item = static_cast<double>(users_of_item_.row_size(item));
-    const bool all = neighbors_ < 0;
-    for (std::int64_t k = 0; k < size; ++k) {
-      const std::int64_t other = at(k);
-      const Count both = count[other];
-      if (both == 0) continue;
-      count[other] = 0;
-      const double value =
-          similarity_of(similarity_, both, of_item, static_cast<double>(users_of_item_.row_size(other)));
-      if (all) {
-        counter.rows.push(other, value);
-      } else if (value > counter.best.bound()) {
-        counter.best.offer(other, value);
-      }
+  // Offers ranks [begin, end) and clears their counters.
+  template <class T>
+  void read_dense(Worker& worker, std::int64_t rank, std::int64_t begin, std::int64_t end, RowSink<T>& sink) const {
+    const std::uint32_t least = similarity_.least_count(sink.bound(), rank, end - 1);
+    worker.rank.resize(bit_block);
+    std::int64_t found = 0;
+    for (std::int64_t r = begin; r < end; ++r) {
+      worker.rank[found] = static_cast<std::int32_t>(r);
+      found += worker.count[r] >= least ? 1 : 0;
     }
-    if (!all) counter.best.drain_by_item([&](std::int64_t other, double value) { counter.rows.push(other, value); });
+    offer(worker, rank, found, sink);
+    std::fill(worker.count.data() + begin, worker.count.data() + end, 0u);
   }
 
-  const CsrView<void>& items_of_user_;
-  const CsrView<void>& users_of_item_;
-  Similarity similarity_;
-  std::int64_t neighbors_;
-  Buffer<std::uint16_t> short_column_;
+  template <class T>
+  void read_touched(Worker& worker, std::int64_t rank, RowSink<T>& sink) const {
+    const auto least = static_cast<std::uint32_t>(std::max<std::int64_t>(1, options_.min_overlap));
+    const std::int64_t from = head();
+    worker.rank.resize(bit_block);
+    std::int64_t found = 0;
+    for (const std::int32_t other : worker.touched) {
+      if (other < from || worker.count[other] < least) continue;
+      worker.rank[found++] = other;
+      if (found < bit_block) continue;
+      offer(worker, rank, found, sink);
+      found = 0;
+    }
+    offer(worker, rank, found, sink);
+    for (const std::int32_t other : worker.touched) worker.count[other] = 0;
+  }
+
+  // The first `found` of worker.rank.
+  template <class T>
+  void offer(Worker& worker, std::int64_t rank, std::int64_t found, RowSink<T>& sink) const {
+    worker.both.resize(bit_block);
+    worker.value.resize(bit_block);
+    for (std::int64_t k = 0; k < found; ++k) worker.both[k] = worker.count[worker.rank[k]];
+    similarity_.evaluate(rank, worker.rank.data(), worker.both.data(), found, worker.value.data());
+    for (std::int64_t k = 0; k < found; ++k) sink.offer(pairs_.items.item[worker.rank[k]], worker.value[k]);
+    sink.settle();
+  }
+
+  const RankedPairs& pairs_;
+  const CountSimilarity& similarity_;
+  const SimilarityOptions& options_;
+  const NeighborOptions& keep_;
+  std::vector<RowPlace> rows_;
+  std::vector<std::int64_t> list_work_;  // increments from lists, by row
 };
 
-std::vector<std::int64_t> work_per_item(const Counting& counting, std::int64_t items, const RunControl& control) {
-  constexpr std::int64_t rows = 256;
-  std::vector<std::int64_t> work(static_cast<std::size_t>(items));
-  parallel_for((items + rows - 1) / rows, control, [&](std::int64_t t) {
-    for (std::int64_t i = t * rows; i < std::min(items, (t + 1) * rows); ++i) work[i] = counting.work(i);
+std::vector<std::int64_t> Counting::tasks(std::int64_t workers, const RunControl& control) {
+  const auto rows = static_cast<std::int64_t>(rows_.size());
+  list_work_.resize(rows_.size());
+  constexpr std::int64_t together = 64;
+  parallel_for((rows + together - 1) / together, control, [&](std::int64_t t) {
+    for (std::int64_t k = t * together; k < std::min(rows, (t + 1) * together); ++k) {
+      std::int64_t work = 0;
+      for (std::int64_t e = pairs_.begin[rows_[k].rank]; e < pairs_.begin[rows_[k].rank + 1]; ++e) {
+        work += pairs_.list_size(pairs_.user[e]);
+      }
+      list_work_[k] = work;
+    }
   });
-  return work;
+  const auto blocks = static_cast<double>(pairs_.blocks.size());
+  const auto cost = [&](std::int64_t k) {
+    return blocks * (block_cost + row_of_bits_cost * static_cast<double>(pairs_.users_of(rows_[k].rank))) +
+           list_cost * static_cast<double>(list_work_[k]) +
+           read_cost * static_cast<double>(std::min(items(), 16 * list_work_[k]) + head()) + 100;
+  };
+  double all = 0;
+  for (std::int64_t k = 0; k < rows; ++k) all += cost(k);
+  return balanced_tasks(rows, std::max(1e4, all / static_cast<double>(16 * workers)), cost);
 }
 
 }  // namespace
 
-CsrMatrix<double> item_similarity(const CsrView<void>& items_of_user, const CsrView<void>& users_of_item,
-                                  Similarity similarity, std::int64_t neighbors, const RunControl& control) {
-  if (users_of_item.rows != items_of_user.columns || users_of_item.columns != items_of_user.rows ||
-      users_of_item.entries() != items_of_user.entries()) {
-    throw std::invalid_argument("users_of_item must be the transpose of items_of_user");
-  }
-  if (neighbors == 0) throw std::invalid_argument("neighbors must be at least 1, or -1 for all");
-  const Counting counting(items_of_user, users_of_item, similarity, neighbors);
-  const std::int64_t items = users_of_item.rows;
-  const std::vector<std::int64_t> work = work_per_item(counting, items, control);
-  const auto tasks = balanced_tasks(items, 1e6, [&](std::int64_t i) {
-    return static_cast<double>(work[i]) + static_cast<double>(std::min(items, 16 * work[i])) / 4 + 1;
-  });
-  RowStores stores;
-  std::vector<SparseRow> rows(static_cast<std::size_t>(items));
-  parallel_for(
-      static_cast<std::int64_t>(tasks.size()) - 1, control,
-      [&] { return Counter(items, neighbors, stores.add(neighbors < 0 ? items : neighbors)); },
-      [&](Counter& counter, std::int64_t t) {
-        for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) rows[i] = counting.count_row(i, work[i], counter);
+template <class T>
+CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options,
+                             const NeighborOptions& keep, const RunControl& control) {
+  check_options(options, keep, matrix.columns);
+  const std::int64_t most_bits = 64 * matrix.entries() + (16 << 20);
+  const RankedPairs pairs = rank_pairs(matrix, options.min_support, most_bits, control);
+  const CountSimilarity similarity(options, pairs.items.size.data(), pairs.items.count, matrix.rows);
+  Counting counting(pairs, similarity, options, keep, rows_to_count(pairs.items, keep));
+  const std::vector<std::int64_t> tasks = counting.tasks(worker_count(control), control);
+  const std::int64_t workspace = 8 * pairs.bits.size() + 4 * (pairs.list.size() + pairs.user.size()) +
+                                 8 * (pairs.users + pairs.items.count) + 24 * pairs.items.count +
+                                 worker_count(control) * counting.worker_bytes();
+  return collect_rows<T>(
+      tasks, matrix.columns, matrix.columns, keep, workspace, control, [&] { return counting.make_worker(); },
+      [&](Counting::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) {
+        counting.count_rows(worker, first, last, sink, pulse);
       });
-  return join_rows(rows, items, control);
 }
+
+template CsrMatrix<std::int32_t> item_similarity(const CsrView<void>&, const SimilarityOptions&,
+                                                 const NeighborOptions&, const RunControl&);
+template CsrMatrix<float> item_similarity(const CsrView<void>&, const SimilarityOptions&, const NeighborOptions&,
+                                          const RunControl&);
+template CsrMatrix<double> item_similarity(const CsrView<void>&, const SimilarityOptions&, const NeighborOptions&,
+                                           const RunControl&);
 
 }  // namespace coals

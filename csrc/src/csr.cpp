@@ -96,6 +96,7 @@ Buffer<T> transpose_values(const CsrView<T>& matrix, const RunControl& control) 
 
 template CsrMatrix<float> transpose<float>(const CsrView<float>&, const RunControl&);
 template CsrMatrix<double> transpose<double>(const CsrView<double>&, const RunControl&);
+template CsrMatrix<std::int32_t> transpose<std::int32_t>(const CsrView<std::int32_t>&, const RunControl&);
 template Buffer<float> transpose_values<float>(const CsrView<float>&, const RunControl&);
 template Buffer<double> transpose_values<double>(const CsrView<double>&, const RunControl&);
 

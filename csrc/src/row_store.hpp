@@ -1,12 +1,16 @@
 // Rows of a sparse result, kept where they were written until all sizes are known.
 //
 // One store a thread, in large chunks, so that finished rows are neither moved as a vector grows nor scattered over
-// thousands of small allocations whose pages the system would have to clear one by one.
+// thousands of small allocations whose pages the system would have to clear one by one. A chunk is given back as soon
+// as its rows are in the result, so that the result is never held twice.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "coals/buffer.hpp"
@@ -15,83 +19,107 @@
 
 namespace coals {
 
-struct SparseRow {
-  const std::int32_t* column = nullptr;
-  const double* value = nullptr;
-  std::int64_t size = 0;
-};
+template <class T>
+class RowStores;
 
+// What one thread has written.
+template <class T>
 class RowStore {
  public:
-  explicit RowStore(std::int64_t longest_row) : longest_row_(longest_row) {}
+  explicit RowStore(RowStores<T>& all) : all_(all) {}
 
-  // Makes room for one more row of the longest kind; push fills it, finish closes it.
-  void begin() {
-    if (chunks_.empty() || used_ + longest_row_ > chunks_.back().column.size()) {
+  // Makes room for a row of `size`, which the caller fills: (columns, values).
+  std::pair<std::int32_t*, T*> add(std::int64_t row, std::int64_t size) {
+    if (chunks_.empty() || chunks_.back().used + size > chunks_.back().column.size()) {
       constexpr std::int64_t entries = 1 << 20;
-      const std::int64_t size = std::max(entries, longest_row_);
-      chunks_.push_back({Buffer<std::int32_t>(size), Buffer<double>(size)});
-      used_ = 0;
+      const std::int64_t room = std::max(entries, size);
+      all_.reserve(room);
+      chunks_.push_back({Buffer<std::int32_t>(room), Buffer<T>(room), {}, 0});
     }
-    row_ = {chunks_.back().column.data() + used_, chunks_.back().value.data() + used_, 0};
-  }
-
-  void push(std::int64_t column, double value) {
-    chunks_.back().column[used_] = static_cast<std::int32_t>(column);
-    chunks_.back().value[used_] = value;
-    ++used_;
-  }
-
-  SparseRow finish() {
-    row_.size = chunks_.back().column.data() + used_ - row_.column;
-    return row_;
+    Chunk& chunk = chunks_.back();
+    const std::int64_t at = chunk.used;
+    chunk.rows.push_back({row, size});
+    chunk.used += size;
+    return {chunk.column.data() + at, chunk.value.data() + at};
   }
 
  private:
+  friend class RowStores<T>;
+  struct Row {
+    std::int64_t row, size;
+  };
   struct Chunk {
     Buffer<std::int32_t> column;
-    Buffer<double> value;
+    Buffer<T> value;
+    std::vector<Row> rows;
+    std::int64_t used;
   };
-  std::int64_t longest_row_;
+  RowStores<T>& all_;
   std::vector<Chunk> chunks_;
-  std::int64_t used_ = 0;
-  SparseRow row_;
 };
 
-// The stores of all threads: they must outlive the loop that fills them.
+// The stores of all threads: they must outlive the loop that fills them. At most `limit` entries, or -1.
+template <class T>
 class RowStores {
  public:
-  RowStore& add(std::int64_t longest_row) {
+  explicit RowStores(std::int64_t limit) : limit_(limit) {}
+
+  RowStore<T>& add() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    stores_.push_back(std::make_unique<RowStore>(longest_row));
+    stores_.push_back(std::make_unique<RowStore<T>>(*this));
     return *stores_.back();
   }
 
- private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<RowStore>> stores_;
-};
-
-// One matrix of the given rows.
-inline CsrMatrix<double> join_rows(const std::vector<SparseRow>& rows, std::int64_t columns,
-                                   const RunControl& control) {
-  const auto count = static_cast<std::int64_t>(rows.size());
-  CsrMatrix<double> out;
-  out.rows = count;
-  out.columns = columns;
-  out.row_begin = Buffer<std::int64_t>(count + 1);
-  out.row_begin[0] = 0;
-  for (std::int64_t i = 0; i < count; ++i) out.row_begin[i + 1] = out.row_begin[i] + rows[i].size;
-  out.column = Buffer<std::int32_t>(out.row_begin[count]);
-  out.value = Buffer<double>(out.row_begin[count]);
-  const auto tasks = balanced_tasks(count, 1e5, [&](std::int64_t i) { return static_cast<double>(rows[i].size) + 16; });
-  parallel_for(static_cast<std::int64_t>(tasks.size()) - 1, control, [&](std::int64_t t) {
-    for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) {
-      std::copy(rows[i].column, rows[i].column + rows[i].size, out.column.data() + out.row_begin[i]);
-      std::copy(rows[i].value, rows[i].value + rows[i].size, out.value.data() + out.row_begin[i]);
+  void reserve(std::int64_t entries) {
+    if (limit_ >= 0 && reserved_.fetch_add(entries) + entries > limit_) {
+      throw std::invalid_argument("the answer does not fit into memory_limit: raise it, or keep less with neighbors "
+                                  "or threshold");
     }
-  });
-  return out;
-}
+  }
+
+  // One matrix of the rows, each of which must have been added once. Empties the stores.
+  CsrMatrix<T> join(std::int64_t rows, std::int64_t columns, const RunControl& control) {
+    CsrMatrix<T> out;
+    out.rows = rows;
+    out.columns = columns;
+    out.row_begin = Buffer<std::int64_t>(rows + 1);
+    std::fill(out.row_begin.begin(), out.row_begin.end(), std::int64_t{0});
+    std::vector<Chunk*> chunks;
+    for (auto& store : stores_) {
+      for (Chunk& chunk : store->chunks_) {
+        chunks.push_back(&chunk);
+        for (const Row& row : chunk.rows) out.row_begin[row.row + 1] = row.size;
+      }
+    }
+    for (std::int64_t i = 0; i < rows; ++i) out.row_begin[i + 1] += out.row_begin[i];
+    out.column = Buffer<std::int32_t>(out.row_begin[rows]);
+    out.value = Buffer<T>(out.row_begin[rows]);
+    parallel_for(static_cast<std::int64_t>(chunks.size()), control,
+                 [&](std::int64_t k) { move_rows(*chunks[static_cast<std::size_t>(k)], out); });
+    stores_.clear();
+    return out;
+  }
+
+ private:
+  using Chunk = typename RowStore<T>::Chunk;
+  using Row = typename RowStore<T>::Row;
+
+  static void move_rows(Chunk& chunk, CsrMatrix<T>& out) {
+    std::int64_t at = 0;
+    for (const Row& row : chunk.rows) {
+      const std::int64_t to = out.row_begin[row.row];
+      std::copy(chunk.column.data() + at, chunk.column.data() + at + row.size, out.column.data() + to);
+      std::copy(chunk.value.data() + at, chunk.value.data() + at + row.size, out.value.data() + to);
+      at += row.size;
+    }
+    chunk.column = Buffer<std::int32_t>();
+    chunk.value = Buffer<T>();
+  }
+
+  std::int64_t limit_;
+  std::atomic<std::int64_t> reserved_{0};
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<RowStore<T>>> stores_;
+};
 
 }  // namespace coals

@@ -106,8 +106,43 @@ def principal_axes(
     gram: npt.NDArray[np.float64], num_threads: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 def rotate(rows: Floats[Real], axes: npt.NDArray[np.float64], num_threads: int) -> None: ...
-def item_similarity(
-    items_of_user: Csr, users_of_item: Csr, similarity: str, neighbors: int, num_threads: int
+
+class Keep:
+    """Which rows of a co-occurrence are wanted, and which of their entries."""
+
+    def __init__(
+        self, neighbors: int, threshold: float, rows: Int64s | None, diagonal: bool, memory_limit: int
+    ) -> None: ...
+
+class CountMeasure:
+    """A similarity by counts and its options."""
+
+    def __init__(
+        self,
+        similarity: str,
+        alpha: float,
+        beta: float,
+        shrinkage: float,
+        min_support: int,
+        min_overlap: int,
+    ) -> None: ...
+
+def similarity_by_counts(matrix: Csr, measure: CountMeasure, keep: Keep, dtype: str, num_threads: int) -> Csr: ...
+def similarity_from_counts(
+    counts: Csr, sizes: Int64s, users: int, measure: CountMeasure, keep: Keep, dtype: str, num_threads: int
+) -> Csr: ...
+def similarity_by_products(
+    matrix: Csr, shrinkage: float, min_support: int, min_overlap: int, keep: Keep, dtype: str, num_threads: int
+) -> Csr: ...
+def similarity_on_common_users(
+    matrix: Csr,
+    similarity: str,
+    shrinkage: float,
+    min_support: int,
+    min_overlap: int,
+    keep: Keep,
+    dtype: str,
+    num_threads: int,
 ) -> Csr: ...
 def top_k_inner_product(
     queries: Floats[Real],

@@ -46,9 +46,7 @@ coals::CsrMatrix<float> random_ratings(std::mt19937& random) {
 }
 
 void check_cooccurrence(const coals::CsrMatrix<float>& matrix) {
-  const coals::CsrMatrix<float> by_item = coals::transpose(matrix.view(), {});
-  const auto counts =
-      coals::item_similarity(matrix.view().structure(), by_item.view().structure(), coals::Similarity::count, -1, {});
+  const auto counts = coals::item_similarity<std::int32_t>(matrix.view().structure(), {}, {}, {});
   double total = 0, expected = 0;
   for (std::int64_t e = 0; e < counts.view().entries(); ++e) total += counts.value[e];
   for (int i = 0; i < users; ++i) {

@@ -1,26 +1,89 @@
-// Item co-occurrence: how many users have both of two items, and similarities derived from that count.
+// Co-occurrence: how often two items share a user, and the similarities that follow from it.
 //
-// Counted row by row: for item i, every user of i adds one to each item of that user. Counts are exact integers and
-// do not depend on order. Cost: sum over users of n_u^2 increments, plus a pass over the items for each well-filled
-// row. Memory: one counter per item and thread, two bytes per entry, and the answer (twice
-// while it is put together).
+// All functions compare items, the columns of a users x items matrix; to compare users, pass the transpose. Answers are
+// items x items (or chosen rows x items) without the diagonal, columns ascending within each row, and the same bits for
+// every number of threads. Zeros are not stored; negative values are. Neighbours are chosen while counting: never is
+// more of items x items held than the rows in flight and the answer.
 #pragma once
+
+#include <limits>
 
 #include "coals/csr.hpp"
 #include "coals/views.hpp"
 
 namespace coals {
 
-// With c = users of both items and n_i, n_j = users of each.
+// With c = users of both items, n_i and n_j = users of each, N = all users.
 enum class Similarity {
-  count,    // c
-  jaccard,  // c / (n_i + n_j - c)
-  cosine,   // c / sqrt(n_i n_j)
+  count,              // c
+  conditional,        // c / n_i, the share of i's users who have j
+  jaccard,            // c / (n_i + n_j - c)
+  cosine,             // c / sqrt(n_i n_j)
+  asymmetric_cosine,  // c / (n_i^alpha n_j^(1 - alpha))
+  dice,               // 2 c / (n_i + n_j)
+  tversky,            // c / (c + alpha (n_i - c) + beta (n_j - c))
+  lift,               // c N / (n_i n_j)
+  pmi,                // ln lift
+  npmi,               // pmi / -ln(c / N); 1 where c = N
+  log_likelihood,     // G^2 of the 2 x 2 table; 0 unless c N > n_i n_j
 };
 
-// items x items, without the diagonal; columns ascend within each row. `neighbors` >= 1 keeps the largest entries of
-// each row, ties to the lower column; -1 keeps all. `users_of_item` must be the transpose of `items_of_user`.
-CsrMatrix<double> item_similarity(const CsrView<void>& items_of_user, const CsrView<void>& users_of_item,
-                                  Similarity similarity, std::int64_t neighbors, const RunControl& control);
+// On users who have both items; x and y are their values, c their number.
+enum class CommonSimilarity {
+  pearson,     // correlation; 0 where a variance is 0
+  cosine,      // sum x y / sqrt(sum x^2 sum y^2); 0 where a norm is 0
+  mean_square  // 1 / (1 + sum (x - y)^2 / c)
+};
+
+struct PairOptions {
+  double shrinkage = 0;          // every value is multiplied by c / (c + shrinkage)
+  std::int64_t min_support = 1;  // items with fewer users have no neighbours and are none
+  std::int64_t min_overlap = 1;  // nor are pairs with fewer users in common
+};
+
+// Which entries of a row are kept, of which rows.
+struct NeighborOptions {
+  std::int64_t neighbors = -1;  // so many largest, ties to the lower column; -1 keeps all
+  double threshold = -std::numeric_limits<double>::infinity();  // only values of at least this
+  const std::int64_t* rows = nullptr;                           // items to give rows for; null for all in order
+  std::int64_t row_count = 0;
+  bool diagonal = false;            // counts and products: keep it, where all entries are kept
+  std::int64_t memory_limit = -1;   // bytes for workspace and answer, or -1
+};
+
+struct SimilarityOptions : PairOptions {
+  Similarity similarity = Similarity::count;
+  double alpha = 0.5;
+  double beta = 0.5;
+};
+
+struct CommonSimilarityOptions : PairOptions {
+  CommonSimilarity similarity = CommonSimilarity::pearson;
+};
+
+// Values are computed in double and rounded to T (std::int32_t for exact counts) before they are compared. Throws
+// std::invalid_argument where memory_limit is too small. Cost: less than the sum over users of n_u^2 increments, popular
+// pairs being counted up to 512 at a time. Memory: about twice the entries, one counter for each item and thread, and
+// the answer.
+template <class T>
+CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options,
+                             const NeighborOptions& keep, const RunControl& control);
+
+// The same from counts of all pairs (items x items, symmetric, as item_similarity gives them) and the users of each
+// item, `users` being all there are: for counts that are kept up to date. Bit for bit what counting afresh gives.
+template <class T>
+CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users,
+                                    const SimilarityOptions& options, const NeighborOptions& keep,
+                                    const RunControl& control);
+
+// Inner products of the columns, sum over users of x_ui x_uj, in double. Cost: sum over users of n_u^2 multiply-adds.
+template <class T>
+CsrMatrix<T> item_products(const CsrView<double>& matrix, const PairOptions& options, const NeighborOptions& keep,
+                           const RunControl& control);
+
+// Similarities of ratings on common users. Cost: sum over users of n_u^2 steps.
+template <class T>
+CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimilarityOptions& options,
+                               const NeighborOptions& keep, const RunControl& control);
 
 }  // namespace coals

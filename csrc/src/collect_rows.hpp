@@ -1,0 +1,84 @@
+// Runs the rows of a co-occurrence in parallel and puts the answer together.
+#pragma once
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "coals/cooccurrence.hpp"
+#include "parallel.hpp"
+#include "ranked_pairs.hpp"
+#include "row_sink.hpp"
+
+namespace coals {
+
+// A row to compute: of the item at `rank`, for row `place` of the answer.
+struct RowPlace {
+  std::int64_t rank;
+  std::int64_t place;
+};
+
+// The rows asked for whose item has a rank, most popular first: the costly ones start early.
+inline std::vector<RowPlace> rows_to_count(const RankedItems& items, const NeighborOptions& keep) {
+  std::vector<RowPlace> rows;
+  if (!keep.rows) {
+    for (std::int64_t r = 0; r < items.count; ++r) rows.push_back({r, items.item[r]});
+    return rows;
+  }
+  for (std::int64_t k = 0; k < keep.row_count; ++k) {
+    const std::int64_t rank = items.rank[keep.rows[k]];
+    if (rank >= 0) rows.push_back({rank, k});
+  }
+  std::sort(rows.begin(), rows.end(), [](const RowPlace& a, const RowPlace& b) {
+    return a.rank < b.rank || (a.rank == b.rank && a.place < b.place);
+  });
+  return rows;
+}
+
+inline void check_options(const PairOptions& pairs, const NeighborOptions& keep, std::int64_t items) {
+  if (keep.neighbors == 0) throw std::invalid_argument("neighbors must be at least 1, or -1 for all");
+  if (!(pairs.shrinkage >= 0)) throw std::invalid_argument("shrinkage must not be negative");
+  for (std::int64_t k = 0; keep.rows && k < keep.row_count; ++k) {
+    if (keep.rows[k] < 0 || keep.rows[k] >= items) {
+      throw std::invalid_argument("row " + std::to_string(keep.rows[k]) + " is out of range");
+    }
+  }
+}
+
+// Entries that the answer may have after `workspace` bytes, or -1 for any number.
+template <class T>
+std::int64_t room_for_answer(const NeighborOptions& keep, std::int64_t workspace) {
+  if (keep.memory_limit < 0) return -1;
+  if (workspace > keep.memory_limit) {
+    throw std::invalid_argument("memory_limit: counting takes about " + std::to_string((workspace >> 20) + 1) +
+                                " MB before the first row of the answer: raise it");
+  }
+  return (keep.memory_limit - workspace) / static_cast<std::int64_t>(sizeof(T) + sizeof(std::int32_t));
+}
+
+inline std::int64_t worker_count(const RunControl& control) {
+  return control.num_threads > 0 ? control.num_threads : default_num_threads();
+}
+
+// work(worker, tasks[t], tasks[t + 1], sink, pulse) for stretches of rows; it offers to the sink and finishes each row.
+template <class T, class MakeWorker, class Work>
+CsrMatrix<T> collect_rows(const std::vector<std::int64_t>& tasks, std::int64_t rows, std::int64_t columns,
+                          const NeighborOptions& keep, std::int64_t workspace, const RunControl& control,
+                          MakeWorker make_worker, Work work) {
+  RowStores<T> stores(room_for_answer<T>(keep, workspace));
+  using Worker = decltype(make_worker());
+  struct State {
+    Worker worker;
+    RowSink<T> sink;
+  };
+  parallel_for(
+      static_cast<std::int64_t>(tasks.size()) - 1, control,
+      [&] { return State{make_worker(), RowSink<T>(keep, columns, stores.add())}; },
+      [&](State& state, std::int64_t t, const Pulse& pulse) {
+        work(state.worker, tasks[t], tasks[t + 1], state.sink, pulse);
+      });
+  return stores.join(keep.rows ? keep.row_count : rows, columns, control);
+}
+
+}  // namespace coals

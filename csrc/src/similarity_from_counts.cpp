@@ -1,0 +1,50 @@
+// Similarities of counts that are there already: a pass over them.
+#include "coals/cooccurrence.hpp"
+
+#include "collect_rows.hpp"
+#include "count_similarity.hpp"
+
+namespace coals {
+
+template <class T>
+CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users,
+                                    const SimilarityOptions& options, const NeighborOptions& keep,
+                                    const RunControl& control) {
+  check_options(options, keep, counts.columns);
+  const CountSimilarity similarity(options, size, counts.rows, users);
+  const std::int64_t least = std::max<std::int64_t>(1, options.min_overlap);
+  const auto tasks =
+      balanced_tasks(counts.rows, 1e5, [&](std::int64_t i) { return static_cast<double>(counts.row_size(i)) + 16; });
+  struct Worker {
+    std::vector<std::int32_t> item;
+    std::vector<std::uint32_t> both;
+    std::vector<double> value;
+  };
+  return collect_rows<T>(
+      tasks, counts.rows, counts.columns, keep, 0, control, [] { return Worker(); },
+      [&](Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse&) {
+        for (std::int64_t i = first; i < last; ++i) {
+          worker.item.clear();
+          worker.both.clear();
+          for (std::int64_t e = counts.row_begin[i]; e < counts.row_begin[i + 1]; ++e) {
+            const std::int32_t j = counts.column[e];
+            if (j == i || counts.value[e] < least || std::min(size[i], size[j]) < options.min_support) continue;
+            worker.item.push_back(j);
+            worker.both.push_back(static_cast<std::uint32_t>(counts.value[e]));
+          }
+          const auto found = static_cast<std::int64_t>(worker.item.size());
+          worker.value.resize(worker.item.size());
+          similarity.evaluate(i, worker.item.data(), worker.both.data(), found, worker.value.data());
+          sink.start();
+          for (std::int64_t k = 0; k < found; ++k) sink.offer(worker.item[k], worker.value[k]);
+          sink.finish(i);
+        }
+      });
+}
+
+template CsrMatrix<float> similarity_from_counts(const CsrView<std::int32_t>&, const std::int64_t*, std::int64_t,
+                                                 const SimilarityOptions&, const NeighborOptions&, const RunControl&);
+template CsrMatrix<double> similarity_from_counts(const CsrView<std::int32_t>&, const std::int64_t*, std::int64_t,
+                                                  const SimilarityOptions&, const NeighborOptions&, const RunControl&);
+
+}  // namespace coals
