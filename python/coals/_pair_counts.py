@@ -38,7 +38,7 @@ def recount_pairs(
     Cost: counting those, before and after, and one pass over the counts.
     """
     before = changed[changed < old.shape[axis == "users"]]
-    parts = [(old[before], new[changed]), (old[:, before], new[:, changed])][axis == "users"]
+    parts = (old[before], new[changed]) if axis == "items" else (old[:, before], new[:, changed])
     less, more = (count_pairs(part, axis, memory_limit, threads) for part in parts)
     size = new.shape[axis == "items"]
     for grown in (counts := counts.copy(), less):
