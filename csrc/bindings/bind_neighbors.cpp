@@ -1,5 +1,7 @@
 #include "coals/neighbors.hpp"
 
+#include <algorithm>
+
 #include "top_k_lists.hpp"
 
 namespace coals::bindings {
@@ -23,10 +25,8 @@ NeighborRule rule_of(const std::string& average_by, std::int64_t used, const Ter
 
 const std::int64_t* indices(const Array<std::int64_t>& array, std::int64_t size, std::int64_t limit, const char* name) {
   const std::int64_t* index = vector_data(array, size, name);
-  for (std::int64_t i = 0; i < size; ++i) {
-    require(index[i] >= 0 && index[i] < limit,
-            std::string(name) + " holds " + std::to_string(index[i]) + ", which is out of range");
-  }
+  const auto* bad = std::find_if(index, index + size, [=](std::int64_t i) { return i < 0 || i >= limit; });
+  if (bad != index + size) require(false, name + (" holds " + std::to_string(*bad)) + ", which is out of range");
   return index;
 }
 

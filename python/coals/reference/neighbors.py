@@ -58,7 +58,7 @@ def user_scores(matrix: Any, similarities: Array, scoring: str = "sum", weighted
         for v in np.flatnonzero(has[:, j]):
             scores[u, j] += similarities[u, v] * (values[v, j] if weighted else 1)
         if scoring == "mean":
-            scores[u, j] = _ratio(scores[u, j], np.count_nonzero(similarities[u]))
+            scores[u, j] = _ratio(scores[u, j], float(np.count_nonzero(similarities[u])))
         elif scoring == "normalized":
             scores[u, j] = _ratio(scores[u, j], np.abs(similarities[u]).sum())
     return scores
