@@ -1,26 +1,11 @@
 #include "coals/topk.hpp"
 
 #include "common.hpp"
+#include "top_k_lists.hpp"
 
 namespace coals::bindings {
 
 namespace {
-
-// The three arrays that every top-N function returns: ids, scores, counts.
-template <class T>
-struct Lists {
-  Lists(std::int64_t queries, std::int64_t n) : ids({queries, n}), scores({queries, n}), counts(queries) {}
-  TopKLists<T> view(std::int64_t n) { return {n, ids.mutable_data(), scores.mutable_data(), counts.mutable_data()}; }
-  py::tuple tuple() { return py::make_tuple(ids, scores, counts); }
-
-  Array<std::int64_t> ids;
-  Array<T> scores;
-  Array<std::int64_t> counts;
-};
-
-void require_excluded(const CsrView<void>& excluded, std::int64_t queries, std::int64_t items) {
-  require(excluded.rows == queries && excluded.columns == items, "excluded must be queries x items");
-}
 
 template <class T>
 void bind_inner_product(py::module_& module) {
@@ -46,22 +31,6 @@ void bind_inner_product(py::module_& module) {
       py::arg("candidate").noconvert(), py::arg("n"), py::arg("num_threads"));
 }
 
-py::tuple mean_similarity(const Csr& history, const Csr& similarity, const Csr& excluded, std::int64_t n,
-                          int num_threads) {
-  const CsrView<void> rows = history.structure();
-  const CsrView<double> items = similarity.view<double>();
-  require(n >= 1, "n must be at least 1");
-  require(items.rows == items.columns && rows.columns == items.rows, "similarity must be items x items");
-  require_excluded(excluded.structure(), rows.rows, items.columns);
-  Lists<double> lists(rows.rows, n);
-  const TopKLists<double> out = lists.view(n);
-  {
-    const ReleasedGil released;
-    top_k_mean_similarity(rows, items, excluded.structure(), out, run_control(num_threads));
-  }
-  return lists.tuple();
-}
-
 py::tuple from_ranking(const Array<std::int64_t>& ranking, const Array<double>& score, const Csr& excluded,
                        std::int64_t n, int num_threads) {
   const CsrView<void> rows = excluded.structure();
@@ -85,8 +54,6 @@ py::tuple from_ranking(const Array<std::int64_t>& ranking, const Array<double>& 
 void bind_topk(py::module_& module) {
   bind_inner_product<float>(module);
   bind_inner_product<double>(module);
-  module.def("top_k_mean_similarity", &mean_similarity, py::arg("history"), py::arg("similarity"), py::arg("excluded"),
-             py::arg("n"), py::arg("num_threads"));
   module.def("top_k_from_ranking", &from_ranking, py::arg("ranking").noconvert(), py::arg("score").noconvert(),
              py::arg("excluded"), py::arg("n"), py::arg("num_threads"));
 }

@@ -8,16 +8,18 @@ from coals import _core, metrics, split
 from coals._config import show_config
 from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
-from coals.cooccurrence import ItemCooccurrence
 from coals.early_stopping import EarlyStopping
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
 from coals.implicit_als import ImplicitALS
 from coals.interactions import Interactions
+from coals.item_cooccurrence import ItemCooccurrence
+from coals.item_knn import ItemKNN
 from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
+from coals.user_knn import UserKNN
 
 __version__: str = _core.version
 
@@ -30,12 +32,14 @@ __all__ = [
     "ImplicitALS",
     "Interactions",
     "ItemCooccurrence",
+    "ItemKNN",
     "MemoryEstimate",
     "NotFittedError",
     "Popularity",
     "Recommendations",
     "Recommender",
     "Sweep",
+    "UserKNN",
     "__version__",
     "datasets",
     "estimate_memory",

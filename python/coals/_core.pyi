@@ -152,12 +152,33 @@ def top_k_inner_product(
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, Floats[Real], Int64s]: ...
-def top_k_mean_similarity(
-    history: Csr, similarity: Csr, excluded: Csr, n: int, num_threads: int
-) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
 def top_k_from_ranking(
     ranking: Int64s, score: npt.NDArray[np.float64], excluded: Csr, n: int, num_threads: int
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
+def top_k_neighbors(
+    queries: Csr,
+    rows: Int64s,
+    lists: Csr,
+    targets: Csr | None,
+    average_by: str,
+    used: int,
+    query_term: npt.NDArray[np.float64] | None,
+    target_term: npt.NDArray[np.float64] | None,
+    excluded: Csr,
+    n: int,
+    num_threads: int,
+) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
+def score_neighbors(
+    queries: Csr,
+    rows: Int64s,
+    targets: Csr,
+    columns: Int64s,
+    average_by: str,
+    used: int,
+    query_term: npt.NDArray[np.float64] | None,
+    target_term: npt.NDArray[np.float64] | None,
+    num_threads: int,
+) -> npt.NDArray[np.float64]: ...
 
 class kernels:
     """A submodule of single kernels, for tests."""

@@ -22,8 +22,6 @@ __all__ = ["ExplicitModel"]
 class ExplicitModel(AlternatingModel):
     """Mean, biases and factors. See `ExplicitALS`."""
 
-    predicts_ratings = True
-
     biases: bool
     bias_update: str
 
@@ -31,6 +29,10 @@ class ExplicitModel(AlternatingModel):
     item_bias_: Array
     global_mean_: float
     rating_range_: tuple[float, float]
+
+    @property
+    def predicts_ratings(self) -> bool:
+        return True
 
     def _with_bias(self, solved: tuple[Array, Array | None]) -> tuple[Array, Array]:
         factors, bias = solved

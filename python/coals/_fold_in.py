@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,13 +12,12 @@ from coals import _core
 from coals._checks import check_bool, check_int
 from coals._factor_model import FactorModel
 from coals._features import check_features, predicted
-from coals._folded_rows import Rows, history_rows, matrix_rows
+from coals._folded_rows import Rows, given_rows, matrix_rows
 from coals._native import columns_where, empty_csr, rows_of
 from coals._problem import SIDES
 from coals._row_system import RowSystem, contributions
 from coals.base import LONGEST_LIST, Array
 from coals.explanation import Explanation
-from coals.interactions import Interactions
 from coals.recommendations import Recommendations, padded
 
 __all__ = ["FoldIn"]
@@ -30,7 +27,6 @@ class FoldIn(FactorModel):
     """A factor model that can solve rows it was not fitted with. See its subclasses."""
 
     _entries_: _core.Csr
-    _fitted_params_: dict[str, Any]
     _weights_: Array | None
     _features_: list[Any]
 
@@ -53,13 +49,6 @@ class FoldIn(FactorModel):
             if bias is not None and bias_prior is not None:
                 bias[cold] = bias_prior[cold]
         return factors, bias
-
-    def _as_fitted(self) -> Any:
-        """The model with the parameters it was fitted with, whatever `set_params` has said since."""
-        self._require_fitted()
-        twin = copy.copy(self)
-        vars(twin).update(self._fitted_params_)
-        return twin
 
     def _transform(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:
         return tuple(self._as_fitted()._transform_as_fitted(side, X, weights, features))
@@ -134,16 +123,7 @@ class FoldIn(FactorModel):
     def _recommend_for(self, history: Any, n: int, exclude_seen: bool, features: Any) -> Recommendations:
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         dtype = self.user_factors_.dtype.name
-        if hasattr(history, "index") and hasattr(history, "to_dict"):  # a pandas Series: its index are the items
-            history = history.to_dict()
-        if scipy.sparse.issparse(history) or isinstance(history, Interactions):
-            rows = matrix_rows(history, 0, self.item_index_, None, dtype, self._drops_zeros)
-        elif self.predicts_ratings and not isinstance(history, Mapping):
-            raise TypeError(
-                f"history must tell what the items were rated: give {{item: rating}}, got {type(history).__name__}"
-            )
-        else:
-            rows = history_rows(history, self.item_index_, dtype, self._drops_zeros)
+        rows = given_rows(history, self.item_index_, dtype, drop_zeros=self._drops_zeros, ratings=self.predicts_ratings)
         rows = rows._replace(features=self._row_features(0, features, rows.entries.rows))
         factors, bias = self._fold_in(0, rows)
         seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(len(factors), self.n_items_)
@@ -179,10 +159,7 @@ class FoldIn(FactorModel):
         return self._as_fitted()._explain(user, item, n)  # type: ignore[no-any-return]
 
     def _explain(self, user: Any, item: Any, n: int | None) -> Explanation:
-        rows, columns = self.user_index_.encode(user), self.item_index_.encode(item)
-        if len(rows) != 1 or len(columns) != 1:
-            raise ValueError(f"explain takes one user and one item, got {len(rows)} and {len(columns)}")
-        row, column = int(rows[0]), int(columns[0])
+        row, column = self._encode_pair(user, item)
         cut = None if n is None else check_int("n", n, minimum=1)
         indptr, indices, _ = self._entries_.to_arrays()
         items = indices[indptr[row] : indptr[row + 1]]

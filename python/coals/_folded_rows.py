@@ -16,7 +16,7 @@ from coals._sparse import canonical_csr, check_sparse
 from coals._weights import check_weights
 from coals.interactions import Interactions, as_interactions
 
-__all__ = ["Rows", "history_rows", "matrix_rows", "placed"]
+__all__ = ["Rows", "given_rows", "matrix_rows", "placed"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -71,7 +71,20 @@ def placed(matrix: Any, place: Indices, width: int) -> tuple[Any, Indices]:
     return scipy.sparse.csr_array((matrix.data[order], ordered.indices, ordered.indptr), shape=moved.shape), order
 
 
-def history_rows(history: Any, items: IdIndex, dtype: str, drop_zeros: bool) -> Rows:
+def given_rows(history: Any, items: IdIndex, dtype: str, *, drop_zeros: bool, ratings: bool) -> Rows:
+    """Rows from whatever `recommend_for` takes. `ratings`: what items were rated must be told."""
+    if hasattr(history, "index") and hasattr(history, "to_dict"):  # a pandas Series: its index are the items
+        history = history.to_dict()
+    if scipy.sparse.issparse(history) or isinstance(history, Interactions):
+        return matrix_rows(history, 0, items, None, dtype, drop_zeros)
+    if ratings and not isinstance(history, Mapping):
+        raise TypeError(
+            f"history must tell what the items were rated: give {{item: rating}}, got {type(history).__name__}"
+        )
+    return _history_row(history, items, dtype, drop_zeros)
+
+
+def _history_row(history: Any, items: IdIndex, dtype: str, drop_zeros: bool) -> Rows:
     """One row from a mapping of item to value, or from a sequence of items of strength 1."""
     mapped = isinstance(history, Mapping)
     columns = items.encode(list(history) if mapped else history)

@@ -6,10 +6,11 @@ A model implements three methods on positions (rows and columns of the training 
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,14 +52,13 @@ class Recommender(ABC):
         Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning.
     """
 
-    predicts_ratings: ClassVar[bool] = False
-
     num_threads: int | None
     n_users_: int
     n_items_: int
     user_index_: IdIndex
     item_index_: IdIndex
     _seen_: _core.Csr
+    _fitted_params_: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -107,15 +107,22 @@ class Recommender(ABC):
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({arguments})"
 
+    @property
+    def predicts_ratings(self) -> bool:
+        return False
+
     # --- fitting ---
 
     def _start_fit(self, X: Any) -> Interactions:
         """Forgets what an earlier fit learned, so that a failed one leaves nothing half done, and checks the data."""
+        self._forget_fit()
+        self._check_params()
+        return as_interactions(X)
+
+    def _forget_fit(self) -> None:
         parameters = self._parameter_names()
         for name in [name for name in vars(self) if name.endswith("_") and name not in parameters]:
             delattr(self, name)
-        self._check_params()
-        return as_interactions(X)
 
     def _finish_fit(self, data: Interactions, seen: _core.Csr) -> None:
         self.n_users_, self.n_items_ = data.shape
@@ -125,6 +132,13 @@ class Recommender(ABC):
     def _require_fitted(self) -> None:
         if not hasattr(self, "n_items_"):
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit first")
+
+    def _as_fitted(self) -> Any:
+        """The model with the parameters it was fitted with, whatever `set_params` has said since."""
+        self._require_fitted()
+        twin = copy.copy(self)
+        vars(twin).update(self._fitted_params_)
+        return twin
 
     # --- recommending ---
 
@@ -187,6 +201,12 @@ class Recommender(ABC):
             )
         size = 0 if 0 in (len(rows), len(columns)) else max(len(rows), len(columns))
         return np.broadcast_to(rows, size), np.broadcast_to(columns, size)
+
+    def _encode_pair(self, user: Any, item: Any) -> tuple[int, int]:
+        rows, columns = self.user_index_.encode(user), self.item_index_.encode(item)
+        if len(rows) != 1 or len(columns) != 1:
+            raise ValueError(f"explain takes one user and one item, got {len(rows)} and {len(columns)}")
+        return int(rows[0]), int(columns[0])
 
     @abstractmethod
     def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:

@@ -13,11 +13,11 @@ from tqdm import tqdm
 
 from coals import split
 from coals.base import Recommender
-from coals.cooccurrence import ItemCooccurrence
 from coals.datasets import goodbooks
 from coals.evaluation import evaluate
 from coals.explicit_als import ExplicitALS
 from coals.implicit_als import ImplicitALS
+from coals.item_cooccurrence import ItemCooccurrence
 from coals.popularity import Popularity
 
 __all__ = ["Demo"]

@@ -16,8 +16,8 @@ class Explanation(NamedTuple):
     Attributes
     ----------
     ids : ndarray of shape (m,)
-        Items of the user's history, those that contribute most (by absolute value) first; ties in the order of the
-        training data.
+        Items of the user's history (for `UserKNN` other users), those that contribute most (by absolute value) first;
+        ties in the order of the training data.
     contributions : ndarray of float64, shape (m,)
         What each adds to the score.
     baseline : float

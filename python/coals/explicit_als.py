@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from coals._checks import check_bool, check_choice, check_number
+from coals._checks import check_bool, check_choice
 from coals._explicit_model import ExplicitModel
+from coals._rating_means import clipped
 from coals.base import Array
 
 __all__ = ["ExplicitALS"]
@@ -271,16 +270,4 @@ class ExplicitALS(ExplicitModel):
         ndarray of shape (n_pairs,)
         """
         ratings = super().predict(users, items)
-        if clip is False:
-            return ratings
-        low, high = self.rating_range_ if clip is True else _checked_range(clip)
-        return np.clip(ratings, low, high)
-
-
-def _checked_range(clip: Any) -> tuple[float, float]:
-    if not isinstance(clip, (tuple, list)) or len(clip) != 2:
-        raise TypeError(f"clip must be True, False or a (lowest, highest) pair, got {clip!r}")
-    low, high = (check_number("clip", end) for end in clip)
-    if low > high:
-        raise ValueError(f"clip must be (lowest, highest), got {clip!r}")
-    return low, high
+        return clipped(ratings, clip, self.rating_range_)

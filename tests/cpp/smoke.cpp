@@ -1,13 +1,15 @@
-// The public C++ API without Python: half-sweeps of both models, co-occurrence and top-N against plain loops. Small
-// enough to run under an emulator or a sanitizer; the Python suite holds the thorough tests.
+// The public C++ API without Python: half-sweeps of both models, co-occurrence, neighbours and top-N against plain
+// loops. Small enough to run under an emulator or a sanitizer; the Python suite holds the thorough tests.
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <numeric>
 #include <random>
 #include <vector>
 
 #include "coals/config.hpp"
 #include "coals/cooccurrence.hpp"
+#include "coals/neighbors.hpp"
 #include "coals/topk.hpp"
 
 #include "smoke.hpp"
@@ -56,6 +58,23 @@ void check_cooccurrence(const coals::CsrMatrix<float>& matrix) {
   expect(total == expected, "every pair of a user's items is counted once in each direction");
 }
 
+// Items by the ratings they share: rows of XᵀX from rows of X.
+void check_neighbors(const coals::CsrMatrix<float>& matrix) {
+  const coals::CsrMatrix<float> by_item = coals::transpose(matrix.view(), {});
+  std::vector<std::int64_t> rows(items), nothing(items + 1, 0), ids(items), counts(items);
+  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<double> best(items), same(items);
+  const coals::CsrView<void> excluded{items, items, nothing.data(), nullptr, nullptr};
+  coals::top_k_neighbors(by_item.view(), rows.data(), matrix.view(), by_item.view(), {}, excluded,
+                         {1, ids.data(), best.data(), counts.data()}, {});
+  std::vector<std::int64_t> found(ids);
+  for (int j = 0; j < items; ++j) found[j] = counts[j] ? ids[j] : j;
+  coals::score_neighbors(by_item.view(), rows.data(), by_item.view(), found.data(), items, {}, same.data(), {});
+  bool right = true;
+  for (int j = 0; j < items; ++j) right = right && (counts[j] ? same[j] == best[j] : same[j] == 0);
+  expect(right, "the best score of a list is that of its pair");
+}
+
 void check_top_k(const std::vector<float>& fixed) {
   constexpr int n = 5;
   std::vector<std::int64_t> nothing(items + 1, 0), ids(items * n), counts(items);
@@ -88,6 +107,7 @@ int run() {
   coals::validate_csr(ratings.view().structure(), ratings.column.size(), {});
   check_als(ratings, fixed);
   check_cooccurrence(ratings);
+  check_neighbors(ratings);
   check_top_k(fixed);
   std::printf("%s: %d failed\n", coals::active_isa().c_str(), failures);
   return failures;

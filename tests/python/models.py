@@ -36,6 +36,16 @@ MODELS: dict[str, Callable[..., Any]] = {
     "popularity-sum": lambda **p: coals.Popularity(by="sum", **p),
     "cooccurrence": lambda **p: coals.ItemCooccurrence(**p),
     "cooccurrence-cut": lambda **p: coals.ItemCooccurrence(similarity="cosine", neighbors=5, **p),
+    "item-knn": lambda **p: coals.ItemKNN(**p),
+    "item-knn-normalized": lambda **p: coals.ItemKNN(scoring="normalized", neighbors=6, dtype="float64", **p),
+    "item-knn-weighted": lambda **p: coals.ItemKNN(weighted=True, scoring="mean", neighbors=7, shrinkage=2, **p),
+    "item-knn-rating": lambda **p: coals.ItemKNN(similarity="pearson", scoring="rating", min_overlap=2, **p),
+    "item-knn-used": lambda **p: coals.ItemKNN(similarity="centered_cosine", scoring="rating", used_neighbors=3, **p),
+    "user-knn": lambda **p: coals.UserKNN(neighbors=20, **p),
+    "user-knn-normalized": lambda **p: coals.UserKNN(scoring="normalized", similarity="jaccard", neighbors=9, **p),
+    "user-knn-weighted": lambda **p: coals.UserKNN(weighted=True, scoring="mean", dtype="float64", **p),
+    "user-knn-rating": lambda **p: coals.UserKNN(similarity="msd", scoring="rating", dtype="float64", **p),
+    "user-knn-used": lambda **p: coals.UserKNN(scoring="rating", used_neighbors=3, neighbors=20, **p),
     "explicit": lambda **p: coals.ExplicitALS(factors=5, iterations=3, random_state=0, **p),
     "explicit-separate": lambda **p: coals.ExplicitALS(
         factors=5, iterations=3, random_state=0, bias_update="separate", **p

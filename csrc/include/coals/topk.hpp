@@ -28,11 +28,6 @@ template <class T>
 void top_k_inner_product(MatrixView<const T> queries, MatrixView<const T> items, const CsrView<void>& excluded,
                          const std::uint8_t* candidate, const TopKLists<T>& out, const RunControl& control);
 
-// Query q scores item j by the mean over its own items i of similarity[i][j], stored entries only. An item that no
-// entry supports, or with a score of zero, is not a candidate. Cost: the stored entries touched.
-void top_k_mean_similarity(const CsrView<void>& history, const CsrView<double>& similarity,
-                           const CsrView<void>& excluded, const TopKLists<double>& out, const RunControl& control);
-
 // One ranking for all: `ranking` lists item indices from best to worst, `score` is by item.
 void top_k_from_ranking(const std::int64_t* ranking, std::int64_t ranked, const double* score,
                         const CsrView<void>& excluded, const TopKLists<double>& out, const RunControl& control);

@@ -1,0 +1,96 @@
+#include "coals/neighbors.hpp"
+
+#include <algorithm>
+
+#include "top_k_lists.hpp"
+
+namespace coals::bindings {
+
+namespace {
+
+using Term = std::optional<Array<double>>;
+
+NeighborRule rule_of(const std::string& average_by, std::int64_t used, const Term& query_term, const Term& target_term,
+                     std::int64_t queries, std::int64_t targets) {
+  NeighborRule rule;
+  require(average_by == "none" || average_by == "query" || average_by == "target",
+          "average_by must be none, query or target");
+  if (average_by == "query") rule.average_by = AverageBy::query;
+  if (average_by == "target") rule.average_by = AverageBy::target;
+  rule.used = used;
+  if (query_term) rule.query_term = vector_data(*query_term, queries, "query_term");
+  if (target_term) rule.target_term = vector_data(*target_term, targets, "target_term");
+  return rule;
+}
+
+const std::int64_t* indices(const Array<std::int64_t>& array, std::int64_t size, std::int64_t limit, const char* name) {
+  const std::int64_t* index = vector_data(array, size, name);
+  const auto* bad = std::find_if(index, index + size, [=](std::int64_t i) { return i < 0 || i >= limit; });
+  if (bad != index + size) require(false, name + (" holds " + std::to_string(*bad)) + ", which is out of range");
+  return index;
+}
+
+// The view of `other` that goes with `held`: the same type, the other way round.
+template <class V>
+CsrView<V> transpose_of(const CsrMatrix<V>& held, const Csr& other) {
+  const auto* matrix = std::get_if<CsrMatrix<V>>(&other.matrix);
+  require(matrix != nullptr && matrix->rows == held.columns && matrix->columns == held.rows &&
+              matrix->view().entries() == held.view().entries(),
+          "targets must be the transpose of lists");
+  return matrix->view();
+}
+
+py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Csr& lists, const Csr* targets,
+                const std::string& average_by, std::int64_t used, const Term& query_term, const Term& target_term,
+                const Csr& excluded, std::int64_t n, int num_threads) {
+  const CsrView<void> q = queries.structure(), l = lists.structure();
+  require(n >= 1, "n must be at least 1");
+  require(q.columns == l.rows, "lists must have a row for each column of queries");
+  require_excluded(excluded.structure(), rows.size(), l.columns);
+  const std::int64_t* row = indices(rows, rows.size(), q.rows, "rows");
+  const NeighborRule rule = rule_of(average_by, used, query_term, target_term, q.rows, l.columns);
+  require(targets != nullptr || rule.average_by != AverageBy::target || used < 0, "this rule needs targets");
+  Lists<double> found(rows.size(), n);
+  const TopKLists<double> out = found.view(n);
+  std::visit(
+      [&](const auto& a, const auto& b) {
+        const auto by_target = targets == nullptr ? decltype(b.view()){} : transpose_of(b, *targets);
+        const ReleasedGil released;
+        top_k_neighbors(a.view(), row, b.view(), by_target, rule, excluded.structure(), out, run_control(num_threads));
+      },
+      queries.matrix, lists.matrix);
+  return found.tuple();
+}
+
+Array<double> score(const Csr& queries, const Array<std::int64_t>& rows, const Csr& targets,
+                    const Array<std::int64_t>& columns, const std::string& average_by, std::int64_t used,
+                    const Term& query_term, const Term& target_term, int num_threads) {
+  const CsrView<void> q = queries.structure(), t = targets.structure();
+  require(q.columns == t.columns, "queries and targets must have the same columns");
+  const std::int64_t pairs = rows.size();
+  const std::int64_t* row = indices(rows, pairs, q.rows, "rows");
+  const std::int64_t* column = indices(columns, pairs, t.rows, "columns");
+  const NeighborRule rule = rule_of(average_by, used, query_term, target_term, q.rows, t.rows);
+  Array<double> scores(pairs);
+  double* out = scores.mutable_data();
+  std::visit(
+      [&](const auto& a, const auto& b) {
+        const ReleasedGil released;
+        score_neighbors(a.view(), row, b.view(), column, pairs, rule, out, run_control(num_threads));
+      },
+      queries.matrix, targets.matrix);
+  return scores;
+}
+
+}  // namespace
+
+void bind_neighbors(py::module_& module) {
+  module.def("top_k_neighbors", &top_k, py::arg("queries"), py::arg("rows").noconvert(), py::arg("lists"),
+             py::arg("targets").none(true), py::arg("average_by"), py::arg("used"), py::arg("query_term").noconvert(),
+             py::arg("target_term").noconvert(), py::arg("excluded"), py::arg("n"), py::arg("num_threads"));
+  module.def("score_neighbors", &score, py::arg("queries"), py::arg("rows").noconvert(), py::arg("targets"),
+             py::arg("columns").noconvert(), py::arg("average_by"), py::arg("used"), py::arg("query_term").noconvert(),
+             py::arg("target_term").noconvert(), py::arg("num_threads"));
+}
+
+}  // namespace coals::bindings

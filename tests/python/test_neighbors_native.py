@@ -1,0 +1,120 @@
+"""The native functions behind neighbours: what they refuse, and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from coals import _core
+
+ROW = np.array([0])
+
+
+def native(dense, dtype="float32"):
+    matrix = sp.csr_array(np.asarray(dense, dtype))
+    return _core.Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], dtype)
+
+
+QUERIES, LISTS = native(np.eye(3)), native(np.ones((3, 4)))
+NONE = native(np.zeros((1, 4)))
+
+
+def top_k(**changes):
+    arguments = {
+        "queries": QUERIES, "rows": ROW, "lists": LISTS, "targets": None, "average_by": "none", "used": -1,
+        "query_term": None, "target_term": None, "excluded": NONE, "n": 2, "num_threads": 1,
+    }  # fmt: skip
+    return _core.top_k_neighbors(**(arguments | changes))
+
+
+def score(**changes):
+    arguments = {
+        "queries": QUERIES, "rows": ROW, "targets": LISTS.transpose(), "columns": ROW, "average_by": "none", "used": -1,
+        "query_term": None, "target_term": None, "num_threads": 1,
+    }  # fmt: skip
+    return _core.score_neighbors(**(arguments | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"queries": native(np.eye(4))}, "lists must have a row for each column of queries"),
+        ({"rows": np.array([3])}, "rows holds 3, which is out of range"),
+        ({"rows": np.array([-1])}, "rows holds -1, which is out of range"),
+        ({"rows": np.array([0, 1])}, "excluded must be queries x items"),
+        ({"n": 0}, "n must be at least 1"),
+        ({"average_by": "both"}, "average_by must be none, query or target"),
+        ({"average_by": "target", "used": 2}, "this rule needs targets"),
+        ({"average_by": "query", "used": 0}, "used must be at least 1"),
+        ({"used": 3}, "used goes with averages alone"),
+        ({"targets": LISTS}, "targets must be the transpose of lists"),
+        ({"targets": native(np.ones((4, 3)), "float64")}, "targets must be the transpose of lists"),
+        ({"query_term": np.ones(2)}, "query_term must be one-dimensional with 3 elements"),
+        ({"target_term": np.ones(3)}, "target_term must be one-dimensional with 4 elements"),
+    ],
+)
+def test_lists_refuse_what_does_not_fit(changes, message):
+    top_k()
+    with pytest.raises(ValueError, match=message):
+        top_k(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": np.array([4])}, "columns holds 4, which is out of range"),
+        ({"rows": np.array([7])}, "rows holds 7, which is out of range"),
+        ({"columns": np.array([0, 1])}, "columns must be one-dimensional with 1 elements"),
+        ({"targets": LISTS}, "queries and targets must have the same columns"),
+        ({"used": 3}, "used goes with averages alone"),
+        ({"target_term": np.ones(3)}, "target_term must be one-dimensional with 4 elements"),
+    ],
+)
+def test_pairs_refuse_what_does_not_fit(changes, message):
+    assert score().tolist() == [1.0]
+    with pytest.raises(ValueError, match=message):
+        score(**changes)
+
+
+SLOW = """
+import signal, numpy as np
+from coals import _core
+signal.signal(signal.SIGINT, signal.default_int_handler)
+n = 2000
+dense = _core.Csr(np.arange(n + 1) * n, np.tile(np.arange(n, dtype=np.int32), n), np.ones(n * n), n, "float64")
+rows = np.zeros({size}, np.int64)
+nothing = _core.Csr(np.zeros(len(rows) + 1, np.int64), np.zeros(0, np.int32), None, n, "float32")
+rule = "{by}", {used}, None, None
+print("ready", flush=True)
+try:
+    {call}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+LISTS_OF = "_core.top_k_neighbors(dense, rows, dense, dense, *rule, nothing, 10, 2)"
+PAIRS_OF = "_core.score_neighbors(dense, rows, dense, rows, *rule, 2)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("call", "size", "by", "used"),
+    [(LISTS_OF, 30_000, "none", -1), (LISTS_OF, 30_000, "target", 5), (PAIRS_OF, 30_000_000, "query", 5)],
+)
+def test_ctrl_c_ends_a_native_loop(call, size, by, used):
+    code = SLOW.format(call=call, size=size, by=by, used=used)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.2)
+        start = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        seconds = time.perf_counter() - start
+    # The promise is 0.1 s; a loaded machine gets slack, a loop that does not listen would take many seconds.
+    assert seconds < 1.0
