@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
-from coals.reference import cooccurrence as reference
+from coals.reference.cooccurrence import mean_similarity_scores
+from coals.reference.similarity import similarity as reference_similarity
 from conftest import random_ratings
 
 SIMILARITIES = ("count", "jaccard", "cosine")
@@ -28,7 +29,7 @@ def test_count_equals_dense_product(ratings):
 @pytest.mark.parametrize("neighbors", [None, 1, 5, 1000])
 def test_similarity_equals_reference(ratings, similarity, neighbors):
     model = coals.ItemCooccurrence(similarity=similarity, neighbors=neighbors).fit(ratings)
-    expected = reference.item_similarity(ratings, similarity, neighbors)
+    expected = reference_similarity(ratings, similarity, neighbors=neighbors)
     assert_allclose(model.similarity_.toarray(), expected, rtol=1e-15)
     assert model.similarity_.has_canonical_format
 
@@ -44,9 +45,9 @@ def test_any_small_matrix(users, items, density, seed, neighbors):
         return
     for similarity in SIMILARITIES:
         model = coals.ItemCooccurrence(similarity=similarity, neighbors=neighbors).fit(data)
-        expected = reference.item_similarity(data, similarity, neighbors)
+        expected = reference_similarity(data, similarity, neighbors=neighbors)
         assert_allclose(model.similarity_.toarray(), expected, rtol=1e-15)
-        scores = reference.mean_similarity_scores(data, expected)
+        scores = mean_similarity_scores(data, expected)
         everyone = np.repeat(np.arange(users), items), np.tile(np.arange(items), users)
         assert_allclose(model.predict(*everyone).reshape(users, items), scores, rtol=1e-12)
 
@@ -69,8 +70,8 @@ def test_short_rows_and_well_filled_rows_agree():
 
 
 def test_recommended_scores_are_means_over_the_history(ratings):
-    similarities = reference.item_similarity(ratings, "jaccard")
-    scores = reference.mean_similarity_scores(ratings, similarities)
+    similarities = reference_similarity(ratings, "jaccard")
+    scores = mean_similarity_scores(ratings, similarities)
     result = coals.ItemCooccurrence(similarity="jaccard").fit(ratings).recommend(np.arange(60), n=40)
     for user in range(60):
         for item, score in zip(result.ids[user, : result.counts[user]], result.scores[user], strict=False):
