@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-__all__ = ["SHAPES", "SIZES", "Size", "interactions", "part_of_rows", "ratings"]
+__all__ = ["SHAPES", "SIZES", "Size", "interactions", "load_matrix", "part_of_rows", "ratings", "save_matrix"]
 
 
 class Size(NamedTuple):
@@ -98,3 +98,15 @@ def part_of_rows(matrix: Any, every: int) -> npt.NDArray[np.int64]:
     """Every `every`-th row in order of size, starting in the middle: short and long rows in their true proportions."""
     by_size = np.argsort(np.diff(matrix.indptr), kind="stable")
     return by_size[every // 2 :: every]
+
+
+def save_matrix(path: Path, matrix: Any) -> None:
+    """Uncompressed, so that a child reads it in a second."""
+    np.savez(path, data=matrix.data, indices=matrix.indices, indptr=matrix.indptr, shape=matrix.shape)
+
+
+def load_matrix(path: str) -> Any:
+    """Users x items csr_matrix of float32: some peers do not know csr_array."""
+    with np.load(path) as file:
+        parts = file["data"], file["indices"], file["indptr"]
+        return scipy.sparse.csr_matrix(parts, shape=tuple(file["shape"]))
