@@ -22,8 +22,8 @@ __all__ = ["SHAPES", "SIZES", "Size", "interactions", "load_matrix", "part_of_ro
 class Size(NamedTuple):
     """A shape, its number of entries, and how often contenders take turns on it.
 
-    Popularity of the item of rank r is (r + offset)^-exponent. Each of the `heavy` users has half a percent of all draws,
-    many of them of the same popular items.
+    Popularity of the item of rank r is (r + offset)^-exponent. Each of the `heavy` users has half a percent of all
+    draws, many of them of the same popular items.
     """
 
     users: int
