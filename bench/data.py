@@ -36,6 +36,7 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "tutorial": Size(365, 5_000, 10_000, rounds=9),
     "small": Size(2_000, 1_000, 60_000, rounds=9),
     "medium": Size(50_000, 10_000, 6_000_000, rounds=3),
     "large": Size(138_000, 27_000, 23_000_000, rounds=2),
