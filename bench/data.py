@@ -16,26 +16,38 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-__all__ = ["SHAPES", "SIZES", "Size", "interactions", "part_of_rows", "ratings"]
+__all__ = ["SHAPES", "SIZES", "Size", "interactions", "load_matrix", "part_of_rows", "ratings", "save_matrix"]
 
 
 class Size(NamedTuple):
-    """A shape, its number of entries, and how often contenders take turns on it."""
+    """A shape, its number of entries, and how often contenders take turns on it.
+
+    Popularity of the item of rank r is (r + offset)^-exponent. Each of the `heavy` users has half a percent of all
+    draws, many of them of the same popular items.
+    """
 
     users: int
     items: int
     entries: int
     rounds: int
+    exponent: float = 1.0
+    offset: int = 20
+    heavy: int = 0
 
 
 SIZES = {
+    "tutorial": Size(365, 5_000, 10_000, rounds=9),
     "small": Size(2_000, 1_000, 60_000, rounds=9),
     "medium": Size(50_000, 10_000, 6_000_000, rounds=3),
     "large": Size(138_000, 27_000, 23_000_000, rounds=2),
     "short": Size(500_000, 100_000, 6_000_000, rounds=2),
+    "wide": Size(200_000, 300_000, 10_000_000, rounds=2),
+    "skewed": Size(100_000, 50_000, 8_000_000, rounds=2, exponent=1.1, offset=1, heavy=8),
 }
-#: What `bench.peers` runs on. "long" is "large" by the length of its rows, against "short" with 12 entries a user.
-SHAPES = ("small", "medium", "long", "short", "goodbooks")
+#: What `bench.peers` and `bench.knn` run on. "long" is "large" by the length of its rows, against "short" with 12
+#: entries a user. "wide" has more items than a dense row of counts fits in cache. "skewed" has items and users that
+#: hold a large part of the work by themselves.
+SHAPES = ("small", "medium", "long", "short", "wide", "skewed", "goodbooks")
 
 
 def interactions(shape: str, goodbooks: Path | None = None) -> Any:
@@ -62,10 +74,12 @@ def _read_ratings(path: Path) -> Any:
 @cache
 def ratings(size: str) -> Any:
     """Users x items csr_array of float32 ratings, canonical, with exactly the size's number of entries."""
-    users, items, entries, _ = SIZES[size]
+    users, items, entries, _, exponent, offset, heavy = SIZES[size]
     random = np.random.default_rng(0)
     activity = random.lognormal(sigma=1.1, size=users)
-    popularity = random.permutation(1.0 / (np.arange(items) + 20))
+    popularity = random.permutation(1.0 / (np.arange(items) + offset) ** exponent)
+    if heavy:
+        activity[random.choice(users, heavy, replace=False)] = activity.sum() / 200
     keys = _distinct_pairs(random, activity / activity.sum(), popularity / popularity.sum(), entries)
     values = random.integers(1, 6, entries).astype(np.float32)
     row_ends = np.cumsum(np.bincount(keys // items, minlength=users))
@@ -98,3 +112,15 @@ def part_of_rows(matrix: Any, every: int) -> npt.NDArray[np.int64]:
     """Every `every`-th row in order of size, starting in the middle: short and long rows in their true proportions."""
     by_size = np.argsort(np.diff(matrix.indptr), kind="stable")
     return by_size[every // 2 :: every]
+
+
+def save_matrix(path: Path, matrix: Any) -> None:
+    """Uncompressed, so that a child reads it in a second."""
+    np.savez(path, data=matrix.data, indices=matrix.indices, indptr=matrix.indptr, shape=matrix.shape)
+
+
+def load_matrix(path: str) -> Any:
+    """Users x items csr_matrix of float32: some peers do not know csr_array."""
+    with np.load(path) as file:
+        parts = file["data"], file["indices"], file["indptr"]
+        return scipy.sparse.csr_matrix(parts, shape=tuple(file["shape"]))

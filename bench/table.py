@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 
 import coals
+from bench.columns import aligned
 
 __all__ = ["Row", "format_table", "load_average"]
 
@@ -58,16 +59,7 @@ NUMBERS = (3, 4, 5, 6)
 
 def format_table(rows: Sequence[Row], load: float) -> list[str]:
     """Lines of the table, columns aligned, under two about the machine and its load when the benchmarks began."""
-    table = [TITLES, *(row.cells() for row in rows)]
-    widths = [max(len(cells[k]) for cells in table) for k in range(len(TITLES))]
-    table.insert(1, ["-" * width for width in widths])
-    lines = [
-        "  ".join(
-            cell.rjust(width) if k in NUMBERS else cell.ljust(width)
-            for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ).rstrip()
-        for cells in table
-    ]
+    lines = aligned(TITLES, [row.cells() for row in rows], [k for k in range(len(TITLES)) if k not in NUMBERS])
     return [_machine_line(), _conditions_line(load), *lines]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 import coals
-from bench.peers.contender import Contender, Missing
+from bench.peers.contender import Contender
 from bench.peers.problem import Factors
+from bench.processes import Missing
 
 
 class Coals(Contender):

@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.peers.problem import Factors, Objective, Problem
+from bench.processes import Missing
 
-__all__ = ["CONTENDERS", "Contender", "Entry", "Missing", "Restarting"]
-
-
-class Missing(Exception):
-    """This contender cannot run here; the text says why."""
+__all__ = ["CONTENDERS", "Contender", "Entry", "Restarting"]
 
 
 class Contender(ABC):

@@ -20,8 +20,9 @@ from lenskit.data import DatasetBuilder
 from lenskit.parallel import initialize
 from lenskit.training import TrainingOptions
 
-from bench.peers.contender import Contender, Missing
+from bench.peers.contender import Contender
 from bench.peers.problem import Factors, Objective
+from bench.processes import Missing
 
 
 class Lenskit(Contender):
@@ -34,7 +35,7 @@ class Lenskit(Contender):
     def _train(self, scorer: Any, matrix: Any, start: Factors) -> None:
         initialize(processes=1, threads=self.problem.threads, backend_threads=self.problem.threads)
         self.scorer = scorer
-        self.trainer = scorer.create_trainer(_dataset(matrix), TrainingOptions(rng=0))
+        self.trainer = scorer.create_trainer(dataset(matrix), TrainingOptions(rng=0))
         self.trainer.load_parameters({"user_embeddings": start.users.copy(), "item_embeddings": start.items.copy()})
 
     def sweep(self, count: int) -> list[float]:
@@ -84,7 +85,7 @@ class LenskitExplicit(Lenskit):
         )
 
 
-def _dataset(matrix: Any) -> Any:
+def dataset(matrix: Any) -> Any:
     """Ids are row and column numbers; those without entries are declared too, so that numbers stay what they are."""
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     columns = matrix.indices.astype(np.int64)

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
-__all__ = ["OBJECTIVES", "Factors", "Objective", "Problem", "load_matrix", "save_matrix"]
+__all__ = ["OBJECTIVES", "Factors", "Objective", "Problem"]
 
 Float32 = npt.NDArray[np.float32]
 
@@ -103,15 +102,3 @@ class Factors:
 
     def transposed(self) -> Factors:
         return Factors(self.items, self.users, self.item_bias, self.user_bias, self.mean)
-
-
-def save_matrix(path: Path, matrix: Any) -> None:
-    """Uncompressed, so that a child reads it in a second."""
-    np.savez(path, data=matrix.data, indices=matrix.indices, indptr=matrix.indptr, shape=matrix.shape)
-
-
-def load_matrix(path: str) -> Any:
-    """Users x items csr_matrix of float32: some peers do not know csr_array."""
-    with np.load(path) as file:
-        parts = file["data"], file["indices"], file["indptr"]
-        return scipy.sparse.csr_matrix(parts, shape=tuple(file["shape"]))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bench.peers.problem import OBJECTIVES
 from bench.peers.runner import Outcome
 
-__all__ = ["format_table", "table"]
+__all__ = ["LEFT", "TITLES", "table"]
 
 TITLES = [
     "shape", "K", "contender", "version", "s/sweep", "best", "cores", "x coals", "GFLOP/s", "% peak",
@@ -44,17 +44,3 @@ def _cells(shape: str, outcome: Outcome, ours: Outcome | None, peak: float) -> l
         f"{outcome.loaded_mb:.0f}",
         f"{outcome.peak_mb:.0f}",
     ]
-
-
-def format_table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned lines under the titles. A reason does not widen its column."""
-    cells = [TITLES, *rows]
-    plain = [row for row in cells if not row[3].startswith("missing")]
-    widths = [max(len(row[k]) for row in plain) for k in range(len(TITLES))]
-    widths[2] = max(len(row[2]) for row in cells)
-    lines = []
-    for row in cells:
-        pairs = enumerate(zip(row, widths, strict=True))
-        parts = [cell.ljust(width) if k in LEFT else cell.rjust(width) for k, (cell, width) in pairs]
-        lines.append("  ".join(parts).rstrip())
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import statistics
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.peers.contender import CONTENDERS, Missing
+from bench import processes
+from bench.peers.contender import CONTENDERS
 from bench.peers.objective import objective_value
 from bench.peers.problem import Factors, Objective, Problem
+from bench.processes import child_environment, giving_up, take_turns
 
-__all__ = ["Child", "Outcome", "child_environment", "race"]
-
-ROOT = Path(__file__).resolve().parents[2]
-#: Settings of a container's BLAS that would slow peers down, and thread counts that are each contender's own.
-UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+__all__ = ["Child", "Outcome", "race"]
 
 
 @dataclass
@@ -52,43 +47,15 @@ class Outcome:
         return (2 * shape.entries * K**2 + (shape.users + shape.items) * K**3 / 3) / self.median / 1e9
 
 
-class Child:
-    """A contender's process. Use as a context manager; every call raises `Missing` where the contender gives up."""
+class Child(processes.Child):
+    """A contender's process."""
 
     def __init__(self, python: str, task: str, name: str, threads: int) -> None:
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed in __exit__
-        self.process = subprocess.Popen(
-            [python, "-m", "bench.peers.child", task, name],
-            cwd=ROOT,
-            env=child_environment(threads, CONTENDERS[task][name].env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-        )
+        environment = child_environment(threads, CONTENDERS[task][name].env)
+        super().__init__([python, "-m", "bench.peers.child", task, name], environment)
 
     def __enter__(self) -> Child:
         return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            self.process.communicate()
-        self.errors.close()
-
-    def ask(self, **request: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        try:
-            print(json.dumps(request), file=self.process.stdin, flush=True)
-            line = self.process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        if not line:
-            raise Missing(f"its process ended: {self._last_words()}")
-        reply: dict[str, Any] = json.loads(line)
-        if "missing" in reply:
-            raise Missing(reply["missing"])
-        return reply
 
     def prepare(self, problem: Problem, start: Path | None = None) -> dict[str, Any]:
         return self.ask(do="prepare", problem=problem.to_json(), start=str(start) if start else None)
@@ -101,19 +68,6 @@ class Child:
     def save(self, path: Path) -> float:
         """Writes the factors; peak memory in MB."""
         return float(self.ask(do="factors", path=str(path))["peak_mb"])
-
-    def _last_words(self) -> str:
-        self.process.wait()
-        self.errors.seek(0)
-        lines = self.errors.read().strip().splitlines()
-        return lines[-1] if lines else f"exit status {self.process.returncode}"
-
-
-def child_environment(threads: int, extra: dict[str, str]) -> dict[str, str]:
-    """The parent's, with as many threads for every runtime as the contenders get, and what the contender asks for."""
-    kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    counts = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")}
-    return {**kept, **counts, **extra}
 
 
 def race(
@@ -133,18 +87,12 @@ def race(
         children = [stack.enter_context(Child(python, task, name, problem.threads)) for name in names]
         runners = list(zip(outcomes, children, strict=True))
         for outcome, child in runners:
-            with _giving_up(outcome, log):
+            with giving_up(outcome, log):
                 log(f"  {outcome.name}: ready and warm after {_warm_up(outcome, child):.3g} s")
-        for number in range(rounds):
-            for outcome, child in runners:
-                if not outcome.missing:
-                    with _giving_up(outcome, log):
-                        _take_turn(outcome, child, sweeps)
-            turns = (f"{outcome.name} {outcome.seconds[-1]:.3g}" for outcome in outcomes if outcome.seconds)
-            log(f"  round {number + 1} of {rounds}: {', '.join(turns)}")
+        take_turns(runners, rounds, lambda outcome, child: _take_turn(outcome, child, sweeps), log)
         for outcome, child in runners:
             if not outcome.missing:
-                with _giving_up(outcome, log):
+                with giving_up(outcome, log):
                     _judge(outcome, child, matrix, Path(folder) / f"{outcome.name}.npz")
     return outcomes
 
@@ -176,13 +124,3 @@ def _judge(outcome: Outcome, child: Child, matrix: Any, path: Path) -> None:
     outcome.peak_mb = child.save(path)
     outcome.objective = objective_value(matrix, Factors.load(path), outcome.problem.objective)
     path.unlink()
-
-
-@contextlib.contextmanager
-def _giving_up(outcome: Outcome, log: Callable[[str], None]) -> Iterator[None]:
-    """Turns `Missing` into a line of the log and of the table."""
-    try:
-        yield
-    except Missing as reason:
-        outcome.missing = str(reason)
-        log(f"  {outcome.name}: missing: {reason}")
