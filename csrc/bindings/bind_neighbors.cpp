@@ -23,6 +23,22 @@ NeighborRule rule_of(const std::string& average_by, std::int64_t used, const Ter
   return rule;
 }
 
+// call(a, b) with the matrices of real numbers that are held.
+template <class Call>
+void with_real(const Csr& a, const Csr& b, Call call) {
+  std::visit(
+      [&](const auto& x, const auto& y) {
+        using X = std::decay_t<decltype(x)>;
+        using Y = std::decay_t<decltype(y)>;
+        if constexpr (std::is_same_v<X, CsrMatrix<std::int32_t>> || std::is_same_v<Y, CsrMatrix<std::int32_t>>) {
+          require(false, "sparse matrices of int32 are for counts alone");
+        } else {
+          call(x, y);
+        }
+      },
+      a.matrix, b.matrix);
+}
+
 const std::int64_t* indices(const Array<std::int64_t>& array, std::int64_t size, std::int64_t limit, const char* name) {
   const std::int64_t* index = vector_data(array, size, name);
   const auto* bad = std::find_if(index, index + size, [=](std::int64_t i) { return i < 0 || i >= limit; });
@@ -52,13 +68,11 @@ py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Csr& 
   require(targets != nullptr || rule.average_by != AverageBy::target || used < 0, "this rule needs targets");
   Lists<double> found(rows.size(), n);
   const TopKLists<double> out = found.view(n);
-  std::visit(
-      [&](const auto& a, const auto& b) {
-        const auto by_target = targets == nullptr ? decltype(b.view()){} : transpose_of(b, *targets);
-        const ReleasedGil released;
-        top_k_neighbors(a.view(), row, b.view(), by_target, rule, excluded.structure(), out, run_control(num_threads));
-      },
-      queries.matrix, lists.matrix);
+  with_real(queries, lists, [&](const auto& a, const auto& b) {
+    const auto by_target = targets == nullptr ? decltype(b.view()){} : transpose_of(b, *targets);
+    const ReleasedGil released;
+    top_k_neighbors(a.view(), row, b.view(), by_target, rule, excluded.structure(), out, run_control(num_threads));
+  });
   return found.tuple();
 }
 
@@ -73,12 +87,10 @@ Array<double> score(const Csr& queries, const Array<std::int64_t>& rows, const C
   const NeighborRule rule = rule_of(average_by, used, query_term, target_term, q.rows, t.rows);
   Array<double> scores(pairs);
   double* out = scores.mutable_data();
-  std::visit(
-      [&](const auto& a, const auto& b) {
-        const ReleasedGil released;
-        score_neighbors(a.view(), row, b.view(), column, pairs, rule, out, run_control(num_threads));
-      },
-      queries.matrix, targets.matrix);
+  with_real(queries, targets, [&](const auto& a, const auto& b) {
+    const ReleasedGil released;
+    score_neighbors(a.view(), row, b.view(), column, pairs, rule, out, run_control(num_threads));
+  });
   return scores;
 }
 

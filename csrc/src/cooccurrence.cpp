@@ -27,9 +27,7 @@ class Counting {
       : pairs_(pairs), similarity_(similarity), options_(options), keep_(keep), rows_(std::move(rows)) {}
 
   std::int64_t items() const { return pairs_.items.count; }
-  std::int64_t head() const {
-    return std::min(items(), static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block);
-  }
+  std::int64_t head() const { return std::min(items(), static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block); }
   std::int64_t batch_rows() const {
     const std::int64_t width = static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block;
     return std::max<std::int64_t>(1, std::min(most_batch_rows, most_batch_counts / std::max<std::int64_t>(1, width)));
@@ -209,8 +207,8 @@ std::vector<std::int64_t> Counting::tasks(std::int64_t workers, const RunControl
 }  // namespace
 
 template <class T>
-CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options,
-                             const NeighborOptions& keep, const RunControl& control) {
+CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options, const NeighborOptions& keep,
+                             const RunControl& control) {
   check_options(options, keep, matrix.columns);
   const std::int64_t most_bits = 64 * matrix.entries() + (16 << 20);
   const RankedPairs pairs = rank_pairs(matrix, options.min_support, most_bits, control);
@@ -227,8 +225,8 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
       });
 }
 
-template CsrMatrix<std::int32_t> item_similarity(const CsrView<void>&, const SimilarityOptions&,
-                                                 const NeighborOptions&, const RunControl&);
+template CsrMatrix<std::int32_t> item_similarity(const CsrView<void>&, const SimilarityOptions&, const NeighborOptions&,
+                                                 const RunControl&);
 template CsrMatrix<float> item_similarity(const CsrView<void>&, const SimilarityOptions&, const NeighborOptions&,
                                           const RunControl&);
 template CsrMatrix<double> item_similarity(const CsrView<void>&, const SimilarityOptions&, const NeighborOptions&,

@@ -111,8 +111,7 @@ void list_users(const CsrView<void>& matrix, const Active& active, RankedPairs& 
 }
 
 // How many users have bits of each block, most active first.
-std::vector<BitBlock> choose_blocks(const RankedPairs& pairs, const Active& active, double least,
-                                    std::int64_t& rows) {
+std::vector<BitBlock> choose_blocks(const RankedPairs& pairs, const Active& active, double least, std::int64_t& rows) {
   std::vector<BitBlock> blocks;
   const RankedItems& items = pairs.items;
   const auto entries = static_cast<double>(pairs.begin[items.count]);
@@ -136,7 +135,8 @@ void set_bits(const CsrView<void>& matrix, const Active& active, RankedPairs& ou
     const std::int64_t block = rank / bit_block;
     return block < blocks && u < out.blocks[block].users;
   };
-  const auto parts = balanced_tasks(out.users, 1e5, [&](std::int64_t u) { return static_cast<double>(active.size[u]); });
+  const auto parts =
+      balanced_tasks(out.users, 1e5, [&](std::int64_t u) { return static_cast<double>(active.size[u]); });
   const auto tasks = parts_of(parts);
   Buffer<std::int64_t> size(out.users);
   parallel_for(tasks, control, [&](std::int64_t t) {

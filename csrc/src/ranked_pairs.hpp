@@ -26,8 +26,8 @@ struct RankedItems {
 RankedItems rank_items(const CsrView<void>& matrix, std::int64_t min_support, const RunControl& control);
 
 struct BitBlock {
-  std::int64_t users = 0;     // the most active so many have bits
-  std::int64_t first_row = 0; // row of the first one among all rows of bits
+  std::int64_t users = 0;      // the most active so many have bits
+  std::int64_t first_row = 0;  // row of the first one among all rows of bits
 };
 
 struct RankedPairs {

@@ -72,8 +72,9 @@ class RowStores {
 
   void reserve(std::int64_t entries) {
     if (limit_ >= 0 && reserved_.fetch_add(entries) + entries > limit_) {
-      throw std::invalid_argument("the answer does not fit into memory_limit: raise it, or keep less with neighbors "
-                                  "or threshold");
+      throw std::invalid_argument(
+          "the answer does not fit into memory_limit: raise it, or keep less with neighbors "
+          "or threshold");
     }
   }
 

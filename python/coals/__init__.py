@@ -19,6 +19,7 @@ from coals.item_knn import ItemKNN
 from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
+from coals.similarity import cooccurrence, similarity
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
@@ -41,6 +42,7 @@ __all__ = [
     "Sweep",
     "UserKNN",
     "__version__",
+    "cooccurrence",
     "datasets",
     "estimate_memory",
     "evaluate",
@@ -49,6 +51,7 @@ __all__ = [
     "precision_recall_curve",
     "reference",
     "show_config",
+    "similarity",
     "split",
 ]
 

@@ -47,8 +47,8 @@ struct NeighborOptions {
   double threshold = -std::numeric_limits<double>::infinity();  // only values of at least this
   const std::int64_t* rows = nullptr;                           // items to give rows for; null for all in order
   std::int64_t row_count = 0;
-  bool diagonal = false;            // counts and products: keep it, where all entries are kept
-  std::int64_t memory_limit = -1;   // bytes for workspace and answer, or -1
+  bool diagonal = false;           // counts and products: keep it, where all entries are kept
+  std::int64_t memory_limit = -1;  // bytes for workspace and answer, or -1
 };
 
 struct SimilarityOptions : PairOptions {
@@ -62,12 +62,12 @@ struct CommonSimilarityOptions : PairOptions {
 };
 
 // Values are computed in double and rounded to T (std::int32_t for exact counts) before they are compared. Throws
-// std::invalid_argument where memory_limit is too small. Cost: less than the sum over users of n_u^2 increments, popular
-// pairs being counted up to 512 at a time. Memory: about twice the entries, one counter for each item and thread, and
-// the answer.
+// std::invalid_argument where memory_limit is too small. Cost: less than the sum over users of n_u^2 increments,
+// popular pairs being counted up to 512 at a time. Memory: about twice the entries, one counter for each item and
+// thread, and the answer.
 template <class T>
-CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options,
-                             const NeighborOptions& keep, const RunControl& control);
+CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options, const NeighborOptions& keep,
+                             const RunControl& control);
 
 // The same from counts of all pairs (items x items, symmetric, as item_similarity gives them) and the users of each
 // item, `users` being all there are: for counts that are kept up to date. Bit for bit what counting afresh gives.
