@@ -12,36 +12,11 @@
 namespace coals {
 namespace {
 
-using Bits = Vec<uint64_t>;
 constexpr int bit_words = static_cast<int>(Simd<uint64_t>::lanes);
 constexpr int block_words = static_cast<int>(bit_block / 64);
 constexpr int block_vectors = block_words / bit_words;
 constexpr int tree_levels = 4;
 constexpr int most_levels = 32;  // rows are counted in 32 bits
-
-COALS_INLINE bool any_bit(Bits v) {
-#if defined(__AVX512F__)
-  return _mm512_test_epi64_mask((__m512i)v, (__m512i)v) != 0;
-#elif defined(__AVX2__)
-  return _mm256_testz_si256((__m256i)v, (__m256i)v) == 0;
-#else
-  return (v[0] | v[1]) != 0;
-#endif
-}
-
-// sum becomes the low bit of sum + b + c, the result is the high one.
-COALS_INLINE Bits full_add(Bits& sum, Bits b, Bits c) {
-#if defined(__AVX512F__)
-  const __m512i x = (__m512i)sum, y = (__m512i)b, z = (__m512i)c;
-  sum = (Bits)_mm512_ternarylogic_epi64(x, y, z, 0x96);
-  return (Bits)_mm512_ternarylogic_epi64(x, y, z, 0xE8);
-#else
-  const Bits either = sum ^ b;
-  const Bits carry = (sum & b) | (either & c);
-  sum = either ^ c;
-  return carry;
-#endif
-}
 
 COALS_INLINE Bits half_add(Bits& sum, Bits b) {
   const Bits carry = sum & b;
@@ -102,20 +77,8 @@ COALS_INLINE Bits add_rows(const uint64_t* column, const int32_t* row, Bits* tre
 COALS_INLINE Vec<uint32_t> spread(const BitSlices& sums, int64_t column) {
   const int64_t word = column / 64, shift = column % 64;
   Vec<uint32_t> counts = {};
-#if !defined(__AVX512F__)
-  Vec<uint32_t> own = {};
-#pragma GCC unroll 8
-  for (int l = 0; l < Simd<uint32_t>::lanes; ++l) own[l] = uint32_t{1} << l;
-#endif
   for (int64_t level = 0; level < sums.levels; ++level) {
-    const auto bits = static_cast<uint32_t>(sums.slice[level][word] >> shift);
-    const Vec<uint32_t> value = broadcast(uint32_t{1} << level);
-#if defined(__AVX512F__)
-    counts = (Vec<uint32_t>)_mm512_mask_or_epi32((__m512i)counts, static_cast<__mmask16>(bits), (__m512i)counts,
-                                                 (__m512i)value);
-#else
-    counts |= (Vec<uint32_t>)((broadcast(bits) & own) != 0) & value;
-#endif
+    set_where(counts, static_cast<uint32_t>(sums.slice[level][word] >> shift), uint32_t{1} << level);
   }
   return counts;
 }

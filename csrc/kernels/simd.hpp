@@ -118,6 +118,45 @@ COALS_INLINE bool any_greater(Vec<double> v, Vec<double> bound) {
 #endif
 }
 
+using Bits = Vec<uint64_t>;
+
+COALS_INLINE bool any_bit(Bits v) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi64_mask((__m512i)v, (__m512i)v) != 0;
+#elif defined(__AVX2__)
+  return _mm256_testz_si256((__m256i)v, (__m256i)v) == 0;
+#else
+  return (v[0] | v[1]) != 0;
+#endif
+}
+
+// sum becomes the low bit of sum + b + c, the result is the high one.
+COALS_INLINE Bits full_add(Bits& sum, Bits b, Bits c) {
+#if defined(__AVX512F__)
+  const __m512i x = (__m512i)sum, y = (__m512i)b, z = (__m512i)c;
+  sum = (Bits)_mm512_ternarylogic_epi64(x, y, z, 0x96);
+  return (Bits)_mm512_ternarylogic_epi64(x, y, z, 0xE8);
+#else
+  const Bits either = sum ^ b;
+  const Bits carry = (sum & b) | (either & c);
+  sum = either ^ c;
+  return carry;
+#endif
+}
+
+// values |= value in the lanes whose bit is set.
+COALS_INLINE void set_where(Vec<uint32_t>& values, uint32_t bits, uint32_t value) {
+#if defined(__AVX512F__)
+  values = (Vec<uint32_t>)_mm512_mask_or_epi32((__m512i)values, static_cast<__mmask16>(bits), (__m512i)values,
+                                               _mm512_set1_epi32(static_cast<int>(value)));
+#else
+  Vec<uint32_t> own = {};
+#pragma GCC unroll 8
+  for (int l = 0; l < Simd<uint32_t>::lanes; ++l) own[l] = uint32_t{1} << l;
+  values |= (Vec<uint32_t>)((broadcast(bits) & own) != 0) & broadcast(value);
+#endif
+}
+
 // A list of lane numbers at compile time.
 template <int... I>
 struct Lanes {};

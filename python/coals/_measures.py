@@ -29,7 +29,7 @@ MEASURES = (*COUNTED, *VECTORS, *ON_COMMON)
 # A sum of squared deviations this far below that of the values is rounding.
 _NOTHING = 1e-12
 
-Array = npt.NDArray[np.float64]
+Array = Any  # one float64 per entry
 
 
 class Measure(NamedTuple):
@@ -51,9 +51,7 @@ class Measure(NamedTuple):
         return self.name in COUNTED and not self.weighted
 
     def native(self) -> _core.CountMeasure:
-        return _core.CountMeasure(
-            self.name, self.alpha, self.beta, self.shrinkage, self.min_support, self.min_overlap
-        )
+        return _core.CountMeasure(self.name, self.alpha, self.beta, self.shrinkage, self.min_support, self.min_overlap)
 
 
 def check_measure(
@@ -97,7 +95,7 @@ def vector_values(data: Interactions, measure: Measure) -> Array:
         values = _centered(values, matrix.indices, data.n_items)
     if measure.name in ("tfidf", "bm25") and (matrix.data < 0).any():
         entry = int(np.argmax(matrix.data < 0))
-        raise ValueError(f"{entry_name(data, entry)}: {matrix.data[entry]} is negative, which {measure.name} cannot weigh")
+        raise ValueError(f"{entry_name(data, entry)}: {matrix.data[entry]} is negative: {measure.name} cannot weigh it")
     # Scaled by the largest first, so that squares neither vanish nor overflow.
     largest = np.zeros(data.n_items)
     np.maximum.at(largest, matrix.indices, np.abs(values))

@@ -14,7 +14,7 @@ from coals._native import structure
 from coals._sparse import canonical_csr
 from coals.interactions import Interactions
 
-__all__ = ["counted_pairs", "neighborhoods", "similarity_from_counts", "weighted_products"]
+__all__ = ["along", "counted_pairs", "keep_of", "neighborhoods", "similarity_from_counts", "weighted_products"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -33,7 +33,7 @@ def neighborhoods(
 ) -> _core.Csr:
     """Row i holds what is similar to item (or user) i. See `coals.similarity`."""
     data = along(data, axis)
-    keep = _keep(data, neighbors, threshold, rows, memory_limit)
+    keep = keep_of(data, neighbors, threshold, rows, memory_limit)
     if measure.counted:
         return _core.similarity_by_counts(structure(data), measure.native(), keep, dtype, threads)
     options = measure.shrinkage, measure.min_support, measure.min_overlap
@@ -81,7 +81,7 @@ def along(data: Interactions, axis: str) -> Interactions:
     return Interactions(matrix, data.items, data.users)
 
 
-def _keep(
+def keep_of(
     data: Interactions,
     neighbors: int | None,
     threshold: float | None,
@@ -100,4 +100,5 @@ def _keep(
 
 def _with_values(data: Interactions, values: npt.NDArray[Any]) -> _core.Csr:
     matrix = data.matrix
-    return _core.Csr(matrix.indptr, matrix.indices, np.ascontiguousarray(values, np.float64), matrix.shape[1], "float64")
+    values = np.ascontiguousarray(values, np.float64)
+    return _core.Csr(matrix.indptr, matrix.indices, values, matrix.shape[1], "float64")

@@ -11,7 +11,7 @@ import scipy
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number
 from coals._measures import check_measure
-from coals._neighborhoods import _keep, along, counted_pairs, neighborhoods, weighted_products
+from coals._neighborhoods import along, counted_pairs, keep_of, neighborhoods, weighted_products
 from coals.interactions import Interactions, as_interactions
 
 __all__ = ["cooccurrence", "similarity"]
@@ -82,7 +82,7 @@ def cooccurrence(
     if check_bool("diagonal", diagonal) and neighbors is not None:
         raise ValueError("diagonal=True goes with neighbors=None: an item is no neighbor of itself")
     data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
-    keep = _keep(data, neighbors, threshold, places, memory_limit, bool(diagonal))
+    keep = keep_of(data, neighbors, threshold, places, memory_limit, bool(diagonal))
     if weighted:
         return as_scipy(weighted_products(data, keep, chosen, threads))
     counts = as_scipy(counted_pairs(data, keep, threads))
@@ -186,10 +186,10 @@ def similarity(
     >>> import scipy.sparse as sp
     >>> baskets = sp.csr_array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [1, 0, 0, 1]])
     >>> coals.similarity(baskets, "jaccard", neighbors=1).toarray()
-    array([[0.       , 0.5      , 0.       , 0.       ],
-           [0.       , 0.       , 0.6666667, 0.       ],
-           [0.       , 0.6666667, 0.       , 0.       ],
-           [0.3333333, 0.       , 0.       , 0.       ]], dtype=float32)
+    array([[0.        , 0.5       , 0.        , 0.        ],
+           [0.        , 0.        , 0.6666667 , 0.        ],
+           [0.        , 0.6666667 , 0.        , 0.        ],
+           [0.33333334, 0.        , 0.        , 0.        ]], dtype=float32)
     """
     chosen = check_measure(
         measure, weighted, alpha, beta, shrinkage, min_support, min_overlap, k1, b, argument="measure"
