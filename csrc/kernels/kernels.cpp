@@ -43,6 +43,7 @@ constexpr EigenKernels make_eigen_kernels() {
 }  // namespace
 
 extern const KernelTable COALS_TABLE;
-const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>(), make_eigen_kernels(), CountKernels{count_bits}};
+const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>(), make_eigen_kernels(),
+                                 CountKernels{count_bits}};
 
 }  // namespace coals
