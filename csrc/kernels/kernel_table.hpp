@@ -131,12 +131,41 @@ struct CountKernels {
   void (*count_bits)(const uint64_t* bits, const int32_t* row, int64_t count, uint32_t* counts);
 };
 
+// What is summed over the users who have both items of a pair, x and y being their values.
+struct ProductSums {
+  double xy = 0;
+};
+
+struct CountedProductSums {
+  double xy = 0, number = 0;
+};
+
+struct MomentSums {
+  double x = 0, y = 0, xx = 0, yy = 0, xy = 0, number = 0;
+};
+
+// For each k < count, sums[rank[k]] gets what x and value[k] add (scatter.hpp). No rank comes twice.
+template <class Sums>
+struct ScatterKernels {
+  void (*narrow32)(Sums* sums, const uint16_t* rank, const float* value, int64_t count, double x);
+  void (*narrow64)(Sums* sums, const uint16_t* rank, const double* value, int64_t count, double x);
+  void (*wide32)(Sums* sums, const uint32_t* rank, const float* value, int64_t count, double x);
+  void (*wide64)(Sums* sums, const uint32_t* rank, const double* value, int64_t count, double x);
+};
+
+struct PairKernels {
+  ScatterKernels<ProductSums> products;
+  ScatterKernels<CountedProductSums> counted_products;
+  ScatterKernels<MomentSums> moments;
+};
+
 struct KernelTable {
   const char* name;
   Kernels<float> real32;
   Kernels<double> real64;
   EigenKernels eigen;
   CountKernels count;
+  PairKernels pairs;
 };
 
 }  // namespace coals

@@ -5,6 +5,7 @@
 #include "multiply.hpp"
 #include "peak.hpp"
 #include "rows.hpp"
+#include "scatter.hpp"
 #include "small_systems.hpp"
 
 namespace coals {
@@ -40,10 +41,21 @@ constexpr EigenKernels make_eigen_kernels() {
   return EigenKernels{slab_width, symmetric_product, rank_two_update, reflect_slab, rotate_slab};
 }
 
+template <class Sums>
+constexpr ScatterKernels<Sums> make_scatter_kernels() {
+  return ScatterKernels<Sums>{scatter<Sums, uint16_t, float>, scatter<Sums, uint16_t, double>,
+                              scatter<Sums, uint32_t, float>, scatter<Sums, uint32_t, double>};
+}
+
+constexpr PairKernels make_pair_kernels() {
+  return PairKernels{make_scatter_kernels<ProductSums>(), make_scatter_kernels<CountedProductSums>(),
+                     make_scatter_kernels<MomentSums>()};
+}
+
 }  // namespace
 
 extern const KernelTable COALS_TABLE;
-const KernelTable COALS_TABLE = {COALS_TABLE_NAME, make_kernels<float>(), make_kernels<double>(), make_eigen_kernels(),
-                                 CountKernels{count_bits}};
+const KernelTable COALS_TABLE = {COALS_TABLE_NAME,     make_kernels<float>(),    make_kernels<double>(),
+                                 make_eigen_kernels(), CountKernels{count_bits}, make_pair_kernels()};
 
 }  // namespace coals

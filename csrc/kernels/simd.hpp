@@ -93,6 +93,15 @@ COALS_INLINE Vec<T> broadcast(T x) {
   return x - Vec<T>{};
 }
 
+// a b + c, fused wherever the level has such an instruction, whatever the compiler would make of the expression.
+COALS_INLINE double multiply_add(double a, double b, double c) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return __builtin_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 COALS_INLINE bool any_greater(Vec<float> v, Vec<float> bound) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask((__m512)v, (__m512)bound, _CMP_GT_OQ) != 0;

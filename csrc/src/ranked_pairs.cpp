@@ -15,15 +15,6 @@ constexpr std::int64_t block_bytes = bit_block / 8;
 // How many bits of a block a user must be expected to have: below it a list is cheaper.
 constexpr double least_bits = 2.0;
 
-// Rows cut into a few parts of about equal size, for what needs one counter an item and part.
-std::vector<std::int64_t> few_parts(const CsrView<void>& matrix, const RunControl& control) {
-  constexpr std::int64_t most_parts = 8;
-  const std::int64_t wanted = control.num_threads > 0 ? control.num_threads : default_num_threads();
-  const auto parts = static_cast<double>(std::min(most_parts, std::max<std::int64_t>(1, wanted)));
-  const double cost = static_cast<double>(matrix.entries() + matrix.rows) / parts + 1;
-  return balanced_tasks(matrix.rows, cost, [&](std::int64_t i) { return static_cast<double>(matrix.row_size(i)) + 1; });
-}
-
 std::int64_t parts_of(const std::vector<std::int64_t>& begin) { return static_cast<std::int64_t>(begin.size()) - 1; }
 
 // Positions 0 .. n - 1 by falling size, ties by position.
@@ -168,6 +159,14 @@ void set_bits(const CsrView<void>& matrix, const Active& active, RankedPairs& ou
 }
 
 }  // namespace
+
+std::vector<std::int64_t> few_parts(const CsrView<void>& matrix, const RunControl& control) {
+  constexpr std::int64_t most_parts = 8;
+  const std::int64_t wanted = control.num_threads > 0 ? control.num_threads : default_num_threads();
+  const auto parts = static_cast<double>(std::min(most_parts, std::max<std::int64_t>(1, wanted)));
+  const double cost = static_cast<double>(matrix.entries() + matrix.rows) / parts + 1;
+  return balanced_tasks(matrix.rows, cost, [&](std::int64_t i) { return static_cast<double>(matrix.row_size(i)) + 1; });
+}
 
 RankedItems rank_items(const CsrView<void>& matrix, std::int64_t min_support, const RunControl& control) {
   const std::int64_t items = matrix.columns;

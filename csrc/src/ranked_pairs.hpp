@@ -25,6 +25,9 @@ struct RankedItems {
 
 RankedItems rank_items(const CsrView<void>& matrix, std::int64_t min_support, const RunControl& control);
 
+// Rows cut into a few parts of about equal size, for what needs one counter an item and part.
+std::vector<std::int64_t> few_parts(const CsrView<void>& matrix, const RunControl& control);
+
 struct BitBlock {
   std::int64_t users = 0;      // the most active so many have bits
   std::int64_t first_row = 0;  // row of the first one among all rows of bits

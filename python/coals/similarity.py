@@ -84,7 +84,13 @@ def cooccurrence(
     data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
     keep = keep_of(data, neighbors, threshold, places, memory_limit, bool(diagonal))
     if weighted:
-        return as_scipy(weighted_products(data, keep, chosen, threads))
+        products = as_scipy(weighted_products(data, keep, chosen, threads))
+        if not np.isfinite(products.data).all():
+            remedy = (
+                "choose dtype='float64' or scale the values down" if chosen == "float32" else "scale the values down"
+            )
+            raise ValueError(f"a sum of products of values is too large for {chosen}: {remedy}")
+        return products
     counts = as_scipy(counted_pairs(data, keep, threads))
     return counts if chosen == "int32" else counts.astype(chosen)
 
@@ -164,7 +170,8 @@ def similarity(
     k1, b : float, default 1.2 and 0.75
         Of ``"bm25"``: how soon a larger value adds no more, and how much an item's popularity is held against it.
     dtype : {"float32", "float64"}, default "float32"
-        Values are computed in float64, then rounded to this, then compared.
+        Sums are kept in float64, then rounded to this, then compared; with ``"float32"`` the weights that cosines
+        multiply are rounded, too.
     memory_limit : int or None, default None
         Bytes that workspace and answer may take together; where they need more, a ValueError.
     num_threads : int or None, default None
@@ -178,7 +185,7 @@ def similarity(
     Notes
     -----
     Cost: at most :math:`\sum_u n_u^2` increments for measures by counts, where pairs of popular items are counted 512
-    at a time; so many multiply-adds for the others. Neighbours are chosen while counting. Memory: what is kept, about
+    at a time; so many multiply-adds for the others, or half where `neighbors` of all rows are kept. Neighbours are chosen while counting. Memory: what is kept, about
     twice X (six times for measures of values), and a counter (a sum) an item and thread.
 
     Examples
