@@ -185,8 +185,9 @@ def similarity(
     Notes
     -----
     Cost: at most :math:`\sum_u n_u^2` increments for measures by counts, where pairs of popular items are counted 512
-    at a time; so many multiply-adds for the others, or half where `neighbors` of all rows are kept. Neighbours are chosen while counting. Memory: what is kept, about
-    twice X (six times for measures of values), and a counter (a sum) an item and thread.
+    at a time; so many multiply-adds for the others, or half where `neighbors` of all rows are kept. Neighbours are
+    chosen while counting. Memory: what is kept, about twice X (six times for measures of values), and a counter (a
+    sum) an item and thread.
 
     Examples
     --------
