@@ -1,62 +1,18 @@
 #include "coals/cooccurrence.hpp"
 
 #include <algorithm>
-#include <map>
 
-#include "common.hpp"
+#include "keep.hpp"
 
 namespace coals::bindings {
 
 namespace {
-
-template <class Kind>
-Kind named(const std::map<std::string, Kind>& kinds, const std::string& name) {
-  const auto found = kinds.find(name);
-  require(found != kinds.end(), "unknown similarity " + name);
-  return found->second;
-}
-
-const std::map<std::string, Similarity> similarities = {
-    {"count", Similarity::count},
-    {"conditional", Similarity::conditional},
-    {"jaccard", Similarity::jaccard},
-    {"cosine", Similarity::cosine},
-    {"asymmetric_cosine", Similarity::asymmetric_cosine},
-    {"dice", Similarity::dice},
-    {"tversky", Similarity::tversky},
-    {"lift", Similarity::lift},
-    {"pmi", Similarity::pmi},
-    {"npmi", Similarity::npmi},
-    {"log_likelihood", Similarity::log_likelihood},
-};
 
 const std::map<std::string, CommonSimilarity> common_similarities = {
     {"pearson", CommonSimilarity::pearson},
     {"adjusted_cosine", CommonSimilarity::cosine},
     {"msd", CommonSimilarity::mean_square},
 };
-
-// What Python says of the rows and entries to keep.
-struct Keep {
-  Keep(std::int64_t neighbors, double threshold, const std::optional<Array<std::int64_t>>& rows, bool diagonal,
-       std::int64_t memory_limit) {
-    options.neighbors = neighbors;
-    options.threshold = threshold;
-    options.diagonal = diagonal;
-    options.memory_limit = memory_limit;
-    if (!rows) return;
-    options.row_count = rows->size();
-    options.rows = vector_data(*rows, rows->size(), "rows");
-  }
-  NeighborOptions options;
-};
-
-// call(T()) with the type named.
-template <class Call>
-Csr for_type(const std::string& dtype, Call call) {
-  require(dtype == "float32" || dtype == "float64", "dtype must be float32 or float64");
-  return dtype == "float32" ? Csr{call(float())} : Csr{call(double())};
-}
 
 SimilarityOptions similarity_options(const std::string& similarity, double alpha, double beta, double shrinkage,
                                      std::int64_t min_support, std::int64_t min_overlap) {
@@ -100,10 +56,14 @@ Csr from_counts(const Csr& counts, const Array<std::int64_t>& sizes, std::int64_
   });
 }
 
-Csr by_products(const Csr& matrix, double shrinkage, std::int64_t min_support, std::int64_t min_overlap,
-                const Keep& keep, const std::string& dtype, int num_threads) {
+Csr by_products(const Csr& matrix, bool unit_columns, double shrinkage, std::int64_t min_support,
+                std::int64_t min_overlap, const Keep& keep, const std::string& dtype, int num_threads) {
   const CsrView<double> view = matrix.view<double>();
-  const PairOptions options{shrinkage, min_support, min_overlap};
+  ProductOptions options;
+  options.unit_columns = unit_columns;
+  options.shrinkage = shrinkage;
+  options.min_support = min_support;
+  options.min_overlap = min_overlap;
   const ReleasedGil released;
   const RunControl control = run_control(num_threads);
   return for_type(dtype,
@@ -138,8 +98,8 @@ void bind_cooccurrence(py::module_& module) {
              py::arg("dtype"), py::arg("num_threads"));
   module.def("similarity_from_counts", &from_counts, py::arg("counts"), py::arg("sizes").noconvert(), py::arg("users"),
              py::arg("measure"), py::arg("keep"), py::arg("dtype"), py::arg("num_threads"));
-  module.def("similarity_by_products", &by_products, py::arg("matrix"), py::arg("shrinkage"), py::arg("min_support"),
-             py::arg("min_overlap"), py::arg("keep"), py::arg("dtype"), py::arg("num_threads"));
+  module.def("similarity_by_products", &by_products, py::arg("matrix"), py::arg("unit_columns"), py::arg("shrinkage"),
+             py::arg("min_support"), py::arg("min_overlap"), py::arg("keep"), py::arg("dtype"), py::arg("num_threads"));
   module.def("similarity_on_common_users", &on_common_users, py::arg("matrix"), py::arg("similarity"),
              py::arg("shrinkage"), py::arg("min_support"), py::arg("min_overlap"), py::arg("keep"), py::arg("dtype"),
              py::arg("num_threads"));

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, module) {
   coals::bindings::bind_csr(module);
   coals::bindings::bind_als(module);
   coals::bindings::bind_cooccurrence(module);
+  coals::bindings::bind_events(module);
   coals::bindings::bind_topk(module);
   coals::bindings::bind_neighbors(module);
   coals::bindings::bind_kernels(module);

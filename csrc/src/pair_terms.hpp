@@ -42,17 +42,19 @@ auto scatter_kernel(const PairKernels& table) {
   }
 }
 
+inline double clipped(double value) { return std::max(-1.0, std::min(1.0, value)); }
+
 struct ProductValue {
+  bool unit_columns;
+
   template <class Sums>
   double operator()(const Sums& sums) const {
-    return sums.xy;
+    return unit_columns ? clipped(sums.xy) : sums.xy;
   }
 };
 
 struct CommonValue {
   CommonSimilarity kind;
-
-  static double clipped(double value) { return std::max(-1.0, std::min(1.0, value)); }
 
   double operator()(const MomentSums& m) const {
     const double n = m.number;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "coals/buffer.hpp"
@@ -123,6 +124,39 @@ class ValueRanking {
   std::vector<std::int64_t> parts_;
   Buffer<std::int64_t> begin_;  // of the entries of each part and rank
 };
+
+// Scales the values of each item to length 1; zeros stay zeros.
+template <class Index, class Number>
+void scale_to_unit(RankedValues<Index, Number>& values, const RunControl& control) {
+  const std::int64_t items = values.items.count;
+  Buffer<double> largest(items), norm(items);
+  const auto scaled = [&](Number x, std::int64_t r) {  // by the largest first: squares neither vanish nor overflow
+    return static_cast<double>(x) / largest[r] / norm[r];
+  };
+  const auto tasks = balanced_tasks(items, 1e5, [&](std::int64_t r) {
+    return static_cast<double>(values.rank_begin[r + 1] - values.rank_begin[r]) + 1;
+  });
+  parallel_for(static_cast<std::int64_t>(tasks.size()) - 1, control, [&](std::int64_t t) {
+    for (std::int64_t r = tasks[t]; r < tasks[t + 1]; ++r) {
+      Number* first = values.own.data() + values.rank_begin[r];
+      Number* last = values.own.data() + values.rank_begin[r + 1];
+      double most = 0, squares = 0;
+      for (const Number* x = first; x < last; ++x) most = std::max(most, std::abs(static_cast<double>(*x)));
+      largest[r] = most > 0 ? most : 1;
+      norm[r] = 1;
+      for (const Number* x = first; x < last; ++x) squares += scaled(*x, r) * scaled(*x, r);
+      if (squares > 0) norm[r] = std::sqrt(squares);
+      for (Number* x = first; x < last; ++x) *x = static_cast<Number>(scaled(*x, r));
+    }
+  });
+  constexpr std::int64_t together = 1 << 16;
+  const std::int64_t entries = values.rank.size();
+  parallel_for((entries + together - 1) / together, control, [&](std::int64_t t) {
+    for (std::int64_t e = t * together; e < std::min(entries, (t + 1) * together); ++e) {
+      values.value[e] = static_cast<Number>(scaled(values.value[e], values.rank[e]));
+    }
+  });
+}
 
 // `items` are those of the matrix; entries of items without a rank are left out.
 template <class Index, class Number>

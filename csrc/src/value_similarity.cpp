@@ -121,12 +121,13 @@ class PairSumming {
 
 template <class T, class Number, class Sums, class Value>
 CsrMatrix<T> sum_pairs(const CsrView<double>& matrix, const PairOptions& options, const NeighborOptions& keep,
-                       const RunControl& control, Value value) {
+                       const RunControl& control, Value value, bool unit_columns = false) {
   check_options(options, keep, matrix.columns);
   RankedItems items = rank_items(matrix.structure(), options.min_support, control);
   const auto sum = [&](auto index) {
     using Index = decltype(index);
-    const auto values = rank_values<Index, Number>(matrix, std::move(items), control);
+    auto values = rank_values<Index, Number>(matrix, std::move(items), control);
+    if (unit_columns) scale_to_unit(values, control);
     return PairSumming<T, Index, Number, Sums, Value>(values, options, keep, control, value)(matrix.columns);
   };
   return items.count <= 65536 ? sum(std::uint16_t{0}) : sum(std::uint32_t{0});
@@ -147,18 +148,20 @@ bool within_float(const CsrView<double>& matrix) {
 }
 
 template <class T, class Number>
-CsrMatrix<T> sum_products(const CsrView<double>& matrix, const PairOptions& options, const NeighborOptions& keep,
+CsrMatrix<T> sum_products(const CsrView<double>& matrix, const ProductOptions& options, const NeighborOptions& keep,
                           const RunControl& control) {
   if (options.shrinkage > 0 || options.min_overlap > 1) {
-    return sum_pairs<T, Number, CountedProductSums>(matrix, options, keep, control, ProductValue());
+    return sum_pairs<T, Number, CountedProductSums>(matrix, options, keep, control, ProductValue(),
+                                                    options.unit_columns);
   }
-  return sum_pairs<T, Number, ProductSums>(matrix, options, keep, control, ProductValue());
+  return sum_pairs<T, Number, ProductSums>(matrix, options, keep, control, ProductValue{options.unit_columns},
+                                           options.unit_columns);
 }
 
 }  // namespace
 
 template <class T>
-CsrMatrix<T> item_products(const CsrView<double>& matrix, const PairOptions& options, const NeighborOptions& keep,
+CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& options, const NeighborOptions& keep,
                            const RunControl& control) {
   return within_float(matrix) ? sum_products<T, T>(matrix, options, keep, control)
                               : sum_products<T, double>(matrix, options, keep, control);
@@ -170,9 +173,9 @@ CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimila
   return sum_pairs<T, double, MomentSums>(matrix, options, keep, control, CommonValue{options.similarity});
 }
 
-template CsrMatrix<float> item_products(const CsrView<double>&, const PairOptions&, const NeighborOptions&,
+template CsrMatrix<float> item_products(const CsrView<double>&, const ProductOptions&, const NeighborOptions&,
                                         const RunControl&);
-template CsrMatrix<double> item_products(const CsrView<double>&, const PairOptions&, const NeighborOptions&,
+template CsrMatrix<double> item_products(const CsrView<double>&, const ProductOptions&, const NeighborOptions&,
                                          const RunControl&);
 template CsrMatrix<float> common_similarity(const CsrView<double>&, const CommonSimilarityOptions&,
                                             const NeighborOptions&, const RunControl&);

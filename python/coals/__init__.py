@@ -10,6 +10,8 @@ from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
 from coals.early_stopping import EarlyStopping
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
+from coals.event_cooccurrence import event_cooccurrence
+from coals.events import Events
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
 from coals.implicit_als import ImplicitALS
@@ -28,6 +30,7 @@ __all__ = [
     "Curve",
     "EarlyStopping",
     "Evaluation",
+    "Events",
     "Explanation",
     "ExplicitALS",
     "ImplicitALS",
@@ -46,6 +49,7 @@ __all__ = [
     "datasets",
     "estimate_memory",
     "evaluate",
+    "event_cooccurrence",
     "metrics",
     "plot",
     "precision_recall_curve",

@@ -132,7 +132,14 @@ def similarity_from_counts(
     counts: Csr, sizes: Int64s, users: int, measure: CountMeasure, keep: Keep, dtype: str, num_threads: int
 ) -> Csr: ...
 def similarity_by_products(
-    matrix: Csr, shrinkage: float, min_support: int, min_overlap: int, keep: Keep, dtype: str, num_threads: int
+    matrix: Csr,
+    unit_columns: bool,
+    shrinkage: float,
+    min_support: int,
+    min_overlap: int,
+    keep: Keep,
+    dtype: str,
+    num_threads: int,
 ) -> Csr: ...
 def similarity_on_common_users(
     matrix: Csr,
@@ -140,6 +147,34 @@ def similarity_on_common_users(
     shrinkage: float,
     min_support: int,
     min_overlap: int,
+    keep: Keep,
+    dtype: str,
+    num_threads: int,
+) -> Csr: ...
+
+class EventOptions:
+    """Which pairs of events count, and how much."""
+
+    def __init__(
+        self,
+        window: int,
+        within: float,
+        half_life: float,
+        now: float,
+        direction: str,
+        inverse_distance: bool,
+        repeats: bool,
+        similarity: str,
+        shrinkage: float,
+        min_support: int,
+    ) -> None: ...
+
+def cooccurrence_in_events(
+    group_begin: Int64s,
+    item: Int32s,
+    time: npt.NDArray[np.float64] | None,
+    items: int,
+    options: EventOptions,
     keep: Keep,
     dtype: str,
     num_threads: int,

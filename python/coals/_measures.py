@@ -84,7 +84,7 @@ def check_measure(
 
 
 def vector_values(data: Interactions, measure: Measure) -> Array:
-    """Values on the entries of `data` whose column vectors have length 1 (or 0), for cosines as inner products."""
+    """Values on the entries of `data` whose columns are the vectors of which cosines are taken."""
     matrix = data.matrix
     values = matrix.data.astype(np.float64)
     if measure.name == "tfidf":
@@ -96,12 +96,6 @@ def vector_values(data: Interactions, measure: Measure) -> Array:
     if measure.name in ("tfidf", "bm25") and (matrix.data < 0).any():
         entry = int(np.argmax(matrix.data < 0))
         raise ValueError(f"{entry_name(data, entry)}: {matrix.data[entry]} is negative: {measure.name} cannot weigh it")
-    # Scaled by the largest first, so that squares neither vanish nor overflow.
-    largest = np.zeros(data.n_items)
-    np.maximum.at(largest, matrix.indices, np.abs(values))
-    values /= np.where(largest > 0, largest, 1)[matrix.indices]
-    norms = np.sqrt(np.bincount(matrix.indices, values * values, data.n_items))
-    values /= np.where(norms > 0, norms, 1)[matrix.indices]
     return values
 
 

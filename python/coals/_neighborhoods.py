@@ -41,7 +41,7 @@ def neighborhoods(
         matrix = _with_values(data, common_values(data, measure))
         return _core.similarity_on_common_users(matrix, measure.name, *options, keep, dtype, threads)
     matrix = _with_values(data, vector_values(data, measure))
-    return _core.similarity_by_products(matrix, *options, keep, dtype, threads)
+    return _core.similarity_by_products(matrix, True, *options, keep, dtype, threads)
 
 
 def counted_pairs(data: Interactions, keep: _core.Keep, threads: int) -> _core.Csr:
@@ -51,7 +51,7 @@ def counted_pairs(data: Interactions, keep: _core.Keep, threads: int) -> _core.C
 
 def weighted_products(data: Interactions, keep: _core.Keep, dtype: str, threads: int) -> _core.Csr:
     """Inner products of the columns."""
-    return _core.similarity_by_products(_with_values(data, data.matrix.data), 0.0, 1, 1, keep, dtype, threads)
+    return _core.similarity_by_products(_with_values(data, data.matrix.data), False, 0.0, 1, 1, keep, dtype, threads)
 
 
 def similarity_from_counts(

@@ -223,10 +223,15 @@ def _check(
         check_number("threshold", threshold)
     if memory_limit is not None:
         check_int("memory_limit", memory_limit, minimum=0)
-    threads = 0 if num_threads is None else check_int("num_threads", num_threads, minimum=1, maximum=_MOST_THREADS)
+    threads = check_threads(num_threads)
     data = along(as_interactions(X), axis)
     places = None if rows is None else data.items.encode(rows)
     return data, places, threads
+
+
+def check_threads(num_threads: Any) -> int:
+    """As the core wants it: 0 for all there are."""
+    return 0 if num_threads is None else check_int("num_threads", num_threads, minimum=1, maximum=_MOST_THREADS)
 
 
 def as_scipy(matrix: _core.Csr) -> Any:

@@ -57,6 +57,10 @@ struct SimilarityOptions : PairOptions {
   double beta = 0.5;
 };
 
+struct ProductOptions : PairOptions {
+  bool unit_columns = false;  // of the columns scaled to length 1: cosines. One of length 0 stays as it is
+};
+
 struct CommonSimilarityOptions : PairOptions {
   CommonSimilarity similarity = CommonSimilarity::pearson;
 };
@@ -79,7 +83,7 @@ CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const s
 // Inner products of the columns, sum over users of x_ui x_uj. Values are rounded to T where its range allows, products
 // are summed in double. Cost: sum over users of n_u^2 multiply-adds, or half where `neighbors` of all rows are kept.
 template <class T>
-CsrMatrix<T> item_products(const CsrView<double>& matrix, const PairOptions& options, const NeighborOptions& keep,
+CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& options, const NeighborOptions& keep,
                            const RunControl& control);
 
 // Similarities of ratings on common users. Cost: sum over users of n_u^2 steps, or half as for products.
