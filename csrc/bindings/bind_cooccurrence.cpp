@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "keep.hpp"
+#include "keep_options.hpp"
 
 namespace coals::bindings {
 

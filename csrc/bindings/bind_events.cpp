@@ -1,6 +1,6 @@
 #include "coals/event_cooccurrence.hpp"
 
-#include "keep.hpp"
+#include "keep_options.hpp"
 
 namespace coals::bindings {
 

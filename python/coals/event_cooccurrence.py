@@ -10,7 +10,7 @@ import numpy as np
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number
 from coals._start import LARGEST
-from coals.events import Events
+from coals.events import Events, check_half_life
 from coals.similarity import as_scipy, check_threads
 
 __all__ = ["event_cooccurrence"]
@@ -141,7 +141,7 @@ def event_cooccurrence(
     options = _core.EventOptions(
         -1 if window is None else check_int("window", window, minimum=1, maximum=2**62),
         math.inf if within is None else check_number("within", within, minimum=0, maximum=LARGEST),
-        math.inf if half_life is None else check_number("half_life", half_life, minimum=0, strict=True, maximum=LARGEST),
+        math.inf if half_life is None else check_half_life(half_life),
         0.0 if events.time is None else events.moment(now),
         check_choice("direction", direction, ("both", "after", "before")),
         bool(inverse_distance), bool(repeats), measure,

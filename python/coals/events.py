@@ -86,12 +86,12 @@ class Events:
         seconds = None if times is None else _seconds(times, len(rows))
         order = np.argsort(rows, kind="stable") if seconds is None else np.lexsort((seconds, rows))
         group_begin = np.append(0, np.cumsum(np.bincount(rows, minlength=len(group_ids)))).astype(np.int64)
-        parts = group_begin, columns[order].astype(np.int32), None if seconds is None else seconds[order]
-        for part in parts:
+        item, time = columns[order].astype(np.int32), None if seconds is None else seconds[order]
+        for part in (group_begin, item, time):
             if part is not None:
                 part.setflags(write=False)
         index = IdIndex(group_ids, len(group_ids), "group"), IdIndex(item_ids, len(item_ids), "item")
-        return cls(*index, *parts, item_titles)
+        return cls(*index, group_begin, item, time, item_titles)
 
     @property
     def n_events(self) -> int:
@@ -136,7 +136,7 @@ class Events:
 
     def weights(self, half_life: float, now: Any = None) -> Floats:
         """What each event counts for, by age: shape (n_events,). A ValueError where events have no times."""
-        half_life = check_number("half_life", half_life, minimum=0, strict=True, maximum=LARGEST)
+        half_life = check_half_life(half_life)
         moment = self.moment(now)
         assert self.time is not None  # or moment would have complained
         weights: Floats = np.exp2(-(moment - self.time) / half_life)
@@ -157,6 +157,11 @@ class Events:
     def __repr__(self) -> str:
         timed = "" if self.time is None else ", with times"
         return f"Events({self.n_events} events in {self.n_groups} groups, {self.n_items} items{timed})"
+
+
+def check_half_life(value: Any) -> float:
+    """A positive number of seconds."""
+    return check_number("half_life", value, minimum=0, strict=True, maximum=LARGEST)
 
 
 def _seconds(times: Any, size: int, name: str = "times") -> Floats:

@@ -78,7 +78,7 @@ def _directed(i: int, j: int, direction: str, at_once: bool) -> list[tuple[int, 
 
 
 def _similarity(weight: Any, total: Any, of_groups: float, measure: str, shrinkage: float) -> npt.NDArray[np.float64]:
-    result = np.zeros_like(weight)
+    result = np.zeros(weight.shape)
     for i, j in zip(*np.nonzero(weight), strict=True):
         w, n_i, n_j = weight[i, j], total[i], total[j]
         value = {
