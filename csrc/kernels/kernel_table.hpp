@@ -129,6 +129,10 @@ struct CountKernels {
   // counts[c] = how many of the `count` rows `row` of bits have bit c; a row is bit_block bits, bit c being bit c % 64
   // of word c / 64. count is below 2^31.
   void (*count_bits)(const uint64_t* bits, const int32_t* row, int64_t count, uint32_t* counts);
+
+  // Lists the places and values of counts of at least `least` and sets all to zero; returns how many there were. The
+  // lists have room for `count`; counts are below 2^31.
+  int64_t (*take_counts)(uint32_t* counts, int64_t count, uint32_t least, int32_t* place, uint32_t* taken);
 };
 
 // What is summed over the users who have both items of a pair, x and y being their values.
@@ -157,6 +161,11 @@ struct PairKernels {
   ScatterKernels<ProductSums> products;
   ScatterKernels<CountedProductSums> counted_products;
   ScatterKernels<MomentSums> moments;
+
+  // Lists the places and values of sums that are not zero and reach bound[c] or own_bound, and sets all to zero;
+  // returns how many there were. The lists have room for `count`.
+  int64_t (*take_products)(ProductSums* sums, int64_t count, const double* bound, double own_bound, int32_t* place,
+                           double* taken);
 };
 
 struct KernelTable {

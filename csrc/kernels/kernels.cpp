@@ -49,13 +49,17 @@ constexpr ScatterKernels<Sums> make_scatter_kernels() {
 
 constexpr PairKernels make_pair_kernels() {
   return PairKernels{make_scatter_kernels<ProductSums>(), make_scatter_kernels<CountedProductSums>(),
-                     make_scatter_kernels<MomentSums>()};
+                     make_scatter_kernels<MomentSums>(), take_products};
 }
 
 }  // namespace
 
 extern const KernelTable COALS_TABLE;
-const KernelTable COALS_TABLE = {COALS_TABLE_NAME,     make_kernels<float>(),    make_kernels<double>(),
-                                 make_eigen_kernels(), CountKernels{count_bits}, make_pair_kernels()};
+const KernelTable COALS_TABLE = {COALS_TABLE_NAME,
+                                 make_kernels<float>(),
+                                 make_kernels<double>(),
+                                 make_eigen_kernels(),
+                                 CountKernels{count_bits, take_counts},
+                                 make_pair_kernels()};
 
 }  // namespace coals

@@ -127,6 +127,37 @@ COALS_INLINE bool any_greater(Vec<double> v, Vec<double> bound) {
 #endif
 }
 
+// Bit l is set where a[l] >= b[l]; both are below 2^31.
+COALS_INLINE uint32_t at_least(Vec<uint32_t> a, Vec<uint32_t> b) {
+#if defined(__AVX512F__)
+  return _mm512_cmpge_epu32_mask((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return ~static_cast<uint32_t>(_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32((__m256i)b, (__m256i)a))) & 0xFF;
+#elif defined(__SSE2__)
+  return ~static_cast<uint32_t>(_mm_movemask_ps((__m128)_mm_cmpgt_epi32((__m128i)b, (__m128i)a))) & 0xF;
+#else
+  return vaddvq_u32(vandq_u32(vcgeq_u32((uint32x4_t)a, (uint32x4_t)b), (uint32x4_t){1, 2, 4, 8}));
+#endif
+}
+
+// Bit l is set where a[l] >= b[l] and a[l] is not zero.
+COALS_INLINE uint32_t at_least_and_not_zero(Vec<double> a, Vec<double> b) {
+#if defined(__AVX512F__)
+  return _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GE_OQ), (__m512d)a,
+                                 _mm512_setzero_pd(), _CMP_NEQ_OQ);
+#elif defined(__AVX2__)
+  return static_cast<uint32_t>(_mm256_movemask_pd(_mm256_and_pd(
+      _mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_GE_OQ), _mm256_cmp_pd((__m256d)a, _mm256_setzero_pd(), _CMP_NEQ_OQ))));
+#elif defined(__SSE2__)
+  return static_cast<uint32_t>(
+      _mm_movemask_pd(_mm_and_pd(_mm_cmpge_pd((__m128d)a, (__m128d)b), _mm_cmpneq_pd((__m128d)a, _mm_setzero_pd()))));
+#else
+  const uint64x2_t reaches = vcgeq_f64((float64x2_t)a, (float64x2_t)b);
+  const uint64x2_t both = vbicq_u64(reaches, vceqzq_f64((float64x2_t)a));
+  return static_cast<uint32_t>((vgetq_lane_u64(both, 0) & 1) | (vgetq_lane_u64(both, 1) & 2));
+#endif
+}
+
 using Bits = Vec<uint64_t>;
 
 COALS_INLINE bool any_bit(Bits v) {
