@@ -43,3 +43,8 @@ def test_ten_lines_run():
     assert titles.count("'") + titles.count('"') >= 10  # five quoted titles
     rows = dict(re.findall(r"^(als|popular) +([\d.]+)", table, re.MULTILINE))
     assert float(rows["als"]) > float(rows["popular"])
+
+
+def test_events_example_runs():
+    code = next(block for block in blocks() if "coals.Events" in block)
+    assert printed_by(code) == ""
