@@ -88,6 +88,18 @@ struct Kernels {
   int64_t fma_flops;
   T (*fma_rounds)(int64_t rounds);
 
+  // out[0..width) = sum over r of coefficient[r] * source[index[r]], in order; a null coefficient is ones. width is a
+  // multiple of lanes.
+  void (*combine_rows)(const T* source, int64_t stride, const int32_t* index, const T* coefficient, int64_t count,
+                       int64_t width, T* out);
+
+  // target += a^T b, or -= it, where a is count x rows and b is count x columns. rows is a multiple of score_rows,
+  // columns of lanes.
+  void (*add_product)(const T* a, int64_t a_stride, int64_t rows, const T* b, int64_t b_stride, int64_t columns,
+                      int64_t count, T* target, int64_t stride);
+  void (*subtract_product)(const T* a, int64_t a_stride, int64_t rows, const T* b, int64_t b_stride, int64_t columns,
+                           int64_t count, T* target, int64_t stride);
+
   // scores[m][n] = sum over k < width of queries[k][m] * items[k][n], for score_rows x score_width. Bit m of the result
   // is set when a score of row m exceeds bound[m].
   uint32_t (*score_block)(const T* queries, const T* items, int64_t width, const T* bound, T* scores);

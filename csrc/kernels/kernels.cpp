@@ -4,6 +4,7 @@
 #include "eigen.hpp"
 #include "multiply.hpp"
 #include "peak.hpp"
+#include "products.hpp"
 #include "rows.hpp"
 #include "scatter.hpp"
 #include "small_systems.hpp"
@@ -33,6 +34,9 @@ constexpr Kernels<T> make_kernels() {
       multiply_rows<T>,
       fma_flops<T>,
       fma_rounds<T>,
+      combine_rows<T>,
+      update_product<T, 1>,
+      update_product<T, -1>,
       score_block<T>,
   };
 }

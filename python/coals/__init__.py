@@ -22,11 +22,13 @@ from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
 from coals.similarity import cooccurrence, similarity
+from coals.svd import SVD
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
 
 __all__ = [
+    "SVD",
     "Curve",
     "EarlyStopping",
     "Evaluation",

@@ -67,4 +67,8 @@ MODELS: dict[str, Callable[..., Any]] = {
     "implicit-block": lambda **p: coals.ImplicitALS(
         factors=20, iterations=3, random_state=0, solver="block", block_size=8, dtype="float64", **p
     ),
+    "svd": lambda **p: coals.SVD(factors=5, random_state=0, **p),
+    "svd-user-mean": lambda **p: coals.SVD(factors=4, center="user", exponent=0.5, random_state=0, **p),
+    "svd-item-mean": lambda **p: coals.SVD(factors=4, center="item", dtype="float64", random_state=0, **p),
+    "svd-neighbors": lambda **p: coals.SVD(factors=4, neighbors="user", used_neighbors=8, random_state=0, **p),
 }

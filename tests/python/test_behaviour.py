@@ -47,6 +47,8 @@ def brute_force(model, data, users, n):
     allowed = popular & (data.toarray()[users] == 0)
     if hasattr(model, "similarity_"):  # only what a neighbour speaks for
         allowed &= [[len(model.explain(user, item).ids) > 0 for item in range(data.shape[1])] for user in users]
+    elif getattr(model, "neighbors", None) == "user":
+        allowed &= everything > 0
     return top_k(everything, n, allowed)
 
 
