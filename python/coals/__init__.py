@@ -9,6 +9,7 @@ from coals._config import show_config
 from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
 from coals.early_stopping import EarlyStopping
+from coals.ease import EASE
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
 from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
@@ -28,6 +29,7 @@ from coals.user_knn import UserKNN
 __version__: str = _core.version
 
 __all__ = [
+    "EASE",
     "SVD",
     "Curve",
     "EarlyStopping",

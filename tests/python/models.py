@@ -71,4 +71,7 @@ MODELS: dict[str, Callable[..., Any]] = {
     "svd-user-mean": lambda **p: coals.SVD(factors=4, center="user", exponent=0.5, random_state=0, **p),
     "svd-item-mean": lambda **p: coals.SVD(factors=4, center="item", dtype="float64", random_state=0, **p),
     "svd-neighbors": lambda **p: coals.SVD(factors=4, neighbors="user", used_neighbors=8, random_state=0, **p),
+    "ease": lambda **p: coals.EASE(regularization=5, **p),
+    "ease-weighted": lambda **p: coals.EASE(regularization=5, weighted=True, dtype="float64", **p),
+    "ease-cut": lambda **p: coals.EASE(regularization=5, neighbors=15, **p),
 }

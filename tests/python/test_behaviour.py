@@ -45,7 +45,9 @@ def brute_force(model, data, users, n):
     everything = np.array([model.predict(user, np.arange(data.shape[1])) for user in users], dtype=np.float64)
     popular = np.asarray(data.astype(bool).sum(axis=0)).ravel() > 0
     allowed = popular & (data.toarray()[users] == 0)
-    if hasattr(model, "similarity_"):  # only what a neighbour speaks for
+    if hasattr(model, "similarity_") or sp.issparse(
+        getattr(model, "weights_", None)
+    ):  # only what a neighbour speaks for
         allowed &= [[len(model.explain(user, item).ids) > 0 for item in range(data.shape[1])] for user in users]
     elif getattr(model, "neighbors", None) == "user":
         allowed &= everything > 0
