@@ -46,6 +46,16 @@ void invert(Array<T>& matrix, int num_threads) {
 }
 
 template <class T>
+void low_rank(const Array<T>& left, const Array<T>& right, Array<T>& matrix, int num_threads) {
+  const MatrixView<const T> a = matrix_view(left, "left"), b = matrix_view(right, "right");
+  const MatrixView<T> target = mutable_matrix_view(matrix, "matrix");
+  require(a.columns == b.columns && a.rows == target.rows && b.rows == target.columns, "shapes do not fit");
+  const RunControl control = run_control(num_threads);
+  const ReleasedGil released;
+  add_low_rank(a, b, target, control);
+}
+
+template <class T>
 CsrView<T> queries_of(const Csr& queries, std::int64_t items) {
   const auto* held = std::get_if<CsrMatrix<T>>(&queries.matrix);
   require(held != nullptr && held->columns == items,
@@ -100,6 +110,8 @@ Csr strongest(const Array<T>& matrix, std::int64_t count, int num_threads) {
 template <class T>
 void bind_for(py::module_& module) {
   module.def("invert_definite", &invert<T>, py::arg("matrix").noconvert(), py::arg("num_threads"));
+  module.def("add_low_rank", &low_rank<T>, py::arg("left").noconvert(), py::arg("right").noconvert(),
+             py::arg("matrix").noconvert(), py::arg("num_threads"));
   module.def("strongest_of_columns", &strongest<T>, py::arg("matrix").noconvert(), py::arg("count"),
              py::arg("num_threads"));
   module.def("top_k_weighted_rows", &top_k<T>, py::arg("queries"), py::arg("rows").noconvert(),

@@ -144,8 +144,21 @@ std::vector<double> signs(MatrixView<T> rows) {
   return sign;
 }
 
+template <class T>
+std::vector<double> column_norms(MatrixView<const T> rows, std::int64_t count) {
+  std::vector<double> norm(static_cast<std::size_t>(count), 0.0);
+  for (std::int64_t i = 0; i < rows.rows; ++i) {
+    for (std::int64_t k = 0; k < count; ++k) {
+      norm[k] += static_cast<double>(rows.row(i)[k]) * static_cast<double>(rows.row(i)[k]);
+    }
+  }
+  for (double& value : norm) value = std::sqrt(value);
+  return norm;
+}
+
 // `near` holds nearly singular vectors of one side. Their images, made orthogonal exactly, give values and the other
-// side: squares of values far below the largest would drown in its rounding without this second look.
+// side: squares of values far below the largest would drown in its rounding without this second look. For the same
+// reason values are the norms of the images, not the roots of what was found about their squares.
 template <class T>
 void singular_triplets(const CsrView<T>& matrix, TallPanel<T>& near, MatrixView<T> near_side, double* values,
                        MatrixView<T> image_side, const RunControl& control) {
@@ -158,13 +171,15 @@ void singular_triplets(const CsrView<T>& matrix, TallPanel<T>& near, MatrixView<
   const MatrixView<const double> turn{axes.data(), width, width, width};
   rotate<T>(near.view(), turn, control);
   rotate<T>(image.view(), turn, control);
-  const double nothing = 4 * std::numeric_limits<T>::epsilon() * std::sqrt(std::max(0.0, squares[0]));
+  const std::vector<double> norms = column_norms(constant(image), count);
+  const double nothing = std::sqrt(std::numeric_limits<T>::epsilon()) / 4 * norms[0];
   std::vector<double> present(static_cast<std::size_t>(count)), inverse = present;
   for (std::int64_t k = 0; k < count; ++k) {
-    const double value = std::sqrt(std::max(0.0, squares[k]));
-    values[k] = value > nothing ? value : 0.0;
-    present[k] = value > nothing ? 1.0 : 0.0;
-    inverse[k] = value > nothing ? 1.0 / value : 0.0;
+    values[k] = norms[k] > nothing ? norms[k] : 0.0;
+    present[k] = norms[k] > nothing ? 1.0 : 0.0;
+    inverse[k] = norms[k] > nothing ? 1.0 / norms[k] : 0.0;
+    // The order is that of the rotation; equal values may differ in their last bits.
+    if (k > 0) values[k] = std::min(values[k], values[k - 1]);
   }
   scale_columns(constant(near), present, near_side);
   scale_columns(constant(image), inverse, image_side);

@@ -15,6 +15,7 @@ from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
+from coals.graph_filter import GraphFilter
 from coals.implicit_als import ImplicitALS
 from coals.interactions import Interactions
 from coals.item_cooccurrence import ItemCooccurrence
@@ -22,6 +23,7 @@ from coals.item_knn import ItemKNN
 from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
+from coals.rp3beta import RP3beta
 from coals.similarity import cooccurrence, similarity
 from coals.svd import SVD
 from coals.user_knn import UserKNN
@@ -37,6 +39,7 @@ __all__ = [
     "Events",
     "Explanation",
     "ExplicitALS",
+    "GraphFilter",
     "ImplicitALS",
     "Interactions",
     "ItemCooccurrence",
@@ -44,6 +47,7 @@ __all__ = [
     "MemoryEstimate",
     "NotFittedError",
     "Popularity",
+    "RP3beta",
     "Recommendations",
     "Recommender",
     "Sweep",

@@ -86,17 +86,21 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         matrix = data.matrix
         return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], self.dtype)
 
+    def _queries(self, entries: _core.Csr) -> _core.Csr:
+        """What the weights are multiplied with, from rows x."""
+        return entries
+
     @abstractmethod
     def _find_weights(self, data: Interactions, entries: _core.Csr) -> Any:
         """W as an array, or as a `_core.Csr`."""
 
     def _scores_of(self, entries: _core.Csr) -> DenseScores | NeighborScores:
         if isinstance(self._weights_, _core.Csr):
-            return NeighborScores(entries, self._weights_)
+            return NeighborScores(self._queries(entries), self._weights_)
         indices = entries.to_arrays()[1]
         candidates = np.zeros(entries.columns, bool)
         candidates[indices] = True
-        return DenseScores(entries, self._weights_, candidates)
+        return DenseScores(self._queries(entries), self._weights_, candidates)
 
     # --- serving ---
 
@@ -111,12 +115,13 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         return str(self.dtype)
 
     def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
-        indptr, indices, values = importances(rows.entries, True).to_arrays()
-        if not self.weighted:
-            indptr, indices, values = rows.entries.to_arrays()
-        given = _core.Csr(indptr, indices, values if self.weighted else None, rows.entries.columns, self.dtype)
-        asked: Any = self._scores_
-        asked = asked.asked_by(given) if isinstance(asked, DenseScores) else asked.asked_by(given, None)
+        given = rows.entries
+        if self.weighted:
+            given = importances(given, True)
+        else:
+            indptr, indices, _ = given.to_arrays()
+            given = _core.Csr(indptr, indices, None, given.columns, self.dtype)
+        asked = self._asked_by(self._queries(given))
         everyone = np.arange(given.rows)
         return TopN(*asked.top_n(everyone, n, excluded, self._threads))
 
@@ -146,14 +151,15 @@ class LinearModel(UnseenUsers, ItemSimilarity):
     def _similar(self, items: Indices, n: int) -> TopN:
         """The largest weights from each item. What it has no weight for is not similar."""
         itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, self.dtype)
-        scores: Any = self._scores_
-        asked = scores.asked_by(itself) if isinstance(scores, DenseScores) else scores.asked_by(itself, None)
-        everyone = np.arange(len(items))
-        found = TopN(*asked.top_n(everyone, n, itself, self._threads))
-        if isinstance(scores, DenseScores):
-            blank = ~scores.candidates[items]
+        found = TopN(*self._asked_by(itself).top_n(np.arange(len(items)), n, itself, self._threads))
+        if isinstance(self._scores_, DenseScores):
+            blank = ~self._scores_.candidates[items]
             found.ids[blank], found.scores[blank], found.counts[blank] = -1, np.nan, 0
         return found
+
+    def _asked_by(self, queries: _core.Csr) -> DenseScores | NeighborScores:
+        scores = self._scores_
+        return scores.asked_by(queries) if isinstance(scores, DenseScores) else scores.asked_by(queries, None)
 
 
 def refuse_memory(model: Any, n_items: int) -> None:

@@ -47,8 +47,8 @@ class EASE(LinearModel):
 
     Notes
     -----
-    The method of Steck 2019. Cost: for each user half the square of the row's entries, and n³ multiply-adds for n
-    items, in the register tile; a list costs n for each item of the history. Memory: one n x n matrix, inverted in
+    The method of Steck 2019. Cost: for each user half the square of the row's entries, and n³ / 2 multiply-adds for
+    n items, in the register tile; a list costs n for each item of the history. Memory: one n x n matrix, inverted in
     place.
 
     Examples

@@ -53,7 +53,7 @@ class SVD(UnseenUsers, InnerProductModel):
         of 0 or less) have no say.
     used_neighbors : int, default 50
     dtype : {"float32", "float64"}, default "float32"
-        Precision of factors and arithmetic.
+        Precision of factors and arithmetic. Singular values below 9e-5 (float64: 4e-9) of the largest count as zero.
     random_state : int, numpy.random.Generator or None, default None
         Seed of the start of the search.
     num_threads : int or None, default None

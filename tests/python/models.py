@@ -74,4 +74,8 @@ MODELS: dict[str, Callable[..., Any]] = {
     "ease": lambda **p: coals.EASE(regularization=5, **p),
     "ease-weighted": lambda **p: coals.EASE(regularization=5, weighted=True, dtype="float64", **p),
     "ease-cut": lambda **p: coals.EASE(regularization=5, neighbors=15, **p),
+    "rp3beta": lambda **p: coals.RP3beta(neighbors=15, **p),
+    "rp3beta-weighted": lambda **p: coals.RP3beta(alpha=0.7, beta=0.6, weighted=True, neighbors=None, **p),
+    "graph-filter": lambda **p: coals.GraphFilter(factors=6, random_state=0, **p),
+    "graph-filter-cut": lambda **p: coals.GraphFilter(factors=6, weighted=True, neighbors=15, random_state=0, **p),
 }

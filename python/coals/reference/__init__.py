@@ -1,6 +1,30 @@
 """The algorithms of coals in plain NumPy float64: the specification people can read, the tests' oracle and the
 benchmarks' baseline. One function per algorithm; loops are allowed, speed is not asked for."""
 
-from coals.reference import als, cooccurrence, ease, events, metrics, neighbors, popularity, similarity, svd, topk
+from coals.reference import (
+    als,
+    cooccurrence,
+    ease,
+    events,
+    metrics,
+    neighbors,
+    popularity,
+    similarity,
+    svd,
+    topk,
+    walks,
+)
 
-__all__ = ["als", "cooccurrence", "ease", "events", "metrics", "neighbors", "popularity", "similarity", "svd", "topk"]
+__all__ = [
+    "als",
+    "cooccurrence",
+    "ease",
+    "events",
+    "metrics",
+    "neighbors",
+    "popularity",
+    "similarity",
+    "svd",
+    "topk",
+    "walks",
+]
