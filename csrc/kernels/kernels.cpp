@@ -8,6 +8,7 @@
 #include "rows.hpp"
 #include "scatter.hpp"
 #include "small_systems.hpp"
+#include "steps.hpp"
 
 namespace coals {
 namespace {
@@ -37,6 +38,8 @@ constexpr Kernels<T> make_kernels() {
       combine_rows<T>,
       update_product<T, 1>,
       update_product<T, -1>,
+      rating_steps<T>,
+      pair_steps<T>,
       score_block<T>,
   };
 }

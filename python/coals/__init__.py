@@ -8,6 +8,7 @@ from coals import _core, metrics, split
 from coals._config import show_config
 from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
+from coals.bpr import BPR
 from coals.early_stopping import EarlyStopping
 from coals.ease import EASE
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
@@ -24,6 +25,7 @@ from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
 from coals.rp3beta import RP3beta
+from coals.sgd_factorization import SGDFactorization
 from coals.similarity import cooccurrence, similarity
 from coals.svd import SVD
 from coals.user_knn import UserKNN
@@ -31,6 +33,7 @@ from coals.user_knn import UserKNN
 __version__: str = _core.version
 
 __all__ = [
+    "BPR",
     "EASE",
     "SVD",
     "Curve",
@@ -50,6 +53,7 @@ __all__ = [
     "RP3beta",
     "Recommendations",
     "Recommender",
+    "SGDFactorization",
     "Sweep",
     "UserKNN",
     "__version__",

@@ -214,6 +214,24 @@ def score_neighbors(
     target_term: npt.NDArray[np.float64] | None,
     num_threads: int,
 ) -> npt.NDArray[np.float64]: ...
+
+class SgdOptions:
+    def __init__(
+        self,
+        optimizer: str,
+        learning_rate: float,
+        momentum: float,
+        user_penalty: float,
+        item_penalty: float,
+        move_items: bool,
+        mean: float,
+        squash: tuple[float, float] | None,
+        seed: int,
+    ) -> None: ...
+
+def sgd_epoch(
+    data: Csr, factors: list[Any], options: SgdOptions, epoch: int, pairs: bool, num_threads: int
+) -> float: ...
 def item_gram(matrix: Csr, diagonal: float, num_threads: int) -> Any: ...
 def invert_definite(matrix: Floats[Real], num_threads: int) -> None: ...
 def add_low_rank(left: Floats[Real], right: Floats[Real], matrix: Floats[Real], num_threads: int) -> None: ...

@@ -78,4 +78,18 @@ MODELS: dict[str, Callable[..., Any]] = {
     "rp3beta-weighted": lambda **p: coals.RP3beta(alpha=0.7, beta=0.6, weighted=True, neighbors=None, **p),
     "graph-filter": lambda **p: coals.GraphFilter(factors=6, random_state=0, **p),
     "graph-filter-cut": lambda **p: coals.GraphFilter(factors=6, weighted=True, neighbors=15, random_state=0, **p),
+    "sgd": lambda **p: coals.SGDFactorization(factors=5, iterations=3, random_state=0, **p),
+    "sgd-plain": lambda **p: coals.SGDFactorization(
+        factors=5, iterations=3, random_state=0, biases=False, optimizer="momentum", learning_rate=0.01, **p
+    ),
+    "sgd-sigmoid": lambda **p: coals.SGDFactorization(
+        factors=5, iterations=3, random_state=0, sigmoid_range="data", dtype="float64", **p
+    ),
+    "bpr": lambda **p: coals.BPR(factors=5, iterations=3, random_state=0, **p),
+    "bpr-plain": lambda **p: coals.BPR(
+        factors=5, iterations=3, random_state=0, biases=False, optimizer="momentum", dtype="float64", **p
+    ),
 }
+
+#: Those that meet entries in a random order, so that equal items become only nearly equal.
+IN_RANDOM_ORDER = ("sgd", "sgd-plain", "sgd-sigmoid", "bpr", "bpr-plain")
