@@ -9,6 +9,7 @@ from coals._config import show_config
 from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
 from coals.bpr import BPR
+from coals.content_knn import ContentKNN
 from coals.early_stopping import EarlyStopping
 from coals.ease import EASE
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
@@ -17,6 +18,7 @@ from coals.events import Events
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
 from coals.graph_filter import GraphFilter
+from coals.hybrid import Hybrid
 from coals.implicit_als import ImplicitALS
 from coals.interactions import Interactions
 from coals.item_cooccurrence import ItemCooccurrence
@@ -36,6 +38,7 @@ __all__ = [
     "BPR",
     "EASE",
     "SVD",
+    "ContentKNN",
     "Curve",
     "EarlyStopping",
     "Evaluation",
@@ -43,6 +46,7 @@ __all__ = [
     "Explanation",
     "ExplicitALS",
     "GraphFilter",
+    "Hybrid",
     "ImplicitALS",
     "Interactions",
     "ItemCooccurrence",

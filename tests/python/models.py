@@ -31,6 +31,19 @@ class ImplicitWithSides(WithSides, coals.ImplicitALS):
     pass
 
 
+class ContentOfUsers(coals.ContentKNN):
+    """Makes features of whatever data comes: who has the item."""
+
+    def fit(self, X: Any, *, progress: bool | None = None) -> Any:
+        data = self._start_fit(X)
+        return super().fit(data, item_features=(data.matrix.T != 0).astype(float), progress=progress)
+
+
+def hybrid(**p: Any) -> Any:
+    models = {"knn": coals.ItemKNN(), "ease": coals.EASE(regularization=5)}
+    return coals.Hybrid(**{"models": models, **p})
+
+
 MODELS: dict[str, Callable[..., Any]] = {
     "popularity": lambda **p: coals.Popularity(**p),
     "popularity-sum": lambda **p: coals.Popularity(by="sum", **p),
@@ -89,6 +102,11 @@ MODELS: dict[str, Callable[..., Any]] = {
     "bpr-plain": lambda **p: coals.BPR(
         factors=5, iterations=3, random_state=0, biases=False, optimizer="momentum", dtype="float64", **p
     ),
+    "content": lambda **p: ContentOfUsers(**p),
+    "content-cut": lambda **p: ContentOfUsers(neighbors=12, weighted=True, dtype="float64", **p),
+    "hybrid": hybrid,
+    "hybrid-cascade": lambda **p: hybrid(how="cascade", **p),
+    "hybrid-switching": lambda **p: hybrid(how="switching", **p),
 }
 
 #: Those that meet entries in a random order, so that equal items become only nearly equal.

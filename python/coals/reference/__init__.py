@@ -3,9 +3,9 @@ benchmarks' baseline. One function per algorithm; loops are allowed, speed is no
 
 from coals.reference import (
     als,
+    content,
     cooccurrence,
     ease,
-    events,
     metrics,
     neighbors,
     popularity,
@@ -18,6 +18,7 @@ from coals.reference import (
 
 __all__ = [
     "als",
+    "content",
     "cooccurrence",
     "ease",
     "events",
