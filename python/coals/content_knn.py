@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import scipy
 
 from coals import _core
 from coals._features import check_features
@@ -109,13 +108,11 @@ class ContentKNN(LinearModel):
 
     def _find_weights(self, data: Interactions, entries: _core.Csr) -> _core.Csr:
         features = self._features(data, *self._given)
-        norms = np.sqrt(np.bincount(_rows(features), features.data**2, minlength=data.n_items))
-        unit = features.data / norms[_rows(features)]
-        by_feature = scipy.sparse.csr_array((unit, features.indices, features.indptr), features.shape).T.tocsr()
+        by_feature = features.T.tocsr()
         by_feature.sort_indices()
         columns = _core.Csr(by_feature.indptr, by_feature.indices, by_feature.data, data.n_items, "float64")
         keep = keep_of(data, self.neighbors, None, None, self.memory_limit)
-        return _core.similarity_by_products(columns, 0.0, 1, 1, keep, self.dtype, self._threads)
+        return _core.similarity_by_products(columns, True, 0.0, 1, 1, keep, self.dtype, self._threads)
 
     def _features(self, data: Interactions, item_features: Any, item_text: Any) -> Any:
         if item_features is not None:
@@ -127,10 +124,6 @@ class ContentKNN(LinearModel):
         if features.shape[1] == 0:
             raise ValueError("item_text holds no word: give texts with words of two letters and more")
         return check_features("features of item_text", features, data.n_items)
-
-
-def _rows(matrix: Any) -> Any:
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
 def _texts(data: Interactions, item_text: Any) -> list[str]:

@@ -109,7 +109,7 @@ class RP3beta(LinearModel):
         scaled = x**self.alpha * of_entries * of_items[indices] ** -self.beta
         columns = _core.Csr(indptr, indices, scaled, entries.columns, "float64")
         keep = keep_of(data, self.neighbors, None, None, self.memory_limit)
-        products = _core.similarity_by_products(columns, 0.0, 1, 1, keep, "float64", self._threads)
+        products = _core.similarity_by_products(columns, False, 0.0, 1, 1, keep, "float64", self._threads)
         begin, targets, values = products.to_arrays()
         values = values * np.repeat(of_items ** (self.beta - self.alpha), np.diff(begin))
         return _core.Csr(begin, targets, values, products.columns, self.dtype)

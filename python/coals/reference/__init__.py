@@ -6,6 +6,7 @@ from coals.reference import (
     content,
     cooccurrence,
     ease,
+    events,
     metrics,
     neighbors,
     popularity,
