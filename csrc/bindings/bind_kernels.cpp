@@ -163,6 +163,41 @@ Array<T> multiply_rows(const std::string& isa, const Array<T>& rows, const Array
   return out;
 }
 
+template <class T>
+Array<T> combine_rows(const std::string& isa, const Array<T>& source, const Array<std::int32_t>& index,
+                      const std::optional<Array<T>>& coefficient) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> rows = matrix_view(source, "source");
+  const std::int64_t count = index.size(), stride = padded(rows.columns, kernels.lanes);
+  for (std::int64_t r = 0; r < count; ++r) {
+    require(index.data()[r] >= 0 && index.data()[r] < rows.rows, "index is out of range");
+  }
+  const T* factor = coefficient ? vector_data(*coefficient, count, "coefficient") : nullptr;
+  const Buffer<T> panel = padded_panel(rows, stride, 1);
+  Buffer<T> out(stride);
+  kernels.combine_rows(panel.data(), stride, index.data(), factor, count, stride, out.data());
+  return Array<T>(rows.columns, out.data());
+}
+
+// (target + a^T b, target - a^T b)
+template <class T>
+py::tuple update_product(const std::string& isa, const Array<T>& a, const Array<T>& b, const Array<T>& target) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> left = matrix_view(a, "a"), right = matrix_view(b, "b"), to = matrix_view(target, "target");
+  require(left.rows == right.rows && to.rows == left.columns && to.columns == right.columns, "shapes do not fit");
+  const std::int64_t rows = padded(to.rows, kernels.score_rows), columns = padded(to.columns, kernels.lanes);
+  const Buffer<T> packed = padded_panel(left, rows, 1), other = padded_panel(right, columns, 1);
+  Buffer<T> sum = padded_panel(to, columns, kernels.score_rows), rest = padded_panel(to, columns, kernels.score_rows);
+  kernels.add_product(packed.data(), rows, rows, other.data(), columns, columns, left.rows, sum.data(), columns);
+  kernels.subtract_product(packed.data(), rows, rows, other.data(), columns, columns, left.rows, rest.data(), columns);
+  Array<T> plus({to.rows, to.columns}), minus({to.rows, to.columns});
+  for (std::int64_t r = 0; r < to.rows; ++r) {
+    std::copy(sum.data() + r * columns, sum.data() + r * columns + to.columns, plus.mutable_data() + r * to.columns);
+    std::copy(rest.data() + r * columns, rest.data() + r * columns + to.columns, minus.mutable_data() + r * to.columns);
+  }
+  return py::make_tuple(plus, minus);
+}
+
 // (scores, bit mask of rows with a score above the bound) of one block: queries (K x score_rows) by items
 // (K x score_width).
 template <class T>
@@ -200,6 +235,10 @@ void bind_for(py::module_& module, const char* suffix) {
              py::arg("rhs").noconvert());
   module.def("multiply_rows", &multiply_rows<T>, py::arg("isa"), py::arg("rows").noconvert(),
              py::arg("matrix").noconvert());
+  module.def("combine_rows", &combine_rows<T>, py::arg("isa"), py::arg("source").noconvert(),
+             py::arg("index").noconvert(), py::arg("coefficient").noconvert());
+  module.def("update_product", &update_product<T>, py::arg("isa"), py::arg("a").noconvert(), py::arg("b").noconvert(),
+             py::arg("target").noconvert());
   module.def(named("block_shape_").c_str(), &block_shape<T>, py::arg("isa"));
   module.def(
       named("lanes_").c_str(), [](const std::string& isa) { return kernels_of<T>(table_by_name(isa)).lanes; },

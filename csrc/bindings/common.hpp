@@ -117,6 +117,9 @@ void bind_cooccurrence(py::module_& module);
 void bind_events(py::module_& module);
 void bind_topk(py::module_& module);
 void bind_neighbors(py::module_& module);
+void bind_dense_items(py::module_& module);
+void bind_sgd(py::module_& module);
+void bind_svd(py::module_& module);
 void bind_kernels(py::module_& module);
 void bind_eigen(py::module_& kernels);
 

@@ -26,6 +26,21 @@ struct GatherFrom {
   const T* row(int64_t r) const { return source + index[r] * stride; }
 };
 
+// Factors that gradient steps move, and what steps need to know. Rows are `width` long, a multiple of lanes; state has
+// the shape of what it goes with: sums of squared gradients (adagrad), or velocities.
+template <class T>
+struct StepsOn {
+  T *users, *items, *user_state, *item_state;
+  T *user_bias, *item_bias, *user_bias_state, *item_bias_state;  // null: none
+  int64_t width;
+  T rate, user_penalty, item_penalty, momentum;
+  bool adagrad;
+  bool move_items;
+  T mean;       // added to every score
+  bool squash;  // to low + range * sigmoid
+  T low, range;
+};
+
 template <class T>
 struct Kernels {
   int64_t pad;          // widths and system sizes are padded to a multiple of this
@@ -87,6 +102,27 @@ struct Kernels {
   // Does rounds * fma_flops operations that fit the machine best, and returns something that depends on all of them.
   int64_t fma_flops;
   T (*fma_rounds)(int64_t rounds);
+
+  // out[0..width) = sum over r of coefficient[r] * source[index[r]], in order; a null coefficient is ones. width is a
+  // multiple of lanes.
+  void (*combine_rows)(const T* source, int64_t stride, const int32_t* index, const T* coefficient, int64_t count,
+                       int64_t width, T* out);
+
+  // target += a^T b, or -= it, where a is count x rows and b is count x columns. rows is a multiple of score_rows,
+  // columns of lanes.
+  void (*add_product)(const T* a, int64_t a_stride, int64_t rows, const T* b, int64_t b_stride, int64_t columns,
+                      int64_t count, T* target, int64_t stride);
+  void (*subtract_product)(const T* a, int64_t a_stride, int64_t rows, const T* b, int64_t b_stride, int64_t columns,
+                           int64_t count, T* target, int64_t stride);
+
+  // One step for each entry in turn, along the gradient of half its squared error and penalties. Returns the sum of the
+  // squared errors met.
+  double (*rating_steps)(const StepsOn<T>& on, const int32_t* user, const int32_t* item, const T* value, int64_t count);
+
+  // One step for each pair of a preferred and another item in turn, along the gradient of -log sigmoid(margin) and
+  // penalties; margin[k] is the one met. user_bias takes no part.
+  void (*pair_steps)(const StepsOn<T>& on, const int32_t* user, const int32_t* preferred, const int32_t* other,
+                     int64_t count, T* margin);
 
   // scores[m][n] = sum over k < width of queries[k][m] * items[k][n], for score_rows x score_width. Bit m of the result
   // is set when a score of row m exceeds bound[m].

@@ -4,9 +4,11 @@
 #include "eigen.hpp"
 #include "multiply.hpp"
 #include "peak.hpp"
+#include "products.hpp"
 #include "rows.hpp"
 #include "scatter.hpp"
 #include "small_systems.hpp"
+#include "steps.hpp"
 
 namespace coals {
 namespace {
@@ -33,6 +35,11 @@ constexpr Kernels<T> make_kernels() {
       multiply_rows<T>,
       fma_flops<T>,
       fma_rounds<T>,
+      combine_rows<T>,
+      update_product<T, 1>,
+      update_product<T, -1>,
+      rating_steps<T>,
+      pair_steps<T>,
       score_block<T>,
   };
 }

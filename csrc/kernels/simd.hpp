@@ -102,6 +102,31 @@ COALS_INLINE double multiply_add(double a, double b, double c) {
 #endif
 }
 
+// The masks are full: GCC 12 warns of the plain forms.
+COALS_INLINE Vec<float> square_root(Vec<float> v) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_maskz_sqrt_ps(0xFFFF, (__m512)v);
+#elif defined(__AVX2__)
+  return (Vec<float>)_mm256_sqrt_ps((__m256)v);
+#elif defined(__SSE2__)
+  return (Vec<float>)_mm_sqrt_ps((__m128)v);
+#else
+  return (Vec<float>)vsqrtq_f32((float32x4_t)v);
+#endif
+}
+
+COALS_INLINE Vec<double> square_root(Vec<double> v) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_maskz_sqrt_pd(0xFF, (__m512d)v);
+#elif defined(__AVX2__)
+  return (Vec<double>)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__SSE2__)
+  return (Vec<double>)_mm_sqrt_pd((__m128d)v);
+#else
+  return (Vec<double>)vsqrtq_f64((float64x2_t)v);
+#endif
+}
+
 COALS_INLINE bool any_greater(Vec<float> v, Vec<float> bound) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask((__m512)v, (__m512)bound, _CMP_GT_OQ) != 0;

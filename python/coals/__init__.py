@@ -8,12 +8,17 @@ from coals import _core, metrics, split
 from coals._config import show_config
 from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
+from coals.bpr import BPR
+from coals.content_knn import ContentKNN
 from coals.early_stopping import EarlyStopping
+from coals.ease import EASE
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
 from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
+from coals.graph_filter import GraphFilter
+from coals.hybrid import Hybrid
 from coals.implicit_als import ImplicitALS
 from coals.interactions import Interactions
 from coals.item_cooccurrence import ItemCooccurrence
@@ -21,18 +26,27 @@ from coals.item_knn import ItemKNN
 from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
+from coals.rp3beta import RP3beta
+from coals.sgd_factorization import SGDFactorization
 from coals.similarity import cooccurrence, similarity
+from coals.svd import SVD
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
 
 __all__ = [
+    "BPR",
+    "EASE",
+    "SVD",
+    "ContentKNN",
     "Curve",
     "EarlyStopping",
     "Evaluation",
     "Events",
     "Explanation",
     "ExplicitALS",
+    "GraphFilter",
+    "Hybrid",
     "ImplicitALS",
     "Interactions",
     "ItemCooccurrence",
@@ -40,8 +54,10 @@ __all__ = [
     "MemoryEstimate",
     "NotFittedError",
     "Popularity",
+    "RP3beta",
     "Recommendations",
     "Recommender",
+    "SGDFactorization",
     "Sweep",
     "UserKNN",
     "__version__",

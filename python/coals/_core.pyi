@@ -215,6 +215,44 @@ def score_neighbors(
     num_threads: int,
 ) -> npt.NDArray[np.float64]: ...
 
+class SgdOptions:
+    def __init__(
+        self,
+        optimizer: str,
+        learning_rate: float,
+        momentum: float,
+        user_penalty: float,
+        item_penalty: float,
+        move_items: bool,
+        mean: float,
+        squash: tuple[float, float] | None,
+        seed: int,
+    ) -> None: ...
+
+def sgd_epoch(
+    data: Csr, factors: list[Any], options: SgdOptions, epoch: int, pairs: bool, num_threads: int
+) -> float: ...
+def item_gram(matrix: Csr, diagonal: float, num_threads: int) -> Any: ...
+def invert_definite(matrix: Floats[Real], num_threads: int) -> None: ...
+def add_low_rank(left: Floats[Real], right: Floats[Real], matrix: Floats[Real], num_threads: int) -> None: ...
+def strongest_of_columns(matrix: Floats[Real], count: int, num_threads: int) -> Csr: ...
+def top_k_weighted_rows(
+    queries: Csr,
+    rows: Int64s,
+    weights: Floats[Real],
+    excluded: Csr,
+    candidate: npt.NDArray[np.bool_],
+    n: int,
+    num_threads: int,
+) -> tuple[Int64s, Floats[Real], Int64s]: ...
+def score_weighted_rows(
+    queries: Csr, rows: Int64s, weights: Floats[Real], columns: Int64s, num_threads: int
+) -> Floats[Real]: ...
+def multiply_sparse(matrix: Csr, dense: Floats[Real], num_threads: int) -> Floats[Real]: ...
+def truncated_svd(
+    matrix: Csr, start: Floats[Real], rank: int, power_iterations: int, tolerance: float, num_threads: int
+) -> tuple[Floats[Real], npt.NDArray[np.float64], Floats[Real]]: ...
+
 class kernels:
     """A submodule of single kernels, for tests."""
 
@@ -247,6 +285,14 @@ class kernels:
     def solve_lanes(isa: str, matrices: Floats[Real], rhs: Floats[Real]) -> tuple[Floats[Real], int]: ...
     @staticmethod
     def multiply_rows(isa: str, rows: Floats[Real], matrix: Floats[Real]) -> Floats[Real]: ...
+    @staticmethod
+    def combine_rows(
+        isa: str, source: Floats[Real], index: Int32s, coefficient: Floats[Real] | None
+    ) -> Floats[Real]: ...
+    @staticmethod
+    def update_product(
+        isa: str, a: Floats[Real], b: Floats[Real], target: Floats[Real]
+    ) -> tuple[Floats[Real], Floats[Real]]: ...
     @staticmethod
     def lanes_float32(isa: str) -> int: ...
     @staticmethod
