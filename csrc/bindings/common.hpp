@@ -108,6 +108,7 @@ inline RunControl run_control(int num_threads) {
   return control;
 }
 
+void bind_columns(py::module_& module);
 void bind_config(py::module_& module);
 void bind_csr(py::module_& module);
 void bind_als(py::module_& module);
