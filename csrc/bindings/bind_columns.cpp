@@ -63,9 +63,9 @@ py::tuple sorted_ids_of(Column& column, bool detect_integers, int num_threads) {
     sort_codes(column, order, num_threads);
   }
   const bool are_numbers = !integers.empty();
-  py::array ids = are_numbers                          ? py::array(owned_array(std::move(integers)))
+  py::array ids = are_numbers                       ? py::array(owned_array(std::move(integers)))
                   : column.kind == ColumnKind::text ? text_array(column.ids, order)
-                                                       : bytes_array(column.ids, order);
+                                                    : bytes_array(column.ids, order);
   return py::make_tuple(ids, owned_array(std::move(column.codes)));
 }
 
@@ -165,7 +165,8 @@ void bind_columns(py::module_& module) {
       .def("read", &read, py::arg("places"), py::arg("num_threads"));
   module.def("encode_texts", &encode_texts, py::arg("values"), py::arg("num_threads"));
   module.def("encode_fixed", &encode_fixed, py::arg("values").noconvert());
-  static const py::handle type_error = py::exception<ArrowTypeError>(module, "ArrowTypeError", PyExc_TypeError).release();
+  static const py::handle type_error =
+      py::exception<ArrowTypeError>(module, "ArrowTypeError", PyExc_TypeError).release();
   static const py::handle error = py::exception<ArrowError>(module, "ArrowError", PyExc_ValueError).release();
   py::register_exception_translator([](std::exception_ptr thrown) {
     try {

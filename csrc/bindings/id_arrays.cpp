@@ -47,7 +47,8 @@ py::array text_array(const IdEncoder& ids, const std::vector<std::int32_t>& orde
   if (has_nul || 4 * widest * ids.size() > std::max(16 * total, tolerated_waste)) {
     return object_array(ids, order, decoded);
   }
-  py::array out(py::dtype("U" + std::to_string(widest)), std::vector<py::ssize_t>{static_cast<py::ssize_t>(order.size())});
+  py::array out(py::dtype("U" + std::to_string(widest)),
+                std::vector<py::ssize_t>{static_cast<py::ssize_t>(order.size())});
   auto* row = static_cast<Py_UCS4*>(out.mutable_data());
   for (std::size_t k = 0; k < order.size(); ++k, row += widest) {
     const std::string_view text = ids[order[k]];

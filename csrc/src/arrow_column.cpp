@@ -53,9 +53,7 @@ void with_strings(const ArrowArray& array, std::string_view format, Body body) {
   }
 }
 
-bool holds_strings(const Column& column) {
-  return column.kind == ColumnKind::text || column.kind == ColumnKind::bytes;
-}
+bool holds_strings(const Column& column) { return column.kind == ColumnKind::text || column.kind == ColumnKind::bytes; }
 
 void note_missing(Column& column, std::int64_t row) {
   if (column.first_missing < 0) column.first_missing = column.rows + row;

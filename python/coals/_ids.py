@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from coals import _core
 from coals._checks import check_indices
 from coals._id_arrays import WORDS, as_id_array, hashable, is_missing, refuse_missing, wasteful, widened
 
@@ -30,7 +31,7 @@ class IdIndex:
     Raises
     ------
     TypeError
-        Ids that are bools, dates or unhashable.
+        Ids that are bools or unhashable.
     ValueError
         Wrong number of ids, a missing or a repeated one.
 
@@ -175,11 +176,11 @@ def _far_wider(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
     return wasteful(max(a.itemsize, b.itemsize) * (len(a) + len(b)), a.nbytes + b.nbytes)
 
 
-def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """The different ids in increasing order and, for every value, its place among them, int64.
+def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """The different ids in increasing order and, for every value, its place among them, int32 or int64.
 
     Objects that cannot be ordered (say strings beside integers) stand in the order of their first appearance.
-    Cost: linear for integers of a compact range and for objects, a sort for the rest.
+    Cost: linear, and a sort of the different ids alone.
     """
     array = as_id_array(name, values)
     if array.dtype.kind == "O":
@@ -194,11 +195,29 @@ def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.
             present[wide - low] = True
             codes = np.cumsum(present) - 1
             return (np.flatnonzero(present) + low).astype(array.dtype), codes[wide - low]
-    ids, codes = np.unique(array, return_inverse=True)
-    return ids, codes.astype(np.int64, copy=False)
+    if wide.dtype.kind == "f":
+        wide = wide + 0.0  # -0.0 is 0.0, in other bytes
+    if wide.size == 0 or wide.itemsize == 0:
+        return np.unique(array), np.zeros(array.size, dtype=np.int64)
+    contiguous = np.ascontiguousarray(wide)
+    codes, firsts = _core.encode_fixed(contiguous.view(np.uint8).reshape(len(wide), wide.itemsize))
+    ids = array[firsts]
+    order = np.argsort(ids, kind="stable")
+    return ids[order], _ranks(order)[codes]
 
 
-def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+def _ranks(order: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    ranks = np.empty(len(order), dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    return ranks
+
+
+def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    listed = array.tolist()
+    texts = _core.encode_texts(listed, 0)
+    if texts is not None:
+        codes, firsts = texts
+        return array[firsts], codes
     listed = hashable(name, array)
     ids = list(dict.fromkeys(listed))
     if any(map(is_missing, ids)):

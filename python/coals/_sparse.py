@@ -19,7 +19,7 @@ import scipy  # and not scipy.sparse, which loads itself on first use: it would 
 from coals._checks import check_choice
 from coals._formats import compressed, entries, segment
 
-__all__ = ["DUPLICATES", "canonical_csr", "check_sparse"]
+__all__ = ["DUPLICATES", "canonical_csr", "check_sparse", "stable_order"]
 
 #: What to do with several entries for one (row, column) pair.
 DUPLICATES = ("error", "sum", "last", "max", "mean", "count")
@@ -91,6 +91,14 @@ def check_sparse(X: Any) -> tuple[int, int]:
         if size > _MAX_SIZE:
             raise ValueError(f"the matrix has {size} {axis}s, but at most {_MAX_SIZE} will do{_IDS_HINT[axis]}")
     return int(X.shape[0]), int(X.shape[1])
+
+
+def stable_order(row: Array, column: Array, shape: tuple[int, int]) -> Array:
+    """The order of entries by row and column; those of one pair keep theirs. Two counting sorts."""
+    order = np.arange(len(row))
+    for axis, size in ((column, shape[1]), (row, shape[0])):
+        order = _csr(order, axis[order], np.array([0, len(row)]), (1, size)).tocsc().data
+    return order
 
 
 def _to_csr(X: Any, copy: bool) -> Any:

@@ -1,7 +1,7 @@
 // Numbers for ids: different byte strings, numbered in the order of their first appearance.
 //
-// Ids come in batches, so that a stream of any length needs memory for its different ids alone. Codes are final; an order
-// of the ids is found at the end, over the different ones only (`sorted_ids`).
+// Ids come in batches, so that a stream of any length needs memory for its different ids alone. Codes are final; an
+// order of the ids is found at the end, over the different ones only (`sorted_ids`).
 #pragma once
 
 #include <cstdint>
