@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
   coals::bindings::bind_config(module);
   coals::bindings::bind_csr(module);
   coals::bindings::bind_columns(module);
+  coals::bindings::bind_csv(module);
   coals::bindings::bind_als(module);
   coals::bindings::bind_cooccurrence(module);
   coals::bindings::bind_events(module);
