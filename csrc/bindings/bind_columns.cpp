@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "coals/arrow_stream.hpp"
+#include "coals/pair_order.hpp"
 #include "common.hpp"
 #include "id_arrays.hpp"
 
@@ -130,6 +132,30 @@ py::tuple encode_fixed(const Array<std::uint8_t>& values) {
   return py::make_tuple(owned_array(std::move(column.codes)), owned_array(std::move(firsts)));
 }
 
+template <class Index>
+py::array ordered(const std::int32_t* rows, const std::int32_t* columns, std::int64_t entries, std::int64_t n_rows,
+                  std::vector<std::int64_t>& row_begin, int num_threads) {
+  std::vector<Index> order(static_cast<std::size_t>(entries));
+  {
+    const ReleasedGil released;
+    order_pairs(rows, columns, entries, n_rows, order.data(), row_begin.data(), run_control(num_threads));
+  }
+  return owned_array(std::move(order));
+}
+
+py::tuple order_of_pairs(const Array<std::int32_t>& rows, const Array<std::int32_t>& columns, std::int64_t n_rows,
+                         int num_threads) {
+  require(n_rows >= 0, "n_rows must not be negative");
+  const std::int64_t entries = rows.size();
+  const std::int32_t* row = vector_data(rows, entries, "rows");
+  const std::int32_t* column = vector_data(columns, entries, "columns");
+  std::vector<std::int64_t> begin(static_cast<std::size_t>(n_rows) + 1);
+  const bool narrow = entries <= std::numeric_limits<std::int32_t>::max();
+  py::array order = narrow ? ordered<std::int32_t>(row, column, entries, n_rows, begin, num_threads)
+                           : ordered<std::int64_t>(row, column, entries, n_rows, begin, num_threads);
+  return py::make_tuple(order, owned_array(std::move(begin)));
+}
+
 std::unique_ptr<ArrowStream> open_stream(const py::capsule& capsule) {
   if (capsule.name() == nullptr || std::strcmp(capsule.name(), "arrow_array_stream") != 0) {
     throw ArrowError("not a capsule of an Arrow stream");
@@ -165,6 +191,8 @@ void bind_columns(py::module_& module) {
       .def("read", &read, py::arg("places"), py::arg("num_threads"));
   module.def("encode_texts", &encode_texts, py::arg("values"), py::arg("num_threads"));
   module.def("encode_fixed", &encode_fixed, py::arg("values").noconvert());
+  module.def("order_of_pairs", &order_of_pairs, py::arg("rows").noconvert(), py::arg("columns").noconvert(),
+             py::arg("n_rows"), py::arg("num_threads"));
   static const py::handle type_error =
       py::exception<ArrowTypeError>(module, "ArrowTypeError", PyExc_TypeError).release();
   static const py::handle error = py::exception<ArrowError>(module, "ArrowError", PyExc_ValueError).release();

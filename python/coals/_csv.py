@@ -16,7 +16,7 @@ _SNIFFED = ("\t", ",", ";", "|", "::")
 
 
 class Dialect(NamedTuple):
-    """How the text is laid out. None: the delimiter is found out; there is a header if a column is asked for by name."""
+    """How the text is laid out. None: a delimiter is found out; a header there is if a column is asked for by name."""
 
     delimiter: str | None = None
     header: bool | None = None

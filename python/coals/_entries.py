@@ -11,7 +11,7 @@ import scipy
 from coals._checks import check_choice
 from coals._columns import column_ids, column_numbers, column_times
 from coals._ids import IdIndex
-from coals._sparse import DUPLICATES, canonical_csr, stable_order
+from coals._sparse import DUPLICATES, canonical_csr, ordered_pairs
 
 __all__ = ["Columns", "Parts", "entry_namer", "parts_of"]
 
@@ -53,13 +53,12 @@ def parts_of(columns: Columns, duplicates: str) -> Parts:
     times = None if columns.times is None else column_times(columns.names[3], columns.times)
     _refuse_unequal(columns.names, [rows, places, values] if times is None else [rows, places, values, times])
     users, items = IdIndex(user_ids, len(user_ids), "user"), IdIndex(item_ids, len(item_ids), "item")
-    matrix = scipy.sparse.coo_array((values, (rows, places)), shape=(len(users), len(items)))
-    if times is not None:
-        matrix, times = _sorted_with_times(matrix, times, duplicates)
-    rows, row_counts = canonical_csr(matrix, duplicates=duplicates, copy=True, name=entry_namer(users, items))
+    matrix, times = _ordered(rows, places, values, times, (len(users), len(items)), duplicates)
+    del rows, places, values  # a peak of memory is ahead
+    merged, row_counts = canonical_csr(matrix, duplicates=duplicates, name=entry_namer(users, items))
     if times is not None and row_counts is not None:
         times = np.maximum.reduceat(times, np.append(0, np.cumsum(row_counts)[:-1]))
-    return Parts(rows, users, items, row_counts, times)
+    return Parts(merged, users, items, row_counts, times)
 
 
 def entry_namer(users: IdIndex, items: IdIndex) -> Any:
@@ -82,12 +81,13 @@ def _refuse_unequal(names: tuple[str, ...], arrays: list[Array]) -> None:
         raise ValueError(f"{listed} are empty: there is nothing to recommend from")
 
 
-def _sorted_with_times(matrix: Any, times: Array, duplicates: str) -> tuple[Any, Array]:
-    """Rows in order, times beside them; repeated pairs keep their order, or that of time for "last"."""
-    row, column, data = matrix.row, matrix.col, matrix.data
-    if duplicates == "last":
+def _ordered(
+    row: Array, column: Array, data: Array, times: Array | None, shape: tuple[int, int], duplicates: str
+) -> tuple[Any, Array | None]:
+    """Entries by row and column, times beside them; repeated pairs keep their order, or that of time for "last"."""
+    if times is not None and duplicates == "last":
         by_time = np.argsort(times, kind="stable")
         row, column, data, times = row[by_time], column[by_time], data[by_time], times[by_time]
-    order = stable_order(row, column, matrix.shape)
-    indptr = np.append(0, np.cumsum(np.bincount(row, minlength=matrix.shape[0])))
-    return scipy.sparse.csr_array((data[order], column[order], indptr), shape=matrix.shape), times[order]
+    order, indptr = ordered_pairs(row, column, shape)
+    matrix = scipy.sparse.csr_array((data[order], column[order], indptr), shape=shape)
+    return matrix, None if times is None else times[order]
