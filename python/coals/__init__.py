@@ -22,6 +22,7 @@ from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
 from coals.similarity import cooccurrence, similarity
+from coals.tables import Table
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
@@ -43,6 +44,7 @@ __all__ = [
     "Recommendations",
     "Recommender",
     "Sweep",
+    "Table",
     "UserKNN",
     "__version__",
     "cooccurrence",

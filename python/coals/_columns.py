@@ -19,7 +19,7 @@ from coals._dates import date_ids, nanoseconds
 from coals._id_arrays import is_missing, place
 from coals._ids import factorize
 
-__all__ = ["arrow_column", "column_ids", "column_numbers", "column_times"]
+__all__ = ["arrow_column", "column_ids", "column_numbers", "column_times", "column_titles"]
 
 Array = npt.NDArray[Any]
 
@@ -46,7 +46,11 @@ def column_ids(name: str, values: Any, *, detect_integers: bool = False) -> tupl
         return factorize(name, values)
     _refuse_missing(name, values, "give it an id or drop it")
     if values.kind in ("text", "bytes"):
-        ids, codes = values.sorted_ids(detect_integers and values.kind == "text", 0)
+        try:
+            ids, codes = values.sorted_ids(detect_integers and values.kind == "text", 0)
+        except UnicodeDecodeError as error:
+            what = f"has an id that is not in UTF-8, {error.object!r}: pass encoding=, such as 'latin-1'"
+            raise ValueError(f"{name} {what}") from None
         if values.extension == "arrow.uuid":
             ids = np.fromiter((uuid.UUID(bytes=id) for id in ids), dtype=object, count=len(ids))
         return ids, codes
@@ -57,6 +61,22 @@ def column_ids(name: str, values: Any, *, detect_integers: bool = False) -> tupl
         return factorize(name, values.numbers())
     places, codes = factorize(name, values.numbers())
     return date_ids(name, places.view(f"M8[{unit.rstrip('+')}]"), utc=unit.endswith("+")), codes
+
+
+def column_titles(name: str, values: Any) -> list[str | None]:
+    """Texts, one for each row; None for nulls and empty ones."""
+    if isinstance(values, _core.Column):
+        if values.kind == "text":
+            try:
+                texts, codes = values.sorted_ids(False, 0)
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{name} has a text that is not in UTF-8, {error.object!r}: pass encoding=") from None
+            known = [*texts.tolist(), ""]  # for the code -1 of nulls
+            return [known[code] or None for code in codes.tolist()]
+        if values.kind == "missing":
+            return [None] * values.rows
+        values = values.numbers()
+    return [None if is_missing(value) or value == "" else str(value) for value in list(values)]
 
 
 def column_numbers(name: str, values: Any) -> Array:

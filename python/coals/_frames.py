@@ -7,7 +7,7 @@ columns are NumPy arrays as a rule, by those. What has neither goes through narw
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,23 +18,26 @@ from coals._checks import column_error
 __all__ = ["read_frame"]
 
 
-def read_frame(frame: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """For each argument, the column of the name it has: an array, a list or a `_core.Column`."""
+def read_frame(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str] = ()) -> dict[str, Any]:
+    """For each argument, the column of the name it has: an array, a list or a `_core.Column`.
+
+    Nulls that only a library's own arrays can hold are errors here, but for the arguments `nullable`: None there.
+    """
     library = type(frame).__module__.partition(".")[0]
     if isinstance(frame, Mapping):
         _check_names(list(frame), wanted)
         return {argument: frame[name] for argument, name in wanted.items()}
     if library == "pandas" and hasattr(frame, "columns"):
-        return _from_pandas(frame, wanted)
+        return _from_pandas(frame, wanted, nullable)
     if library == "polars" and hasattr(frame, "collect_schema"):
         return _from_polars(frame, wanted)
     if library == "narwhals":
-        return read_frame(frame.to_native(), wanted)
+        return read_frame(frame.to_native(), wanted, nullable)
     if library in ("duckdb", "_duckdb") and hasattr(frame, "project"):
         return _from_duckdb(frame, wanted)
     if hasattr(frame, "__arrow_c_stream__"):
         return _from_stream(frame, wanted)
-    return read_frame(_by_another_library(frame), wanted)
+    return read_frame(_by_another_library(frame), wanted, nullable)
 
 
 def _check_names(names: Sequence[Any], wanted: Mapping[str, Any]) -> None:
@@ -76,16 +79,18 @@ def _from_duckdb(relation: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     return _from_stream(relation.project(", ".join(quoted)), wanted)
 
 
-def _from_pandas(frame: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _from_pandas(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str]) -> dict[str, Any]:
     _check_names(list(frame.columns), wanted)
-    return {argument: _pandas_column(name, frame[name]) for argument, name in wanted.items()}
+    return {argument: _pandas_column(name, frame[name], argument in nullable) for argument, name in wanted.items()}
 
 
-def _pandas_column(name: Any, series: Any) -> Any:
+def _pandas_column(name: Any, series: Any, nullable: bool) -> Any:
     dtype = series.dtype
     if isinstance(dtype, np.dtype):
         return series.to_numpy()
     missing = series.isna().to_numpy()
+    if nullable:
+        return [None if gone else value for value, gone in zip(series.tolist(), missing.tolist(), strict=True)]
     if missing.any():
         row = int(np.argmax(missing))
         raise ValueError(f"column {name!r}, row {row}, is missing: give it a value or drop the row")
