@@ -82,6 +82,20 @@ class IdIndex:
             raise self._unknown(wanted[~found].tolist())
         return positions
 
+    def find(self, values: Any) -> npt.NDArray[np.int64]:
+        """`encode` with -1 for unknown ids. An id of a type that no known one has is still an error."""
+        if self.ids is None:
+            limits = np.iinfo(np.int64)
+            places = check_indices(f"{self.kind}s", values, limits.max, minimum=limits.min)
+            return np.where((places >= 0) & (places < self.size), places, -1)
+        wanted = widened(as_id_array(f"{self.kind}s", values))
+        positions = self._find(wanted)
+        if (positions < 0).any():
+            error = self._unknown(wanted[positions < 0].tolist())
+            if isinstance(error, TypeError):
+                raise error
+        return positions
+
     def find_all(self, other: IdIndex) -> npt.NDArray[np.int64]:
         """Positions here of all ids of `other`, in its order; -1 for those that are not here."""
         if self.ids is other.ids is None:
@@ -159,8 +173,8 @@ class IdIndex:
 
     def _unknown(self, missing: list[Any]) -> Exception:
         assert self.ids is not None
-        first = missing[0]
         known_types = {type(v) for v in self.ids.tolist()}
+        first = next((id for id in missing if type(id) not in known_types), missing[0])
         if type(first) not in known_types:
             words = " or ".join(sorted(t.__name__ for t in known_types))
             return TypeError(f"{self.kind} ids are {words} here, got {first!r} ({type(first).__name__})")
