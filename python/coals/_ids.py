@@ -134,6 +134,10 @@ class IdIndex:
         padded: npt.NDArray[Any] = np.where(at < 0, fill, ids[at])
         return padded
 
+    def named(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """`decode` for positions that a model has found: where there are no ids, nothing to do or to check."""
+        return positions if self.ids is None else self.decode(positions)
+
     def same_as(self, other: IdIndex) -> bool:
         """Whether both give the same ids to the same positions."""
         if self.ids is other.ids or self.size != other.size:

@@ -26,8 +26,9 @@ def answer(index: IdIndex, ids: Any, unknown: str, seen: _core.Csr, ask: Callabl
     With "raise" there must be none of these. With "skip" their list is empty. With "popular" it is the items that most
     users have, scored by their number; ties go to the item that comes first.
     """
-    if check_choice("unknown", unknown, _CHOICES) == "raise":
+    if unknown == "raise":
         return ask(index.encode(ids))
+    check_choice("unknown", unknown, _CHOICES)
     positions = index.find(ids)
     known = positions >= 0
     ranked = ask(positions[known])

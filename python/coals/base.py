@@ -168,8 +168,11 @@ class Recommender(ABC):
         """
         self._require_fitted()
         ask = functools.partial(self.recommend_indices, n=n, exclude_seen=exclude_seen)
-        ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        if self.user_index_.ids is None and unknown == "raise":
+            ids, scores, counts = ask(users)  # which checks them itself
+        else:
+            ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
+        return Recommendations(self.item_index_.named(ids), scores, counts)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
@@ -254,7 +257,7 @@ class ItemSimilarity(Recommender):
             self._seen_,
             lambda known: padded(self._similar(known, min(n, self.n_items_)), n),
         )
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        return Recommendations(self.item_index_.named(ids), scores, counts)
 
     @abstractmethod
     def _similar(self, items: Indices, n: int) -> TopN:
