@@ -155,11 +155,12 @@ def _numbers_of_objects(name: str, objects: Array) -> Array:
 def _dates_of_objects(name: str, objects: Array) -> Array:
     """`datetime` and `date` objects as datetime64, those with a time zone in UTC."""
     listed = objects.tolist()
-    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in listed):
-        return np.asarray(listed)
     for row, value in enumerate(listed):
         if is_missing(value):
             raise ValueError(f"{place(name, row)} is missing ({value!r}): give it a time or drop it")
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in listed):
+        return np.asarray(listed)
+    for row, value in enumerate(listed):
         if not isinstance(value, dt.date):
             raise TypeError(f"{name} must be times (numbers or dates), got {value!r} ({type(value).__name__})")
         if isinstance(value, dt.datetime) and value.tzinfo is not None:
