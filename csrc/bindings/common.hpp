@@ -108,8 +108,10 @@ inline RunControl run_control(int num_threads) {
   return control;
 }
 
+void bind_columns(py::module_& module);
 void bind_config(py::module_& module);
 void bind_csr(py::module_& module);
+void bind_csv(py::module_& module);
 void bind_als(py::module_& module);
 void bind_explicit_als(py::module_& module);
 void bind_implicit_als(py::module_& module);

@@ -9,6 +9,8 @@ PYBIND11_MODULE(_core, module) {
   coals::bindings::main_thread = module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
   coals::bindings::bind_config(module);
   coals::bindings::bind_csr(module);
+  coals::bindings::bind_columns(module);
+  coals::bindings::bind_csv(module);
   coals::bindings::bind_als(module);
   coals::bindings::bind_cooccurrence(module);
   coals::bindings::bind_events(module);

@@ -30,6 +30,7 @@ from coals.rp3beta import RP3beta
 from coals.sgd_factorization import SGDFactorization
 from coals.similarity import cooccurrence, similarity
 from coals.svd import SVD
+from coals.tables import Table
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
@@ -59,6 +60,7 @@ __all__ = [
     "Recommender",
     "SGDFactorization",
     "Sweep",
+    "Table",
     "UserKNN",
     "__version__",
     "cooccurrence",

@@ -24,6 +24,7 @@ __all__ = [
     "check_int",
     "check_number",
     "check_random_state",
+    "column_error",
     "foreign_name_error",
     "refuse_masked",
     "refuse_unordered",
@@ -76,6 +77,23 @@ def foreign_name_error(cls_name: str, given: str, allowed: Iterable[str]) -> Typ
         hint = ""
     end = "" if hint.endswith("?") else "."
     return TypeError(f"{cls_name} has no argument {given!r}{hint}{end} Arguments: {', '.join(names) or 'none'}")
+
+
+def column_error(argument: str, given: Any, names: Iterable[Any], found: int = 0) -> ValueError:
+    """The error for a column that a table does not have, or has more than once; returned, not raised.
+
+    >>> column_error("user", "usr_id", ["user_id", "item"])
+    ValueError("user='usr_id': there is no such column; did you mean 'user_id'? Columns: 'user_id', 'item'")
+    """
+    known = list(names)
+    if found > 1:
+        return ValueError(f"{argument}={given!r}: {found} columns have this name; rename all but one")
+    texts = [name for name in known if isinstance(name, str)]
+    folded = {name.casefold().strip(): name for name in texts}
+    close = difflib.get_close_matches(str(given).casefold().strip(), folded, n=1)
+    hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
+    listed = ", ".join(map(repr, known[:20])) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+    return ValueError(f"{argument}={given!r}: there is no such column{hint} Columns: {listed or 'none'}")
 
 
 def check_int(name: str, value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int:

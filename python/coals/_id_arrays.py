@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._checks import refuse_masked, refuse_unordered
+from coals._dates import date_ids
 
-__all__ = ["WORDS", "as_id_array", "hashable", "is_missing", "refuse_missing", "wasteful", "widened"]
+__all__ = ["WORDS", "as_id_array", "hashable", "is_missing", "place", "refuse_missing", "wasteful", "widened"]
 
 #: The kinds of array that may hold ids, and what to call them.
 WORDS = {"i": "integer", "u": "integer", "f": "float", "U": "string", "S": "bytes", "O": "object"}
@@ -23,7 +24,7 @@ def as_id_array(name: str, values: Any) -> npt.NDArray[Any]:
 
     So do strings that fixed width would change (those that end in NUL) or blow up (one long among many
     short). bools are a TypeError even beside integers: Python calls True and 1 equal, so they would be one
-    id. Masked entries, iterators, sets and dicts are one, too.
+    id. datetime64 becomes objects of `datetime`. Masked entries, iterators, sets and dicts are one, too.
     """
     refuse_masked(name, values)
     refuse_unordered(name, values)
@@ -34,6 +35,8 @@ def as_id_array(name: str, values: Any) -> npt.NDArray[Any]:
         array = _array_of_list([values] if scalar else list(values))
     if array.dtype.kind == "T":  # NumPy 2 variable-width strings
         array = array.astype(object)
+    if array.dtype.kind == "M" and array.ndim <= 1 and np.datetime_data(array.dtype)[0] != "generic":
+        array = date_ids(name, array.reshape(-1))
     _refuse_kind(name, array)
     if array.ndim > 1:
         raise ValueError(f"{name} must be 1-D, got shape {array.shape}")
@@ -72,6 +75,11 @@ def is_missing(value: Any) -> bool:
         return True
 
 
+def place(name: str, row: int) -> str:
+    """How errors call a row of an argument, or of "column 'x'"."""
+    return f"{name}, row {row}," if name.startswith("column ") else f"{name}[{row}]"
+
+
 def refuse_missing(name: str, ids: npt.NDArray[Any]) -> None:
     """A ValueError that names the first missing id."""
     if ids.dtype.kind == "f":
@@ -82,7 +90,7 @@ def refuse_missing(name: str, ids: npt.NDArray[Any]) -> None:
         return
     if missing.any():
         position = int(np.argmax(missing))
-        raise ValueError(f"{name}[{position}] is missing ({ids[position]!r}): give it an id or drop it")
+        raise ValueError(f"{place(name, position)} is missing ({ids[position]!r}): give it an id or drop it")
 
 
 def _refuse_kind(name: str, array: npt.NDArray[Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from coals import _core
 from coals._checks import check_indices
 from coals._id_arrays import WORDS, as_id_array, hashable, is_missing, refuse_missing, wasteful, widened
 
@@ -30,7 +31,7 @@ class IdIndex:
     Raises
     ------
     TypeError
-        Ids that are bools, dates or unhashable.
+        Ids that are bools or unhashable.
     ValueError
         Wrong number of ids, a missing or a repeated one.
 
@@ -81,6 +82,20 @@ class IdIndex:
             raise self._unknown(wanted[~found].tolist())
         return positions
 
+    def find(self, values: Any) -> npt.NDArray[np.int64]:
+        """`encode` with -1 for unknown ids. An id of a type that no known one has is still an error."""
+        if self.ids is None:
+            limits = np.iinfo(np.int64)
+            places = check_indices(f"{self.kind}s", values, limits.max, minimum=limits.min)
+            return np.where((places >= 0) & (places < self.size), places, -1)
+        wanted = widened(as_id_array(f"{self.kind}s", values))
+        positions = self._find(wanted)
+        if (positions < 0).any():
+            error = self._unknown(wanted[positions < 0].tolist())
+            if isinstance(error, TypeError):
+                raise error
+        return positions
+
     def find_all(self, other: IdIndex) -> npt.NDArray[np.int64]:
         """Positions here of all ids of `other`, in its order; -1 for those that are not here."""
         if self.ids is other.ids is None:
@@ -118,6 +133,10 @@ class IdIndex:
         fill = np.array(-1 if ids.dtype.kind == "i" else None)
         padded: npt.NDArray[Any] = np.where(at < 0, fill, ids[at])
         return padded
+
+    def named(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """`decode` for positions that a model has found: where there are no ids, nothing to do or to check."""
+        return positions if self.ids is None else self.decode(positions)
 
     def same_as(self, other: IdIndex) -> bool:
         """Whether both give the same ids to the same positions."""
@@ -158,8 +177,8 @@ class IdIndex:
 
     def _unknown(self, missing: list[Any]) -> Exception:
         assert self.ids is not None
-        first = missing[0]
         known_types = {type(v) for v in self.ids.tolist()}
+        first = next((id for id in missing if type(id) not in known_types), missing[0])
         if type(first) not in known_types:
             words = " or ".join(sorted(t.__name__ for t in known_types))
             return TypeError(f"{self.kind} ids are {words} here, got {first!r} ({type(first).__name__})")
@@ -175,11 +194,11 @@ def _far_wider(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
     return wasteful(max(a.itemsize, b.itemsize) * (len(a) + len(b)), a.nbytes + b.nbytes)
 
 
-def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """The different ids in increasing order and, for every value, its place among them, int64.
+def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """The different ids in increasing order and, for every value, its place among them, int32 or int64.
 
     Objects that cannot be ordered (say strings beside integers) stand in the order of their first appearance.
-    Cost: linear for integers of a compact range and for objects, a sort for the rest.
+    Cost: linear, and a sort of the different ids alone.
     """
     array = as_id_array(name, values)
     if array.dtype.kind == "O":
@@ -194,11 +213,29 @@ def factorize(name: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.
             present[wide - low] = True
             codes = np.cumsum(present) - 1
             return (np.flatnonzero(present) + low).astype(array.dtype), codes[wide - low]
-    ids, codes = np.unique(array, return_inverse=True)
-    return ids, codes.astype(np.int64, copy=False)
+    if wide.dtype.kind == "f":
+        wide = wide + 0.0  # -0.0 is 0.0, in other bytes
+    if wide.size == 0 or wide.itemsize == 0:
+        return np.unique(array), np.zeros(array.size, dtype=np.int64)
+    contiguous = np.ascontiguousarray(wide)
+    codes, firsts = _core.encode_fixed(contiguous.view(np.uint8).reshape(len(wide), wide.itemsize))
+    ids = array[firsts]
+    order = np.argsort(ids, kind="stable")
+    return ids[order], _ranks(order)[codes]
 
 
-def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+def _ranks(order: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    ranks = np.empty(len(order), dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    return ranks
+
+
+def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    listed = array.tolist()
+    texts = _core.encode_texts(listed, 0)
+    if texts is not None:
+        codes, firsts = texts
+        return array[firsts], codes
     listed = hashable(name, array)
     ids = list(dict.fromkeys(listed))
     if any(map(is_missing, ids)):

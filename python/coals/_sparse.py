@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # and not scipy.sparse, which loads itself on first use: it would double the time of `import coals`
 
+from coals import _core
 from coals._checks import check_choice
 from coals._formats import compressed, entries, segment
 
-__all__ = ["DUPLICATES", "canonical_csr", "check_sparse"]
+__all__ = ["DUPLICATES", "canonical_csr", "check_sparse", "ordered_pairs"]
 
 #: What to do with several entries for one (row, column) pair.
 DUPLICATES = ("error", "sum", "last", "max", "mean", "count")
@@ -58,7 +59,8 @@ def canonical_csr(
     _refuse_nonfinite(rows, name, "")
     counts = None
     if not rows.has_canonical_format:  # found out afresh, for `rows` is new
-        rows = rows.tocsc().tocsr()  # two stable counting sorts: repeated pairs keep their order
+        if not rows.has_sorted_indices:
+            rows = rows.tocsc().tocsr()  # two stable counting sorts: repeated pairs keep their order
         first = _starts_pair(rows)
         if not first.all():
             rows, counts = _merged(rows, first, duplicates, name)
@@ -93,6 +95,12 @@ def check_sparse(X: Any) -> tuple[int, int]:
     return int(X.shape[0]), int(X.shape[1])
 
 
+def ordered_pairs(row: Array, column: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+    """The order of entries by row and column, those of one pair in theirs, and the row pointers that go with it."""
+    rows, columns = (np.ascontiguousarray(axis, dtype=np.int32) for axis in (row, column))
+    return _core.order_of_pairs(rows, columns, shape[0], 0)
+
+
 def _to_csr(X: Any, copy: bool) -> Any:
     """A validated CSR of X, unsorted as it may be, with repeated pairs in the order they are stored in."""
     n_rows, n_columns = X.shape
@@ -108,10 +116,8 @@ def _to_csr(X: Any, copy: bool) -> Any:
         return scipy.sparse.csc_array(arrays, shape=X.shape).tocsr()
     data, row, column = entries(X)
     _refuse_hollow(X.shape, len(data))
-    # One row whose "columns" are the row numbers: its CSC form is their stable counting sort.
-    whole = np.array([0, len(data)])
-    by_row = _csr(np.arange(len(data)), row, whole, (1, n_rows)).tocsc()
-    return _csr(data[by_row.data], column[by_row.data], by_row.indptr, X.shape)
+    order, indptr = ordered_pairs(row, column, X.shape)
+    return _csr(data[order], column[order], indptr, X.shape)
 
 
 def _refuse_hollow(shape: tuple[int, int], nnz: int) -> None:
@@ -171,5 +177,5 @@ def _merged(
         data = data / counts if duplicates == "mean" else data
     with np.errstate(over="ignore"):  # an overflow is reported by the caller, which knows the row
         data = data.astype(rows.data.dtype)
-    indptr = np.append(0, np.cumsum(first))[rows.indptr]
+    indptr = np.searchsorted(starts, rows.indptr)
     return _csr(data, rows.indices[starts], indptr, rows.shape), counts

@@ -20,6 +20,7 @@ from coals import _core
 from coals._checks import check_bool, check_indices, check_int, foreign_name_error
 from coals._ids import IdIndex
 from coals._native import empty_csr
+from coals._unknown import answer
 from coals.interactions import Interactions, as_interactions
 from coals.recommendations import Recommendations, TopN, padded
 
@@ -142,18 +143,22 @@ class Recommender(ABC):
 
     # --- recommending ---
 
-    def recommend(self, users: Any, n: int = 10, exclude_seen: bool = True) -> Recommendations:
+    def recommend(
+        self, users: Any, n: int = 10, exclude_seen: bool = True, *, unknown: str = "raise"
+    ) -> Recommendations:
         """The `n` best items for each user.
 
         Parameters
         ----------
         users : id or sequence of ids, shape (n_queries,)
-            As in the data the model was fitted with; plain row numbers if that had none. An unknown one is a
-            ValueError that names it.
+            As in the data the model was fitted with; plain row numbers if that had none.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True
             Leave out what the user has in the training data.
+        unknown : {"raise", "skip", "popular"}, default "raise"
+            What an id that the model does not know gets: a ValueError that names it, an empty list, or the items that
+            most users have, scored by how many do.
 
         Returns
         -------
@@ -162,8 +167,12 @@ class Recommender(ABC):
             speaks for, neither entries nor features, are never recommended, so lists may be short.
         """
         self._require_fitted()
-        ids, scores, counts = self.recommend_indices(self.user_index_.encode(users), n, exclude_seen)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        ask = functools.partial(self.recommend_indices, n=n, exclude_seen=exclude_seen)
+        if self.user_index_.ids is None and unknown == "raise":
+            ids, scores, counts = ask(users)  # which checks them itself
+        else:
+            ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
+        return Recommendations(self.item_index_.named(ids), scores, counts)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
@@ -224,13 +233,15 @@ class Recommender(ABC):
 class ItemSimilarity(Recommender):
     """A model with a notion of similar items."""
 
-    def similar_items(self, items: Any, n: int = 10) -> Recommendations:
+    def similar_items(self, items: Any, n: int = 10, *, unknown: str = "raise") -> Recommendations:
         """The `n` items most similar to each given one, which is itself left out.
 
         Parameters
         ----------
         items : id or sequence of ids, shape (n_queries,)
         n : int, default 10
+        unknown : {"raise", "skip", "popular"}, default "raise"
+            As in `recommend`.
 
         Returns
         -------
@@ -238,11 +249,15 @@ class ItemSimilarity(Recommender):
             Items that share nothing with the query never appear, so lists may be short.
         """
         self._require_fitted()
-        positions = self.item_index_.encode(items)
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        ranked = self._similar(positions, min(n, self.n_items_))
-        ids, scores, counts = padded(ranked, n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        ids, scores, counts = answer(
+            self.item_index_,
+            items,
+            unknown,
+            self._seen_,
+            lambda known: padded(self._similar(known, min(n, self.n_items_)), n),
+        )
+        return Recommendations(self.item_index_.named(ids), scores, counts)
 
     @abstractmethod
     def _similar(self, items: Indices, n: int) -> TopN:

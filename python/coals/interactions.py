@@ -10,20 +10,25 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from coals._checks import refuse_masked, refuse_unordered
-from coals._id_arrays import as_id_array
-from coals._ids import IdIndex, factorize
+from coals._checks import refuse_masked
+from coals._columns import arrow_column
+from coals._entries import Columns, entry_namer, parts_of
+from coals._from_tables import FromTables
+from coals._ids import IdIndex
+from coals._reduce import Intake, binarized, core
+from coals._reports import Reports
 from coals._sparse import canonical_csr, check_sparse
+from coals._titles import checked_titles, titles_of
 
 __all__ = ["Interactions", "as_interactions"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Interactions:
+class Interactions(FromTables, Reports):
     """Users x items matrix with the ids and titles that belong to it.
 
-    Made by `from_matrix` or `from_arrays`, which check everything; not to be changed afterwards (its arrays
-    are read-only).
+    Made by `from_frame`, `from_csv`, `from_parquet`, `from_arrays` or `from_matrix`, which check everything; not to be
+    changed afterwards (its arrays are read-only).
 
     Attributes
     ----------
@@ -35,6 +40,9 @@ class Interactions:
     item_titles : ndarray of str, shape (n_items,), or None
     row_counts : ndarray of int64, shape (nnz,), or None
         How many input rows each entry was merged from; None means one each.
+    times : ndarray of int64 or float64, shape (nnz,), or None
+        When each entry came about, the last time if it was merged from several rows; follows ``matrix.data``. Numbers
+        as they were given, dates as nanoseconds since 1970 in UTC.
 
     Examples
     --------
@@ -53,6 +61,7 @@ class Interactions:
     items: IdIndex
     item_titles: npt.NDArray[Any] | None = None
     row_counts: npt.NDArray[np.int64] | None = None
+    times: npt.NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         indexed = isinstance(self.users, IdIndex) and isinstance(self.items, IdIndex)
@@ -61,9 +70,12 @@ class Interactions:
         shape, nnz = check_sparse(self.matrix), self.matrix.nnz
         if shape != self.shape:
             raise ValueError(f"the matrix has shape {shape}, but there are ids for {self.n_users} x {self.n_items}")
-        for name, array, size in (("item_titles", self.item_titles, shape[1]), ("row_counts", self.row_counts, nnz)):
+        for name, size in (("item_titles", shape[1]), ("row_counts", nnz), ("times", nnz)):
+            array = getattr(self, name)
             if array is not None and np.shape(array) != (size,):
                 raise ValueError(f"{name} must have shape ({size},), got {np.shape(array)}")
+        if self.times is not None:
+            self.times.setflags(write=False)
 
     @classmethod
     def from_matrix(
@@ -105,7 +117,8 @@ class Interactions:
         """
         n_users, n_items = check_sparse(matrix)
         users, items = IdIndex(user_ids, n_users, "user"), IdIndex(item_ids, n_items, "item")
-        return cls._checked(matrix, users, items, item_titles, duplicates)
+        rows, row_counts = canonical_csr(matrix, duplicates=duplicates, copy=True, name=entry_namer(users, items))
+        return cls(rows, users, items, checked_titles(item_titles, len(items)), row_counts)
 
     @classmethod
     def from_arrays(
@@ -114,22 +127,36 @@ class Interactions:
         items: Any,
         values: Any = None,
         *,
+        time: Any = None,
         item_titles: Mapping[Any, str] | None = None,
         duplicates: str = "error",
+        min_user_items: int | None = None,
+        min_item_users: int | None = None,
+        binarize: float | None = None,
     ) -> Interactions:
         """Interactions from parallel sequences: users[e] gave items[e] the value values[e].
 
         Parameters
         ----------
         users, items : array-like of shape (n,)
-            Ids of any hashable kind but bool, none missing. Rows and columns follow their sorted order.
-            Values that Python calls equal are one id: 1 and 1.0 in one list are, 1 and "1" are not.
+            Ids of any hashable kind but bool, none missing: integers, strings, bytes, UUIDs, dates, tuples. Rows and
+            columns follow their sorted order. Values that Python calls equal are one id: 1 and 1.0 in one list are, 1
+            and "1" are not.
         values : array-like of shape (n,), real numbers, or None
             None: 1 for each entry, as float32.
+        time : array-like of shape (n,), numbers or dates, or None
+            Kept as `times`.
         item_titles : mapping of item id to str, or None
             May hold more ids than occur; an item it lacks goes by its id.
         duplicates : {"error", "sum", "last", "max", "mean", "count"}
-            What becomes of a repeated (user, item) pair, as in `from_matrix`.
+            What becomes of a repeated (user, item) pair, as in `from_matrix`; with `time`, "last" keeps the value of
+            the latest row.
+        min_user_items, min_item_users : int or None
+            Leave out users with fewer items and items with fewer users, over and over until none is left, as
+            `core` does.
+        binarize : float or None
+            Keep entries of at least this value, each as 1, as `binarized` does. Repeated pairs are merged before, users
+            and items left out after.
 
         Raises
         ------
@@ -143,23 +170,15 @@ class Interactions:
         >>> plays.matrix.toarray(), plays.row_counts
         (array([[2., 1.]], dtype=float32), array([2, 1]))
         """
-        user_ids, rows = factorize("users", users)
-        item_ids, columns = factorize("items", items)
-        data = _checked_values(values, rows, columns)
-        shape = len(user_ids), len(item_ids)
-        matrix = scipy.sparse.coo_array((data, (rows, columns)), shape=shape)
-        index = IdIndex(user_ids, shape[0], "user"), IdIndex(item_ids, shape[1], "item")
-        return cls._checked(matrix, *index, _titles_of(item_ids, item_titles), duplicates)
+        given = {"users": users, "items": items, "values": values, "times": time}
+        columns = Columns(*(arrow_column(name, column) for name, column in given.items()))
+        return cls._of_columns(columns, item_titles, Intake(duplicates, min_user_items, min_item_users, binarize))
 
     @classmethod
-    def _checked(cls, matrix: Any, users: IdIndex, items: IdIndex, titles: Any, duplicates: str) -> Interactions:
-        def name(row: int, column: int) -> str:
-            user = f"row {row}" if users.ids is None else f"user {users.ids.tolist()[row]!r}"
-            item = f"column {column}" if items.ids is None else f"item {items.ids.tolist()[column]!r}"
-            return f"{user}, {item}"
-
-        rows, row_counts = canonical_csr(matrix, duplicates=duplicates, copy=True, name=name)
-        return cls(rows, users, items, _checked_titles(titles, len(items)), row_counts)
+    def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, intake: Intake) -> Interactions:
+        parts = parts_of(columns, intake.duplicates)
+        named = checked_titles(titles_of(parts.items.decode(np.arange(len(parts.items))), titles), len(parts.items))
+        return intake.reduced(cls(parts.matrix, parts.users, parts.items, named, parts.row_counts, parts.times))
 
     @property
     def user_ids(self) -> npt.NDArray[Any] | None:
@@ -237,7 +256,30 @@ class Interactions:
         kept = scipy.sparse.csr_array((rows.data[mask], rows.indices[mask], indptr), shape=self.shape)
         kept, _ = canonical_csr(kept)
         counts = None if self.row_counts is None else self.row_counts[mask]
-        return Interactions(kept, self.users, self.items, self.item_titles, counts)
+        times = None if self.times is None else self.times[mask]
+        return Interactions(kept, self.users, self.items, self.item_titles, counts, times)
+
+    def binarized(self, threshold: float) -> Interactions:
+        """Only the entries of at least `threshold`, each with the value 1; the same users, items, ids and titles.
+
+        >>> Interactions.from_arrays([0, 0, 1], ["x", "y", "y"], [5.0, 1.0, 4.0]).binarized(4).matrix.toarray()
+        array([[1., 0.],
+               [0., 1.]], dtype=float32)
+        """
+        return binarized(self, threshold)
+
+    def core(self, min_user_items: int | None = None, min_item_users: int | None = None) -> Interactions:
+        """Only users with at least so many items and items with at least so many users among what is left.
+
+        The largest such part; None stands for 1. Nothing left is a ValueError. Cost: O(nnz) a round, and rounds until
+        nothing changes, a few as a rule.
+
+        >>> data = Interactions.from_arrays(["a", "a", "b", "c"], ["x", "y", "x", "z"])
+        >>> data.core(min_item_users=2).matrix.toarray(), data.core(min_item_users=2).user_ids
+        (array([[1.],
+               [1.]], dtype=float32), array(['a', 'b'], dtype='<U1'))
+        """
+        return core(self, min_user_items, min_item_users)
 
     def __repr__(self) -> str:
         return f"Interactions({self.n_users} users x {self.n_items} items, {self.nnz} entries)"
@@ -255,41 +297,3 @@ def as_interactions(X: Any) -> Interactions:
         return X
     matrix, _ = canonical_csr(X)
     return Interactions(matrix, IdIndex(None, matrix.shape[0], "user"), IdIndex(None, matrix.shape[1], "item"))
-
-
-def _titles_of(item_ids: npt.NDArray[Any], titles: Mapping[Any, str] | None) -> list[str] | None:
-    if titles is None:
-        return None
-    if not isinstance(titles, Mapping):
-        raise TypeError(f"item_titles must be a mapping of item id to title, got {type(titles).__name__}")
-    return [titles.get(id, str(id)) for id in item_ids.tolist()]
-
-
-def _checked_values(values: Any, rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Values that go with the rows and columns of `from_arrays`; None: 1 each."""
-    refuse_masked("values", values)
-    refuse_unordered("values", values)
-    data = np.ones(len(rows), dtype=np.float32) if values is None else np.asarray(values)
-    if data.ndim != 1 or not len(rows) == len(columns) == len(data):
-        shapes = f"{rows.shape}, {columns.shape}, {data.shape}"
-        raise ValueError(f"users, items and values must be 1-D and of one length, got shapes {shapes}")
-    if data.dtype.kind not in "biuf":
-        raise TypeError(f"values must be real numbers, got dtype {data.dtype}")
-    if len(rows) == 0:
-        raise ValueError("users, items and values are empty: there is nothing to recommend from")
-    return data
-
-
-def _checked_titles(titles: Any, n_items: int) -> npt.NDArray[Any] | None:
-    if titles is None:
-        return None
-    refuse_masked("item_titles", titles)
-    array = as_id_array("item_titles", titles) if isinstance(titles, (list, tuple)) else np.array(titles)
-    if array.dtype.kind == "T":  # NumPy 2 variable-width strings
-        array = array.astype(object)
-    if array.dtype.kind != "U" and not (array.dtype.kind == "O" and all(isinstance(t, str) for t in array.flat)):
-        raise TypeError(f"item_titles must be strings, got dtype {array.dtype}")
-    if array.shape != (n_items,):
-        raise ValueError(f"item_titles must have shape ({n_items},), one for each item, got {array.shape}")
-    array.setflags(write=False)
-    return array

@@ -21,7 +21,7 @@ def test_examples_run(name):
     if name == "coals.plot":
         pytest.importorskip("matplotlib")
     module = importlib.import_module(name)
-    flags = doctest.NORMALIZE_WHITESPACE
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     result = doctest.testmod(module, extraglobs={"coals": coals, "np": np}, optionflags=flags, raise_on_error=False)
     assert result.failed == 0, f"run python -m doctest on {name} to see"
 

@@ -134,7 +134,7 @@ def test_ids_that_do_not_fit():
         IdIndex(np.eye(2), 2, "user")
     with pytest.raises(TypeError, match=r"user_ids must be hashable, got \[1\]"):
         IdIndex([[1], [2]], 2, "user")
-    for unfit in (np.array([True, False]), np.array(["2020", "2021"], dtype="M8[Y]")):
+    for unfit in (np.array([True, False]), np.array([1, 2], dtype="m8[D]")):
         with pytest.raises(TypeError, match="user_ids must be ids"):
             IdIndex(unfit, 2, "user")
 
@@ -187,7 +187,7 @@ def test_factorize_equals_sorted_set(values):
     except TypeError:
         expected = list(dict.fromkeys(values))
     assert ids.tolist() == expected
-    assert codes.dtype == np.int64
+    assert codes.dtype.kind == "i"
     assert [ids.tolist()[code] for code in codes] == values
 
 

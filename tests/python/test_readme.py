@@ -32,6 +32,15 @@ def test_als_example_runs():
     assert printed_by(blocks()[2]) == ""
 
 
+def test_files_become_recommendations(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("plays.tsv").write_text("ann\ts1\t3\nann\ts2\t1\nbob\ts2\t2\nann\ts1\t2\nbob\ts3\t1\ncem\ts3\t9\n")
+    Path("songs.csv").write_text("song_id,title,release\ns1,Blue Train,1957\ns2,So What,1959\ns3,Naima,1960\n")
+    printed = printed_by(next(code for code in blocks() if "from_csv" in code)).splitlines()
+    assert [line.split()[0] for line in printed] == ["item", "----", "s2", "s1", "s3", "['So"]
+    assert printed[3].split() == ["s1", "Blue", "Train", "1", "2", "5", "25"]
+
+
 def test_nothing_is_left_to_fill_in():
     assert not re.search(r"\b[A-Z]+_[A-Z]+\b(?<!COALS_ISA)", README.read_text(encoding="utf-8"))
 

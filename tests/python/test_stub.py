@@ -40,6 +40,9 @@ def module_signatures(thing: object, prefix: str = "") -> dict[str, list[str]]:
             found |= module_signatures(value, f"{prefix}{name}.")
         elif callable(value):
             signature = re.search(rf"\b{name}\((?!\*args)(.*)\) ->", value.__doc__)
+            if name == "__init__" and signature is None:  # a class that only native code makes
+                del found[prefix + name]
+                continue
             found[prefix + name] = re.findall(r"(?:^|, )(?!self\b)(\w+):", signature[1])
     return found
 
