@@ -115,6 +115,7 @@ void bind_explicit_als(py::module_& module);
 void bind_implicit_als(py::module_& module);
 void bind_cooccurrence(py::module_& module);
 void bind_topk(py::module_& module);
+void bind_metrics(py::module_& module);
 void bind_neighbors(py::module_& module);
 void bind_kernels(py::module_& module);
 void bind_eigen(py::module_& kernels);

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, module) {
   coals::bindings::bind_als(module);
   coals::bindings::bind_cooccurrence(module);
   coals::bindings::bind_topk(module);
+  coals::bindings::bind_metrics(module);
   coals::bindings::bind_neighbors(module);
   coals::bindings::bind_kernels(module);
 }

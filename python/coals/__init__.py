@@ -9,7 +9,7 @@ from coals._config import show_config
 from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
 from coals.early_stopping import EarlyStopping
-from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
+from coals.evaluation import Comparison, Curve, Evaluation, evaluate, precision_recall_curve
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
 from coals.implicit_als import ImplicitALS
@@ -25,6 +25,7 @@ from coals.user_knn import UserKNN
 __version__: str = _core.version
 
 __all__ = [
+    "Comparison",
     "Curve",
     "EarlyStopping",
     "Evaluation",
