@@ -14,7 +14,8 @@ namespace coals {
 
 namespace {
 
-constexpr std::int64_t users_per_task = 256;
+// About a tenth of a millisecond.
+std::int64_t users_per_task(std::int64_t places) { return std::clamp<std::int64_t>(4096 / (places + 1), 1, 256); }
 
 // The best DCG that the first q places can have, for binary gains: the same sum in the same order as that of a perfect
 // list, which therefore has exactly 1.
@@ -73,7 +74,7 @@ class UserMetrics {
       end = begin + 1;
       while (scores && end < count && scores[end] == scores[begin]) ++end;
       if (end == begin + 1) {
-        sums_.add(end, hit_[begin] != 0, gain_[begin]);
+        hit_[begin] ? sums_.add_hit(end, gain_[begin]) : sums_.add_miss(end);
       } else {
         std::int64_t hits = 0;
         double gained = 0;
@@ -142,14 +143,11 @@ void ranking_metrics(const RankedLists& lists, const CsrView<double>& relevant, 
   for (const MetricAt& metric : metrics) longest = std::max(longest, metric.k);
   for (std::int64_t u = 0; u < lists.users; ++u) reachable = std::max(reachable, relevant.row_size(u));
   const std::vector<double> best = best_binary(std::min(longest, reachable));
-  parallel_for((lists.users + users_per_task - 1) / users_per_task, control,
-               [&] { return UserMetrics(lists, relevant, metrics, best); },
-               [&](UserMetrics& state, std::int64_t task, const Pulse& pulse) {
-                 const std::int64_t end = std::min(lists.users, (task + 1) * users_per_task);
-                 for (std::int64_t u = task * users_per_task; u < end; ++u) {
-                   state.compute(u, out);
-                   pulse();
-                 }
+  const std::int64_t step = users_per_task(lists.places);
+  parallel_for((lists.users + step - 1) / step, control, [&] { return UserMetrics(lists, relevant, metrics, best); },
+               [&](UserMetrics& state, std::int64_t task) {
+                 const std::int64_t end = std::min(lists.users, (task + 1) * step);
+                 for (std::int64_t u = task * step; u < end; ++u) state.compute(u, out);
                });
 }
 

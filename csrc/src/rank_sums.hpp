@@ -27,16 +27,26 @@ class RankSums {
     missed[0] = 1;
   }
 
-  // Place `p`, whose item is tied with no other.
-  void add(std::int64_t p, bool hit, double gained) {
-    const double one = hit ? 1 : 0;
-    hits[p] = hits[p - 1] + one;
+  // Place `p`, whose item is tied with no other, is no hit: most are none, and divide nothing.
+  void add_miss(std::int64_t p) {
+    hits[p] = hits[p - 1];
+    spread[p] = 0;
+    gain[p] = gain[p - 1];
+    precision[p] = precision[p - 1];
+    missed[p] = missed[p - 1];
+    reciprocal[p] = reciprocal[p - 1];
+    ordered[p] = ordered[p - 1] + hits[p - 1];
+  }
+
+  // The same, and it is a hit.
+  void add_hit(std::int64_t p, double gained) {
+    hits[p] = hits[p - 1] + 1;
     spread[p] = 0;
     gain[p] = gain[p - 1] + gained * discount_[p];
-    precision[p] = precision[p - 1] + one * hits[p] / static_cast<double>(p);
-    missed[p] = hit ? 0 : missed[p - 1];
-    reciprocal[p] = reciprocal[p - 1] + (missed[p - 1] - missed[p]) / static_cast<double>(p);
-    ordered[p] = ordered[p - 1] + (1 - one) * hits[p - 1];
+    precision[p] = precision[p - 1] + hits[p] / static_cast<double>(p);
+    missed[p] = 0;
+    reciprocal[p] = reciprocal[p - 1] + missed[p - 1] / static_cast<double>(p);
+    ordered[p] = ordered[p - 1];
   }
 
   // The `size` >= 2 places behind `before`, all tied, of which `relevant` are hits that gain `gained` together.
