@@ -12,7 +12,7 @@ from coals.bpr import BPR
 from coals.content_knn import ContentKNN
 from coals.early_stopping import EarlyStopping
 from coals.ease import EASE
-from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
+from coals.evaluation import Comparison, Curve, Evaluation, evaluate, precision_recall_curve
 from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
 from coals.explanation import Explanation
@@ -39,6 +39,7 @@ __all__ = [
     "BPR",
     "EASE",
     "SVD",
+    "Comparison",
     "ContentKNN",
     "Curve",
     "EarlyStopping",

@@ -226,6 +226,19 @@ def top_k_inner_product(
 def top_k_from_ranking(
     ranking: Int64s, score: npt.NDArray[np.float64], excluded: Csr, n: int, num_threads: int
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
+def ranking_metrics(
+    ids: Int64s,
+    counts: Int64s,
+    scores: npt.NDArray[np.float64] | None,
+    relevant: Csr,
+    first: int,
+    graded: bool,
+    metrics: list[tuple[str, int]],
+    num_threads: int,
+) -> npt.NDArray[np.float64]: ...
+def list_diversity(
+    ids: Int64s, counts: Int64s, vectors: Csr, lengths: list[int], num_threads: int
+) -> npt.NDArray[np.float64]: ...
 def top_k_neighbors(
     queries: Csr,
     rows: Int64s,
