@@ -6,7 +6,9 @@ from typing import Any
 
 from coals import _core, metrics, split
 from coals._config import show_config
+from coals._saving import load
 from coals._sweeps import Sweep
+from coals._tensor_file import FileFormatError
 from coals.base import NotFittedError, Recommender
 from coals.early_stopping import EarlyStopping
 from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
@@ -33,6 +35,7 @@ __all__ = [
     "Events",
     "Explanation",
     "ExplicitALS",
+    "FileFormatError",
     "ImplicitALS",
     "Interactions",
     "ItemCooccurrence",
@@ -50,6 +53,7 @@ __all__ = [
     "estimate_memory",
     "evaluate",
     "event_cooccurrence",
+    "load",
     "metrics",
     "plot",
     "precision_recall_curve",
