@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from coals.interactions import Interactions
 __all__ = ["Layout", "read_interactions", "with_titles"]
 
 _SNIFFED = "\t,;|"
+_PACKED = b"\x1f\x8b"
 
 
 class Layout:
@@ -108,19 +110,21 @@ def _numbers_or_text(texts: list[str]) -> Any:
 
 
 def _open(path: str) -> IO[bytes]:
+    """The bytes, unpacked where they are compressed."""
     if path == "-":
-        return io.BytesIO(sys.stdin.buffer.read())
+        content = sys.stdin.buffer.read()
+        whole = io.BytesIO(content)
+        return gzip.GzipFile(fileobj=whole) if content.startswith(_PACKED) else whole  # type: ignore[return-value]
     if Path(path).is_dir():
         raise IsADirectoryError(f"{path} is a folder, not a file")
-    file = open(path, "rb")  # noqa: SIM115
-    packed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    return gzip.open(file) if packed else file  # type: ignore[return-value]
+    with open(path, "rb") as file:
+        packed = file.read(2) == _PACKED
+    return gzip.open(path) if packed else open(path, "rb")  # type: ignore[return-value]
 
 
 def _names(path: str) -> list[str]:
-    with _open(path) as raw:
-        line = io.TextIOWrapper(raw, "utf-8-sig").readline()
+    with io.TextIOWrapper(_open(path), "utf-8-sig") as text:
+        line = text.readline()
     return next(csv.reader([line], delimiter=_delimiter(line, None)), [""])
 
 
@@ -134,9 +138,8 @@ def _rows(
     path: str, name: str, delimiter: str | None, wanted: list[Any], header: bool | None
 ) -> Iterator[tuple[int, list[str]]]:
     """Line numbers, and the fields of the wanted columns."""
-    with _open(path) as raw:
+    with io.TextIOWrapper(_open(path), "utf-8-sig", newline="") as text:
         try:
-            text = io.TextIOWrapper(raw, "utf-8-sig", newline="")
             first = text.readline()
             if not first.strip():
                 raise ValueError(f"{name} is empty")
@@ -158,7 +161,7 @@ def _rows(
                 yield reader.line_num, [row[place] for place in places]
         except UnicodeDecodeError:
             raise ValueError(f"{name} is not in UTF-8") from None
-        except (csv.Error, EOFError, gzip.BadGzipFile) as error:
+        except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{name} cannot be read: {error}") from None
 
 
