@@ -55,6 +55,7 @@ T* mutable_vector_data(Array<T>& array, py::ssize_t size, const char* name) {
 // A sparse matrix that has passed validate_csr, so that no native loop can be led astray by its indices.
 struct Csr {
   std::variant<CsrMatrix<float>, CsrMatrix<double>, CsrMatrix<std::int32_t>> matrix;
+  py::object owner{};  // of borrowed memory
 
   CsrView<void> structure() const {
     return std::visit([](const auto& m) { return m.view().structure(); }, matrix);

@@ -6,7 +6,9 @@ from typing import Any
 
 from coals import _core, metrics, split
 from coals._config import show_config
+from coals._saving import load
 from coals._sweeps import Sweep
+from coals._tensor_file import FileFormatError
 from coals.base import NotFittedError, Recommender
 from coals.bpr import BPR
 from coals.content_knn import ContentKNN
@@ -47,6 +49,7 @@ __all__ = [
     "Events",
     "Explanation",
     "ExplicitALS",
+    "FileFormatError",
     "GraphFilter",
     "Hybrid",
     "ImplicitALS",
@@ -69,6 +72,7 @@ __all__ = [
     "estimate_memory",
     "evaluate",
     "event_cooccurrence",
+    "load",
     "metrics",
     "plot",
     "precision_recall_curve",

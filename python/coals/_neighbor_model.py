@@ -41,6 +41,14 @@ class NeighborModel(NeighborParameters):
     _scores_: NeighborScores
     _counts_: Any
 
+    _fitted = """
+        _similarity_
+        _counts_
+        global_mean_
+        rating_range_
+    """
+    _derived = "_scores_: _scores_again"
+
     @property
     def similarity_(self) -> Any:
         """Row i holds the neighbours of i and their similarities."""
@@ -98,7 +106,7 @@ class NeighborModel(NeighborParameters):
             return self.fit(X, progress=progress)
         self._check_params()
         old = self._entries_with_values()
-        merged = merge((self.user_index_, self.item_index_), old, None, as_interactions(X), None)
+        merged = merge(self, old, None, as_interactions(X), None)
         twin = copy.copy(self)
         twin._forget_fit()
         with progress_bar(self, 1, "pass", progress) as bar:
@@ -155,6 +163,11 @@ class NeighborModel(NeighborParameters):
     @abstractmethod
     def _scores_of(self, entries: _core.Csr) -> NeighborScores:
         """How training users score items, once `_similarity_` is there."""
+
+    def _scores_again(self) -> NeighborScores:
+        """`_scores_` of a model that was loaded."""
+        twin: NeighborModel = self._as_fitted()
+        return twin._scores_of(twin._seen_)
 
     @abstractmethod
     def _unseen(self, entries: _core.Csr) -> tuple[_core.Csr, Any]:

@@ -7,7 +7,6 @@ A model implements three methods on positions (rows and columns of the training 
 from __future__ import annotations
 
 import copy
-import functools
 import inspect
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
@@ -18,8 +17,11 @@ from tqdm import tqdm
 
 from coals import _core
 from coals._checks import check_bool, check_indices, check_int, foreign_name_error
+from coals._constructors import explaining
 from coals._ids import IdIndex
+from coals._model_titles import titles_of_ids
 from coals._native import empty_csr
+from coals._saving import Saved
 from coals._unknown import answer
 from coals.interactions import Interactions, as_interactions
 from coals.recommendations import Recommendations, TopN, padded
@@ -40,7 +42,7 @@ class NotFittedError(ValueError, AttributeError):
     """A method that needs a fitted model was called before `fit`."""
 
 
-class Recommender(ABC):
+class Recommender(Saved, ABC):
     """What all models share. Constructor arguments are keyword-only and kept as attributes of the same name.
 
     Attributes
@@ -49,6 +51,7 @@ class Recommender(ABC):
         Shape of the matrix the model was fitted with.
     user_index_, item_index_ : IdIndex
         Its ids: ``item_index_.encode(ids)`` gives their places, `decode` the ids at places.
+    item_titles_ : ndarray of str, shape (n_items,), or None
     predicts_ratings : bool
         Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning.
     """
@@ -58,13 +61,24 @@ class Recommender(ABC):
     n_items_: int
     user_index_: IdIndex
     item_index_: IdIndex
+    item_titles_: Array | None
     _seen_: _core.Csr
     _fitted_params_: dict[str, Any]
+
+    _fitted = """
+        n_users_
+        n_items_
+        user_index_
+        item_index_
+        item_titles_: items
+        _seen_
+        _fitted_params_
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            cls.__init__ = _explaining(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = explaining(cls.__init__)  # type: ignore[method-assign]
 
     # --- parameters ---
 
@@ -128,6 +142,7 @@ class Recommender(ABC):
     def _finish_fit(self, data: Interactions, seen: _core.Csr) -> None:
         self.n_users_, self.n_items_ = data.shape
         self.user_index_, self.item_index_ = data.users, data.items
+        self.item_titles_ = data.item_titles
         self._seen_ = seen
 
     def _require_fitted(self) -> None:
@@ -186,6 +201,14 @@ class Recommender(ABC):
         # No list is longer than the catalogue: rank that far, and pad the rest.
         ranked = self._top_n(users, min(n, self.n_items_), excluded)
         return padded(ranked, n)
+
+    def titles(self, ids: Any) -> list[str]:
+        """Titles of item ids, a scalar or a 1-D sequence; the id itself as text if the training data had none.
+
+        The padding of a short list, -1 or None, is left out.
+        """
+        self._require_fitted()
+        return titles_of_ids(self.item_index_, self.item_titles_, ids)
 
     def predict(self, users: Any, items: Any) -> Array:
         """The score that `recommend` ranks by, for pairs of a user and an item.
@@ -275,24 +298,3 @@ def progress_bar(model: Recommender, steps: int, unit: str, progress: bool | Non
         disable=None if progress is None else not progress,
         delay=1.0 if progress is None else 0.0,
     )
-
-
-def _explaining(init: Any) -> Any:
-    """Wraps a constructor so that a wrong argument name gets our name for it, and values are checked at once."""
-    parameters = inspect.signature(init).parameters.values()
-    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
-        return init  # a subclass that takes anything hands it on to one that does not
-    allowed = [p.name for p in parameters if p.name != "self"]
-
-    @functools.wraps(init)
-    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        name = type(self).__name__
-        if args and allowed:
-            raise TypeError(f"{name} takes named arguments only, for instance {name}({allowed[0]}={args[0]!r})")
-        for given in kwargs:
-            if given not in allowed:
-                raise foreign_name_error(name, given, allowed)
-        init(self, *args, **kwargs)
-        self._check_params()
-
-    return checked

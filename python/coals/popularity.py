@@ -50,6 +50,11 @@ class Popularity(Recommender):
     popularity_: npt.NDArray[np.float64]
     _ranking_: Indices
 
+    _fitted = """
+        popularity_: items
+        _ranking_: ranked items
+    """
+
     def __init__(self, *, by: str = "users", num_threads: int | None = None) -> None:
         self.by = by
         self.num_threads = num_threads

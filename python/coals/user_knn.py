@@ -93,6 +93,7 @@ class UserKNN(NeighborModel):
     """
 
     _axis = "users"
+    _fitted = "user_mean_: users"
 
     user_mean_: Array
 
