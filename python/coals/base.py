@@ -7,6 +7,7 @@ A model implements three methods on positions (rows and columns of the training 
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
