@@ -5,6 +5,7 @@
 #include "multiply.hpp"
 #include "peak.hpp"
 #include "rows.hpp"
+#include "scores.hpp"
 #include "small_systems.hpp"
 
 namespace coals {
@@ -23,6 +24,7 @@ constexpr Kernels<T> make_kernels() {
       cholesky_factor<T>,
       cholesky_solve<T>,
       dot_rows<T>,
+      chain_rows<T>,
       panel_dots<T>,
       add_remainder<T>,
       add_squares<T>,
@@ -33,6 +35,7 @@ constexpr Kernels<T> make_kernels() {
       fma_flops<T>,
       fma_rounds<T>,
       score_block<T>,
+      distance_block<T>,
   };
 }
 

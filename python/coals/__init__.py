@@ -20,6 +20,7 @@ from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
 from coals.similarity import cooccurrence, similarity
+from coals.topk import top_k
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
@@ -53,6 +54,7 @@ __all__ = [
     "show_config",
     "similarity",
     "split",
+    "top_k",
 ]
 
 _LAZY = ("datasets", "plot", "reference")

@@ -7,19 +7,19 @@ A model implements three methods on positions (rows and columns of the training 
 from __future__ import annotations
 
 import copy
-import functools
 import inspect
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from coals import _core
 from coals._checks import check_bool, check_indices, check_int, foreign_name_error
+from coals._constructors import explaining
+from coals._filters import Filter, candidate_mask, check_min_score, encode_some, make_filter, serving_filter
 from coals._ids import IdIndex
-from coals._native import empty_csr
+from coals._progress import progress_bar as progress_bar
 from coals.interactions import Interactions, as_interactions
 from coals.recommendations import Recommendations, TopN, padded
 
@@ -30,7 +30,7 @@ Indices = npt.NDArray[np.int64]
 Self = TypeVar("Self", bound="Recommender")
 
 # The core never starts more.
-_MOST_THREADS = 1024
+MOST_THREADS = 1024
 # Counts of items are 32-bit numbers.
 LONGEST_LIST = 2**31 - 1
 
@@ -63,7 +63,7 @@ class Recommender(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            cls.__init__ = _explaining(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = explaining(cls.__init__)  # type: ignore[method-assign]
 
     # --- parameters ---
 
@@ -101,7 +101,7 @@ class Recommender(ABC):
         """For the core, where 0 means all that the process may use."""
         if self.num_threads is None:
             return 0
-        return check_int("num_threads", self.num_threads, minimum=1, maximum=_MOST_THREADS)
+        return check_int("num_threads", self.num_threads, minimum=1, maximum=MOST_THREADS)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
@@ -142,7 +142,10 @@ class Recommender(ABC):
 
     # --- recommending ---
 
-    def recommend(self, users: Any, n: int = 10, exclude_seen: bool = True) -> Recommendations:
+    def recommend(
+        self, users: Any, n: int = 10, exclude_seen: bool = True, *, items: Any = None, exclude: Any = None,
+        exclude_per_user: Any = None, allow_per_user: Any = None, min_score: float | None = None,
+    ) -> Recommendations:  # fmt: skip
         """The `n` best items for each user.
 
         Parameters
@@ -154,29 +157,71 @@ class Recommender(ABC):
             Length of the lists, at least 1.
         exclude_seen : bool, default True
             Leave out what the user has in the training data.
+        items, exclude : sequence of item ids, or None
+            What alone may be on a list, and what must not be.
+        exclude_per_user, allow_per_user : mapping of user id to item ids, sequence of such, or sparse matrix, or None
+            The same for each user: for those named, for each of `users` in turn, or by the stored entries of a matrix
+            of shape (n_queries, n_items). A user that a mapping of `allow_per_user` does not name may get nothing.
+        min_score : float or None, default None
+            Leave out items of a lower score.
 
         Returns
         -------
         Recommendations
             Ties go to the item that comes first in the training data. Items that nothing in the training data
-            speaks for, neither entries nor features, are never recommended, so lists may be short.
+            speaks for, neither entries nor features, are never recommended, so lists may be short. An item must pass
+            every filter.
         """
         self._require_fitted()
-        ids, scores, counts = self.recommend_indices(self.user_index_.encode(users), n, exclude_seen)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        rows = self.user_index_.encode(users)
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        wanted = serving_filter(
+            self, rows, check_bool("exclude_seen", exclude_seen), items, exclude, exclude_per_user, allow_per_user,
+            min_score,
+        )  # fmt: skip
+        ids, scores, counts = padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
+        return Recommendations(self.item_index_.decode(ids), scores, counts, users, self.user_index_)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
         self._require_fitted()
         users = check_indices("users", users, self.n_users_)
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        if check_bool("exclude_seen", exclude_seen):
-            excluded = self._seen_.select_rows(users)
-        else:
-            excluded = empty_csr(len(users), self.n_items_)
+        wanted = serving_filter(self, users, check_bool("exclude_seen", exclude_seen))
         # No list is longer than the catalogue: rank that far, and pad the rest.
-        ranked = self._top_n(users, min(n, self.n_items_), excluded)
-        return padded(ranked, n)
+        return padded(self._top_n(users, min(n, self.n_items_), wanted), n)
+
+    def recommend_users(
+        self, items: Any, n: int = 10, exclude_seen: bool = True, *, users: Any = None, min_score: float | None = None
+    ) -> Recommendations:
+        """The `n` users with the best scores for each item: whom to tell of it.
+
+        Parameters
+        ----------
+        items : id or sequence of ids, shape (n_queries,)
+        n : int, default 10
+        exclude_seen : bool, default True
+            Leave out users who have the item in the training data.
+        users : sequence of user ids, or None
+            Who alone may be on a list.
+        min_score : float or None, default None
+            Leave out users of a lower score.
+
+        Returns
+        -------
+        Recommendations
+            Of users, ranked by the scores of `predict`, ties to the user that comes first. Users for whom `recommend`
+            would not list the item, whatever its `n`, are left out.
+        """
+        self._require_fitted()
+        columns = self.item_index_.encode(items)
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        least = check_min_score(min_score)
+        seen = self._seen_.transpose().select_rows(columns) if check_bool("exclude_seen", exclude_seen) else None
+        allow = None if users is None else encode_some(self.user_index_, users)
+        wanted = make_filter(seen, None, candidate_mask(None, allow, self.n_users_), least)
+        ids, scores, counts = padded(self._top_users(columns, min(n, self.n_users_), wanted), n)
+        return Recommendations(self.user_index_.decode(ids), scores, counts, items, self.item_index_)
 
     def predict(self, users: Any, items: Any) -> Array:
         """The score that `recommend` ranks by, for pairs of a user and an item.
@@ -217,8 +262,12 @@ class Recommender(ABC):
         """`predict` by position; both arrays have the same length."""
 
     @abstractmethod
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
-        """The n best items of each user, never one of the user's row in `excluded` (n_queries x n_items)."""
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        """The n best items of each user that pass a filter, or are not in the user's row (n_queries x n_items)."""
+
+    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        """The n best users of each item that pass a filter."""
+        raise NotImplementedError(f"{type(self).__name__} cannot rank users for an item: use predict")
 
 
 class ItemSimilarity(Recommender):
@@ -242,42 +291,8 @@ class ItemSimilarity(Recommender):
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         ranked = self._similar(positions, min(n, self.n_items_))
         ids, scores, counts = padded(ranked, n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        return Recommendations(self.item_index_.decode(ids), scores, counts, items, self.item_index_)
 
     @abstractmethod
     def _similar(self, items: Indices, n: int) -> TopN:
         """The n items most similar to each given one, itself left out."""
-
-
-def progress_bar(model: Recommender, steps: int, unit: str, progress: bool | None) -> Any:
-    """A tqdm bar. By default it appears only on a terminal, and only when there is time to look at it."""
-    if progress is not None:
-        check_bool("progress", progress)
-    return tqdm(
-        total=steps,
-        desc=type(model).__name__,
-        unit=unit,
-        disable=None if progress is None else not progress,
-        delay=1.0 if progress is None else 0.0,
-    )
-
-
-def _explaining(init: Any) -> Any:
-    """Wraps a constructor so that a wrong argument name gets our name for it, and values are checked at once."""
-    parameters = inspect.signature(init).parameters.values()
-    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
-        return init  # a subclass that takes anything hands it on to one that does not
-    allowed = [p.name for p in parameters if p.name != "self"]
-
-    @functools.wraps(init)
-    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        name = type(self).__name__
-        if args and allowed:
-            raise TypeError(f"{name} takes named arguments only, for instance {name}({allowed[0]}={args[0]!r})")
-        for given in kwargs:
-            if given not in allowed:
-                raise foreign_name_error(name, given, allowed)
-        init(self, *args, **kwargs)
-        self._check_params()
-
-    return checked
