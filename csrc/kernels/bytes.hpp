@@ -9,6 +9,7 @@ namespace coals {
 namespace {
 
 constexpr int64_t byte_width = tile_vectors * Simd<int32_t>::lanes;
+constexpr int64_t bytes_ahead = 4096;
 
 // The largest integers that `x` may be above, given what the sum of a pair must reach; see kernel_table.hpp.
 template <int Rows>
@@ -33,7 +34,11 @@ COALS_INLINE void dot_bytes(const int8_t* queries, const uint8_t* items, int64_t
   for (int64_t s = 0; s < steps; ++s, queries += 4 * tile_rows, items += 4 * byte_width) {
     Vec<int32_t> row[tile_vectors];
 #pragma GCC unroll 8
-    for (int n = 0; n < tile_vectors; ++n) row[n] = load_bytes(items + n * 4 * lanes);
+    for (int n = 0; n < tile_vectors; ++n) {
+      row[n] = load_bytes(items + n * 4 * lanes);
+      // One query waits for memory; a tile of them does not.
+      if (Rows == 1) __builtin_prefetch(items + bytes_ahead + n * 4 * lanes);
+    }
 #pragma GCC unroll 8
     for (int m = 0; m < Rows; ++m) {
       const Vec<int32_t> factor = broadcast_four(queries + 4 * m);

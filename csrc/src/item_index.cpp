@@ -59,14 +59,15 @@ void pack_panel(const ItemIndex<T>& index, std::int64_t p, BytePanels& packed) {
   for (std::int64_t c = 0; c < count; ++c) {
     largest = std::max(largest, largest_magnitude(items.row(index.item()[first + c]), items.columns));
   }
-  packed.largest_error[p] = 0;
+  BytePanels::Panel& all = packed.panel[p];
+  all = {1, index.norm()[first], 0};
   for (std::int64_t c = 0; c < count; ++c) {
     const ByteRow row = to_bytes(items.row(index.item()[first + c]), items.columns, largest, [&](auto k, int value) {
       panel[(k / 4 * width + c) * 4 + k % 4] = static_cast<std::uint8_t>(value + zero);
     });
-    packed.scale[first + c] = row.scale;
+    packed.scale[first + c] = all.scale = row.scale;
     packed.error[first + c] = row.error_norm;
-    packed.largest_error[p] = std::max(packed.largest_error[p], row.error_norm);
+    all.error = std::max(all.error, row.error_norm);
   }
 }
 
@@ -79,7 +80,7 @@ BytePanels pack_bytes(const ItemIndex<T>& index, const RunControl& control) {
   packed.data = Buffer<std::uint8_t>(packed.count * packed.size);
   packed.scale.resize(index.size());
   packed.error.resize(index.size());
-  packed.largest_error.resize(packed.count);
+  packed.panel.resize(packed.count);
   parallel_for(packed.count, control, [&](std::int64_t p) { pack_panel(index, p, packed); });
   return packed;
 }

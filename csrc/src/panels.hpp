@@ -26,15 +26,19 @@ struct RealPanels {
 // An item v is scale[position] * (byte - 128), element by element, and what that leaves out: a vector of norm
 // error[position] at most. The items of a panel share their scale.
 struct BytePanels {
+  struct Panel {
+    double scale, norm, error;  // the latter two are the largest of its items
+  };
+
   const ByteKernels* kernels = nullptr;
   std::int64_t count = 0;
   std::int64_t size = 0;  // bytes of a panel
   Buffer<std::uint8_t> data;
+  std::vector<Panel> panel;
   std::vector<double> scale;
   std::vector<double> error;
-  std::vector<double> largest_error;  // of a panel
 
-  const std::uint8_t* panel(std::int64_t p) const { return data.data() + p * size; }
+  const std::uint8_t* bytes(std::int64_t p) const { return data.data() + p * size; }
 };
 
 // A norm computed in double precision is at most so much too small: more than all roundings of sums of a hundred

@@ -95,15 +95,15 @@ class ByteBlock {
   void sample(std::int64_t q, std::int64_t p) {
     constexpr int most_rows = 32;
     float scale[most_rows], shift[most_rows];
-    const double norm = task_.items.norm()[p * kernels_.width];
+    const BytePanels::Panel& panel = panels_.panel[p];
     for (std::int64_t m = 0; m < kernels_.rows; ++m) {
-      const double both = queries_.scale[q + m] * panels_.scale[p * kernels_.width];
-      const double slack = queries_.slack(q + m, panels_.largest_error[p], norm);
+      const double both = queries_.scale[q + m] * panel.scale;
+      const double slack = queries_.slack(q + m, panel.error, panel.norm);
       scale[m] = static_cast<float>(both);
       shift[m] = static_cast<float>(-both * queries_.offset[q + m] - slack);
     }
     (count_ == 1 ? kernels_.sample_row : kernels_.sample_tile)(queries_.packed.data() + queries_.place(q),
-                                                               panels_.panel(p), queries_.steps, scale, shift,
+                                                               panels_.bytes(p), queries_.steps, scale, shift,
                                                                sampled_.data() + q * kernels_.width);
   }
 
@@ -134,13 +134,13 @@ class ByteBlock {
     const auto score = count == 1 ? kernels_.score_row : kernels_.score_tile;
     std::int64_t scored = 0;
     for (std::int64_t p = start; p < panels_.count; p += step) {
-      const double norm = task_.items.norm()[p * kernels_.width], inverse_scale = 1 / panels_.scale[p * kernels_.width];
-      if (norm < queries_.weakest(first, count)) break;
+      const BytePanels::Panel& panel = panels_.panel[p];
+      if (panel.norm < queries_.weakest(first, count)) break;
       for (std::int64_t q = first; q < first + count; q += kernels_.rows) {
-        if (norm < queries_.weakest(q, std::min(kernels_.rows, first + count - q))) continue;
+        if (panel.norm < queries_.weakest(q, std::min(kernels_.rows, first + count - q))) continue;
         std::uint32_t rows =
-            score(queries_.packed.data() + queries_.place(q), panels_.panel(p), queries_.steps, queries_.limits(q),
-                  panels_.largest_error[p], norm, inverse_scale, dots_.data(), above_.data());
+            score(queries_.packed.data() + queries_.place(q), panels_.bytes(p), queries_.steps, queries_.limits(q),
+                  panel.error, panel.norm, 1 / panel.scale, dots_.data(), above_.data());
         for (; rows; rows &= rows - 1) {
           const int m = __builtin_ctz(rows);
           open(q + m, dots_.data() + m * kernels_.width, above_[m], p);

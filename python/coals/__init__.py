@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coals import _core, metrics, split
+from coals import _core, metrics, rerank, split
 from coals._config import show_config
 from coals._sweeps import Sweep
 from coals.base import NotFittedError, Recommender
@@ -51,6 +51,7 @@ __all__ = [
     "plot",
     "precision_recall_curve",
     "reference",
+    "rerank",
     "show_config",
     "similarity",
     "split",

@@ -119,6 +119,10 @@ class IdIndex:
         padded: npt.NDArray[Any] = np.where(at < 0, fill, ids[at])
         return padded
 
+    def decode_ranked(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """`decode` of positions that a ranking found, which need no check."""
+        return positions if self.ids is None else self.decode(positions)
+
     def same_as(self, other: IdIndex) -> bool:
         """Whether both give the same ids to the same positions."""
         if self.ids is other.ids or self.size != other.size:

@@ -220,7 +220,7 @@ class NeighborModel(NeighborParameters):
         seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(len(everyone), self.n_items_)
         scores = self._scores_.asked_by(*self._unseen(rows.entries))
         ids, best, counts = padded(scores.top_n(everyone, min(n, self.n_items_), seen, self._threads), n)
-        return Recommendations(self.item_index_.decode(ids), best, counts)
+        return Recommendations(self.item_index_.decode_ranked(ids), best, counts)
 
     def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
         """What each neighbour contributes to the score of an item.

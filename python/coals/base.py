@@ -21,7 +21,7 @@ from coals._filters import Filter, candidate_mask, check_min_score, encode_some,
 from coals._ids import IdIndex
 from coals._progress import progress_bar as progress_bar
 from coals.interactions import Interactions, as_interactions
-from coals.recommendations import Recommendations, TopN, padded
+from coals.recommendations import Recommendations, TopN, cut_below, padded
 
 __all__ = ["ItemSimilarity", "NotFittedError", "Recommender"]
 
@@ -180,7 +180,7 @@ class Recommender(ABC):
             min_score,
         )  # fmt: skip
         ids, scores, counts = padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts, users, self.user_index_)
+        return Recommendations(self.item_index_.decode_ranked(ids), scores, counts, users, self.user_index_)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
@@ -219,9 +219,10 @@ class Recommender(ABC):
         least = check_min_score(min_score)
         seen = self._seen_.transpose().select_rows(columns) if check_bool("exclude_seen", exclude_seen) else None
         allow = None if users is None else encode_some(self.user_index_, users)
-        wanted = make_filter(seen, None, candidate_mask(None, allow, self.n_users_), least)
-        ids, scores, counts = padded(self._top_users(columns, min(n, self.n_users_), wanted), n)
-        return Recommendations(self.user_index_.decode(ids), scores, counts, items, self.item_index_)
+        wanted = make_filter(seen, None, candidate_mask(None, allow, self.n_users_))
+        ranked = self._top_users(columns, min(n, self.n_users_), wanted)
+        ids, scores, counts = padded(cut_below(ranked, least), n)
+        return Recommendations(self.user_index_.decode_ranked(ids), scores, counts, items, self.item_index_)
 
     def predict(self, users: Any, items: Any) -> Array:
         """The score that `recommend` ranks by, for pairs of a user and an item.
@@ -291,7 +292,7 @@ class ItemSimilarity(Recommender):
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         ranked = self._similar(positions, min(n, self.n_items_))
         ids, scores, counts = padded(ranked, n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts, items, self.item_index_)
+        return Recommendations(self.item_index_.decode_ranked(ids), scores, counts, items, self.item_index_)
 
     @abstractmethod
     def _similar(self, items: Indices, n: int) -> TopN:

@@ -99,11 +99,12 @@ class Popularity(Recommender):
 
     def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
         everyone = np.arange(self.n_users_)
-        ids, _, counts = _core.top_k_from_ranking(
-            everyone, np.zeros(self.n_users_), len(items), excluded, n, self._threads
-        )
-        popularity = self.popularity_[items]
-        return TopN(ids, np.where(ids < 0, np.nan, popularity[:, None]), counts)
+        ids, _, _ = _core.top_k_from_ranking(everyone, np.zeros(self.n_users_), len(items), excluded, n, self._threads)
+        # One score for all, so that the first of them come first; nobody is told of what nobody has.
+        popularity = self.popularity_[items][:, None]
+        ids[popularity[:, 0] <= 0] = -1
+        listed = ids >= 0
+        return TopN(ids, np.where(listed, popularity, np.nan), listed.sum(axis=1))
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         popularity: Array = self.popularity_[items]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from coals._checks import check_choice
 
-__all__ = ["Recommendations", "TopN", "padded"]
+__all__ = ["Recommendations", "TopN", "cut_below", "padded"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -117,3 +117,10 @@ def padded(ranked: TopN, n: int) -> TopN:
     widths = ((0, 0), (0, missing))
     ids = np.pad(ranked.ids, widths, constant_values=-1)
     return TopN(ids, np.pad(ranked.scores, widths, constant_values=np.nan), ranked.counts)
+
+
+def cut_below(ranked: TopN, min_score: float) -> TopN:
+    """The same lists without scores below a least one."""
+    low = ranked.scores < min_score  # the last of each list, since scores fall
+    ids, scores = np.where(low, -1, ranked.ids), np.where(low, np.nan, ranked.scores)
+    return TopN(ids, scores, ranked.counts - low.sum(axis=1))
