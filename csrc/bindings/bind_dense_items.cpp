@@ -69,7 +69,8 @@ py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Array
   const MatrixView<const T> w = matrix_view(weights, "weights");
   const CsrView<T> q = queries_of<T>(queries, w.rows);
   require(n >= 1, "n must be at least 1");
-  require_excluded(excluded.structure(), rows.size(), w.columns);
+  require(excluded.structure().rows == rows.size() && excluded.structure().columns == w.columns,
+          "excluded must be queries x items");
   const std::int64_t* row = indices(rows, rows.size(), q.rows, "rows");
   const auto* allowed = reinterpret_cast<const std::uint8_t*>(vector_data(candidate, w.columns, "candidate"));
   Lists<T> lists(rows.size(), n);

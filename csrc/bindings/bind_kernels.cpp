@@ -201,14 +201,28 @@ py::tuple update_product(const std::string& isa, const Array<T>& a, const Array<
 // (scores, bit mask of rows with a score above the bound) of one block: queries (K x score_rows) by items
 // (K x score_width).
 template <class T>
-py::tuple score_block(const std::string& isa, const Array<T>& queries, const Array<T>& items, const Array<T>& bound) {
+py::tuple score_block(const std::string& isa, const Array<T>& queries, const Array<T>& items, const Array<T>& bound,
+                      bool distance) {
   const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
   const MatrixView<const T> q = matrix_view(queries, "queries"), j = matrix_view(items, "items");
   require(q.columns == kernels.score_rows && j.columns == kernels.score_width && q.rows == j.rows, "not one block");
   Array<T> scores({kernels.score_rows, kernels.score_width});
+  const auto score = distance ? kernels.distance_block : kernels.score_block;
   const std::uint32_t above =
-      kernels.score_block(q.data, j.data, q.rows, vector_data(bound, q.columns, "bound"), scores.mutable_data());
+      score(q.data, j.data, q.rows, vector_data(bound, q.columns, "bound"), scores.mutable_data());
   return py::make_tuple(scores, above);
+}
+
+template <class T>
+Array<T> chain_rows(const std::string& isa, const Array<T>& x, const Array<T>& source, bool distance) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> rows = matrix_view(source, "source");
+  std::vector<std::int32_t> index(static_cast<std::size_t>(rows.rows));
+  std::iota(index.begin(), index.end(), 0);
+  Array<T> out(rows.rows);
+  kernels.chain_rows(vector_data(x, rows.columns, "x"), rows.data, rows.stride, index.data(), rows.rows, rows.columns,
+                     distance, out.mutable_data());
+  return out;
 }
 
 template <class T>
@@ -227,7 +241,9 @@ void bind_for(py::module_& module, const char* suffix) {
              py::arg("tolerance"));
   module.def("dot_rows", &dot_rows<T>, py::arg("isa"), py::arg("x").noconvert(), py::arg("source").noconvert());
   module.def("score_block", &score_block<T>, py::arg("isa"), py::arg("queries").noconvert(),
-             py::arg("items").noconvert(), py::arg("bound").noconvert());
+             py::arg("items").noconvert(), py::arg("bound").noconvert(), py::arg("distance"));
+  module.def("chain_rows", &chain_rows<T>, py::arg("isa"), py::arg("x").noconvert(), py::arg("source").noconvert(),
+             py::arg("distance"));
   module.def("panel_dots", &panel_dots<T>, py::arg("isa"), py::arg("panel").noconvert());
   module.def("add_remainder", &add_remainder<T>, py::arg("isa"), py::arg("panel").noconvert(),
              py::arg("weight").noconvert(), py::arg("target").noconvert(), py::arg("x").noconvert());

@@ -72,6 +72,11 @@ struct Kernels {
   void (*dot_rows)(const T* x, const T* source, int64_t stride, const int32_t* index, int64_t count, int64_t width,
                    T* out);
 
+  // The same to the bit of score_block: one chain of multiply-adds in the order of the elements. distance: minus the
+  // squared distance.
+  void (*chain_rows)(const T* x, const T* source, int64_t stride, const int32_t* index, int64_t count, int64_t width,
+                     bool distance, T* out);
+
   // out[j][i] = panel row i . panel row j, for j <= i at least. The panel has count rows rounded up to a multiple of 4,
   // the surplus ones zero, and whole padded columns; so many rows and columns does out get.
   void (*panel_dots)(const T* panel, int64_t stride, int64_t count, int64_t size, T* out, int64_t out_stride);
@@ -126,7 +131,10 @@ struct Kernels {
 
   // scores[m][n] = sum over k < width of queries[k][m] * items[k][n], for score_rows x score_width. Bit m of the result
   // is set when a score of row m exceeds bound[m].
+  // If the result is 0, scores are left as they are.
   uint32_t (*score_block)(const T* queries, const T* items, int64_t width, const T* bound, T* scores);
+  // The same for minus the sum of (queries[k][m] - items[k][n])^2.
+  uint32_t (*distance_block)(const T* queries, const T* items, int64_t width, const T* bound, T* scores);
 };
 
 constexpr int64_t eigen_block = 8;       // rows of a diagonal block of a symmetric matrix
@@ -202,6 +210,42 @@ struct PairKernels {
   // returns how many there were. The lists have room for `count`.
   int64_t (*take_products)(ProductSums* sums, int64_t count, const double* bound, double own_bound, int32_t* place,
                            double* taken);
+};
+
+// What pairs of a tile's queries and a panel's items must reach. An exact score is reached by a pair whose integers say
+// that scale * (sum - offset) >= reach - byte_norm * error - error_norm * norm - least.
+struct ByteLimits {
+  const double* reach;          // by query; plus infinity lets nothing through, minus infinity all
+  const double* inverse_scale;  // of the query
+  const double* byte_norm;
+  const double* error_norm;
+  const double* offset;  // 128 times the sum of the query's integers
+  double least;
+};
+
+// First passes of top-N in 8-bit integers (bytes.hpp).
+struct ByteKernels {
+  const char* name;
+  int64_t rows;   // queries of a tile
+  int64_t width;  // items of a panel
+
+  // dots[m][n] = sum over k < 4 steps of queries[k / 4][m][k % 4] * items[k / 4][n][k % 4]; sums must fit in 32 bits.
+  // Bit n of above[m] is set where that may reach what `limits` ask, for items with `error` and `norm` at most; bit m
+  // of the result where above[m] is not 0; the other above[m] are left as they are, and dots too if all are.
+  uint32_t (*score_tile)(const int8_t* queries, const uint8_t* items, int64_t steps, const ByteLimits& limits,
+                         double error, double norm, double inverse_scale, int32_t* dots, uint64_t* above);
+
+  // The same for the first query of the tile alone.
+  uint32_t (*score_row)(const int8_t* queries, const uint8_t* items, int64_t steps, const ByteLimits& limits,
+                        double error, double norm, double inverse_scale, int32_t* dots, uint64_t* above);
+
+  // best[m][n] = the larger of itself and scale[m] * (the sum above) + shift[m], about.
+  void (*sample_tile)(const int8_t* queries, const uint8_t* items, int64_t steps, const float* scale,
+                      const float* shift, float* best);
+
+  // The same for the first query of the tile alone.
+  void (*sample_row)(const int8_t* queries, const uint8_t* items, int64_t steps, const float* scale, const float* shift,
+                     float* best);
 };
 
 struct KernelTable {

@@ -7,6 +7,7 @@
 #include "products.hpp"
 #include "rows.hpp"
 #include "scatter.hpp"
+#include "scores.hpp"
 #include "small_systems.hpp"
 #include "steps.hpp"
 
@@ -26,6 +27,7 @@ constexpr Kernels<T> make_kernels() {
       cholesky_factor<T>,
       cholesky_solve<T>,
       dot_rows<T>,
+      chain_rows<T>,
       panel_dots<T>,
       add_remainder<T>,
       add_squares<T>,
@@ -41,6 +43,7 @@ constexpr Kernels<T> make_kernels() {
       rating_steps<T>,
       pair_steps<T>,
       score_block<T>,
+      distance_block<T>,
   };
 }
 

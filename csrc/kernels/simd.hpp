@@ -183,6 +183,44 @@ COALS_INLINE uint32_t at_least_and_not_zero(Vec<double> a, Vec<double> b) {
 #endif
 }
 
+// Bit l is set where lane l of v is above bound's.
+COALS_INLINE uint32_t greater_mask(Vec<int32_t> v, Vec<int32_t> bound) {
+#if defined(__AVX512F__)
+  return _mm512_cmpgt_epi32_mask((__m512i)v, (__m512i)bound);
+#else
+  uint32_t mask = 0;
+#pragma GCC unroll 8
+  for (int l = 0; l < Simd<int32_t>::lanes; ++l) mask |= static_cast<uint32_t>(v[l] > bound[l]) << l;
+  return mask;
+#endif
+}
+
+COALS_INLINE Vec<int32_t> larger_of(Vec<int32_t> a, Vec<int32_t> b) { return a > b ? a : b; }
+
+COALS_INLINE Vec<int32_t> load_bytes(const uint8_t* p) {
+  typedef int32_t Unaligned __attribute__((vector_size(COALS_VECTOR_BYTES), aligned(1), may_alias));
+  return *reinterpret_cast<const Unaligned*>(p);
+}
+
+// The same four bytes in every lane.
+COALS_INLINE Vec<int32_t> broadcast_four(const int8_t* p) {
+  typedef int32_t Unaligned __attribute__((aligned(1), may_alias));
+  return *reinterpret_cast<const Unaligned*>(p) - Vec<int32_t>{};
+}
+
+// sum + the inner product of four bytes in every lane: without sign in a, with sign in b.
+COALS_INLINE Vec<int32_t> add_dot_four(Vec<int32_t> sum, Vec<int32_t> a, Vec<int32_t> b) {
+#if defined(__AVX512VNNI__)
+  return (Vec<int32_t>)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#else
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) sum += ((a >> (8 * i)) & 255) * ((b << (24 - 8 * i)) >> 24);
+  return sum;
+#endif
+}
+
+COALS_INLINE Vec<float> to_float(Vec<int32_t> v) { return __builtin_convertvector(v, Vec<float>); }
+
 using Bits = Vec<uint64_t>;
 
 COALS_INLINE bool any_bit(Bits v) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coals import _core, metrics, split
+from coals import _core, metrics, rerank, split
 from coals._config import show_config
 from coals._saving import load
 from coals._sweeps import Sweep
@@ -33,6 +33,7 @@ from coals.sgd_factorization import SGDFactorization
 from coals.similarity import cooccurrence, similarity
 from coals.svd import SVD
 from coals.tables import Table
+from coals.topk import top_k
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
@@ -77,9 +78,11 @@ __all__ = [
     "plot",
     "precision_recall_curve",
     "reference",
+    "rerank",
     "show_config",
     "similarity",
     "split",
+    "top_k",
 ]
 
 _LAZY = ("datasets", "plot", "reference")

@@ -216,16 +216,51 @@ def cooccurrence_in_events(
     dtype: str,
     num_threads: int,
 ) -> Csr: ...
+
+class TopKFilter:
+    """What may be on a list: what passes every part that is not None. A Csr in its place is `excluded` alone."""
+
+    def __init__(
+        self,
+        excluded: Csr | None = None,
+        allowed: Csr | None = None,
+        candidate: npt.NDArray[np.bool_] | None = None,
+        min_score: float = ...,
+    ) -> None: ...
+    @property
+    def excluded(self) -> Csr | None: ...
+    @property
+    def allowed(self) -> Csr | None: ...
+    @property
+    def candidate(self) -> npt.NDArray[np.bool_] | None: ...
+    @property
+    def min_score(self) -> float: ...
+
+class ItemIndex:
+    """Items packed to be ranked, float32 or float64. Keeps the array, which must not change."""
+
+    def __init__(
+        self, items: npt.NDArray[Any], candidate: npt.NDArray[np.bool_] | None, metric: str, num_threads: int
+    ) -> None: ...
+    def top_k(
+        self, queries: Floats[Real], filter: TopKFilter | Csr, n: int, method: str, num_threads: int
+    ) -> tuple[Int64s, Floats[Real], Int64s]: ...
+
 def top_k_inner_product(
     queries: Floats[Real],
     items: Floats[Real],
-    excluded: Csr,
-    candidate: npt.NDArray[np.bool_],
+    filter: TopKFilter | Csr,
+    candidate: npt.NDArray[np.bool_] | None,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, Floats[Real], Int64s]: ...
 def top_k_from_ranking(
-    ranking: Int64s, score: npt.NDArray[np.float64], excluded: Csr, n: int, num_threads: int
+    ranking: Int64s,
+    score: npt.NDArray[np.float64],
+    queries: int,
+    filter: TopKFilter | Csr,
+    n: int,
+    num_threads: int,
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
 def ranking_metrics(
     ids: Int64s,
@@ -249,7 +284,7 @@ def top_k_neighbors(
     used: int,
     query_term: npt.NDArray[np.float64] | None,
     target_term: npt.NDArray[np.float64] | None,
-    excluded: Csr,
+    filter: TopKFilter | Csr,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
@@ -323,8 +358,10 @@ class kernels:
     def dot_rows(isa: str, x: Floats[Real], source: Floats[Real]) -> Floats[Real]: ...
     @staticmethod
     def score_block(
-        isa: str, queries: Floats[Real], items: Floats[Real], bound: Floats[Real]
+        isa: str, queries: Floats[Real], items: Floats[Real], bound: Floats[Real], distance: bool
     ) -> tuple[Floats[Real], int]: ...
+    @staticmethod
+    def chain_rows(isa: str, x: Floats[Real], source: Floats[Real], distance: bool) -> Floats[Real]: ...
     @staticmethod
     def panel_dots(isa: str, panel: Floats[Real]) -> Floats[Real]: ...
     @staticmethod

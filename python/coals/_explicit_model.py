@@ -82,5 +82,11 @@ class ExplicitModel(AlternatingModel):
     def _targets(self) -> Array:
         return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
 
+    def _target_sources(self) -> tuple[Array, ...]:
+        return self.item_factors_, self.item_bias_
+
+    def _user_sources(self) -> tuple[Array, ...]:
+        return self.user_factors_, self.user_bias_
+
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         return known | bool(self.biases)

@@ -132,7 +132,7 @@ class FoldIn(Exports):
             known |= np.diff(rows.features.indptr) > 0
         queries = self._queries(factors, bias)
         ids, scores, counts = padded(self._rank(queries, min(n, self.n_items_), seen, self._has_evidence(known)), n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        return Recommendations(self.item_index_.named(ids), scores, counts)
 
     def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
         """How much each item of a user's history contributes to the score of an item.

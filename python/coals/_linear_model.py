@@ -10,6 +10,7 @@ import scipy
 
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int
+from coals._filters import Filter
 from coals._folded_rows import Rows
 from coals._linear_scores import DenseScores
 from coals._native import structure, with_values
@@ -106,7 +107,7 @@ class LinearModel(UnseenUsers, ItemSimilarity):
 
     # --- serving ---
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         return self._scores_.top_n(users, n, excluded, self._threads)
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals._filters import Filter
 from coals._neighbor_scores import Parts
+from coals._plain_filters import with_plain_rows
 from coals.recommendations import TopN
 
 __all__ = ["DenseScores"]
@@ -30,10 +32,16 @@ class DenseScores:
         """The same for other queries."""
         return replace(self, queries=queries)
 
-    def top_n(self, rows: Indices, n: int, excluded: _core.Csr, threads: int) -> TopN:
+    def top_n(self, rows: Indices, n: int, excluded: Filter, threads: int) -> TopN:
         """Candidates, best first; none for a query without entries."""
-        rows = np.ascontiguousarray(rows)
-        return TopN(*_core.top_k_weighted_rows(self.queries, rows, self.weights, excluded, self.candidates, n, threads))
+
+        def ask(rows: Indices, left_out: _core.Csr) -> TopN:
+            rows = np.ascontiguousarray(rows)
+            return TopN(
+                *_core.top_k_weighted_rows(self.queries, rows, self.weights, left_out, self.candidates, n, threads)
+            )
+
+        return with_plain_rows(ask, rows, excluded, self.weights.shape[1])
 
     def of_pairs(self, rows: Indices, columns: Indices, threads: int) -> Array:
         pairs = np.ascontiguousarray(rows), np.ascontiguousarray(columns)

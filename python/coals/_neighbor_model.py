@@ -11,6 +11,7 @@ import scipy
 
 from coals import _core
 from coals._checks import check_bool, check_int
+from coals._filters import Filter
 from coals._folded_rows import given_rows
 from coals._ids import IdIndex
 from coals._native import empty_csr, structure, with_values
@@ -175,8 +176,11 @@ class NeighborModel(NeighborParameters):
 
     # --- serving ---
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         return self._scores_.top_n(users, n, excluded, self._threads)
+
+    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        return self._scores_.turned().top_n(items, n, excluded, self._threads)
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         return self._scores_.of_pairs(users, items, self._threads)
@@ -229,7 +233,7 @@ class NeighborModel(NeighborParameters):
         seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(len(everyone), self.n_items_)
         scores = self._scores_.asked_by(*self._unseen(rows.entries))
         ids, best, counts = padded(scores.top_n(everyone, min(n, self.n_items_), seen, self._threads), n)
-        return Recommendations(self.item_index_.decode(ids), best, counts)
+        return Recommendations(self.item_index_.named(ids), best, counts)
 
     def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
         """What each neighbour contributes to the score of an item.

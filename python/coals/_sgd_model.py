@@ -12,13 +12,14 @@ import numpy.typing as npt
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number, check_random_state
 from coals._factor_model import MOST_FACTORS
+from coals._filters import Filter
 from coals._folded_rows import Rows
 from coals._inner_product import InnerProductModel
 from coals._native import columns_where, structure
 from coals._start import LARGEST
 from coals._sweeps import Callback, check_callbacks, run_sweeps
 from coals._unseen_users import UnseenUsers
-from coals.base import Array, Indices
+from coals.base import Array, Indices, Recommender
 from coals.early_stopping import EarlyStopping
 from coals.interactions import Interactions
 from coals.recommendations import TopN
@@ -184,11 +185,11 @@ class SgdModel(UnseenUsers, InnerProductModel):
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         return known | bool(self._fitted_params_["biases"])
 
-    def _ranked(
-        self, users: Array, bias: Array | None, n: int, excluded: _core.Csr, known: npt.NDArray[np.bool_]
-    ) -> TopN:
+    def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
         return self._rank(self._queries(users, bias), n, excluded, known)
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+    _top_users = Recommender._top_users
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         known = self._has_evidence(self._known_users_[users])
         return self._ranked(self.user_factors_[users], self._user_bias(users), n, excluded, known)

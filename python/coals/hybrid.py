@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number
+from coals._filters import Filter
 from coals._folded_rows import given_rows
 from coals._list_blocks import best_of, empty_lists, shares, stacked
 from coals._native import empty_csr, structure
+from coals._plain_filters import with_plain_rows
 from coals.base import LONGEST_LIST, Array, Indices, Recommender, progress_bar
 from coals.evaluation import evaluate
 from coals.interactions import as_interactions
@@ -189,7 +191,10 @@ class Hybrid(Recommender):
 
     # --- serving ---
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        return with_plain_rows(lambda some, rows: self._lists_without(some, n, rows), users, excluded, self.n_items_)
+
+    def _lists_without(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
         if self._as_fitted().how == "switching":
             return self._switched(users, n, excluded)
         indptr, indices, _ = excluded.to_arrays()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._checks import check_choice
+from coals._filters import Filter
 from coals._native import structure
 from coals.base import Array, Indices, Recommender, progress_bar
 from coals.interactions import Interactions
@@ -98,8 +99,17 @@ class Popularity(Recommender):
             return values
         return data.row_counts if self.by == "rows" else None
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
-        return TopN(*_core.top_k_from_ranking(self._ranking_, self.popularity_, excluded, n, self._threads))
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        return TopN(*_core.top_k_from_ranking(self._ranking_, self.popularity_, len(users), excluded, n, self._threads))
+
+    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        everyone = np.arange(self.n_users_)
+        ids, _, _ = _core.top_k_from_ranking(everyone, np.zeros(self.n_users_), len(items), excluded, n, self._threads)
+        # One score for all, so that the first of them come first; nobody is told of what nobody has.
+        popularity = self.popularity_[items][:, None]
+        ids[popularity[:, 0] <= 0] = -1
+        listed = ids >= 0
+        return TopN(ids, np.where(listed, popularity, np.nan), listed.sum(axis=1))
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         popularity: Array = self.popularity_[items]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals import _core
 from coals._checks import check_number
+from coals._filters import Filter
 from coals._native import with_values
 from coals._rating_means import clipped
 from coals._sgd_model import SgdModel
@@ -210,9 +210,10 @@ class SGDFactorization(SgdModel):
     def _targets(self) -> Array:
         return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
 
-    def _ranked(
-        self, users: Array, bias: Array | None, n: int, excluded: _core.Csr, known: npt.NDArray[np.bool_]
-    ) -> TopN:
+    def _target_sources(self) -> tuple[Array, ...]:
+        return self.item_factors_, self.item_bias_
+
+    def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
         found = super()._ranked(users, bias, n, excluded, known)
         if self.sigmoid_range_ is None:
             return found

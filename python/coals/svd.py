@@ -10,6 +10,7 @@ import numpy.typing as npt
 from coals import _core
 from coals._centering import CENTERS, Centering
 from coals._checks import check_choice, check_int, check_number, check_random_state
+from coals._filters import Filter
 from coals._folded_rows import Rows
 from coals._inner_product import InnerProductModel
 from coals._latent_neighbors import latent_neighbors
@@ -17,7 +18,7 @@ from coals._native import columns_where, structure, with_values
 from coals._neighbor_scores import NeighborScores
 from coals._rating_means import clipped
 from coals._unseen_users import UnseenUsers
-from coals.base import Array, Indices, progress_bar
+from coals.base import Array, Indices, Recommender, progress_bar
 from coals.recommendations import TopN
 
 __all__ = ["SVD"]
@@ -219,7 +220,13 @@ class SVD(UnseenUsers, InnerProductModel):
         terms = terms[:, None].astype(self.item_factors_.dtype)
         return np.concatenate([self.item_factors_, terms, np.ones_like(terms)], axis=1)
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+    def _target_sources(self) -> tuple[Array, ...]:
+        means = () if self.item_mean_ is None else (self.item_mean_,)
+        return self.item_factors_, *means
+
+    _top_users = Recommender._top_users
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         twin: SVD = self._as_fitted()
         if twin.neighbors == "user":
             return twin._neighbors_of(self.user_factors_[users], users).top_n(
@@ -261,7 +268,7 @@ class SVD(UnseenUsers, InnerProductModel):
 
     def _similar(self, items: Indices, n: int) -> TopN:
         scale = self._as_fitted()._scale(self._fitted_params_["exponent"])
-        return self._nearest_by_cosine(self.item_factors_ * scale, items, n)
+        return self._most_alike("alike items", self.item_factors_ * scale, self._candidates_, items, n)
 
     # --- scores from neighbours ---
 
