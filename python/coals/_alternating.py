@@ -27,8 +27,6 @@ class AlternatingModel(FoldIn):
     """A factor model fitted by half-sweeps over one side, then the other. See its subclasses."""
 
     _fitted = """
-        user_factors_: users, factors
-        item_factors_: items, factors
         user_feature_weights_: user features, weights
         item_feature_weights_: item features, weights
         objective_: sweeps
@@ -36,8 +34,6 @@ class AlternatingModel(FoldIn):
         _entries_
         _weights_: entries
         _features_
-        _known_users_: users
-        _candidates_: items
     """
 
     @abstractmethod

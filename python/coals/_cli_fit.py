@@ -24,7 +24,7 @@ _EPILOG = """\b
 Examples:
   coals fit ratings.csv --user user_id --item book_id --value rating \\
       --titles books.csv --titles-id id --model implicit-als --factors 64 --save books.coals
-  coals fit plays.tsv --user 0 --item 1 --value 2 --titles songs.csv --save songs.coals
+  coals fit plays.tsv --user 0 --item 1 --value 2 --titles songs.csv --titles-id song_id --save songs.coals
   zcat ratings.csv.gz | coals fit - --user userId --item movieId --recommend 7
   coals fit ratings.csv --user 0 --item 1 --model item-knn --set similarity=bm25 --save knn.coals
 """
@@ -74,7 +74,7 @@ def with_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(epilog=_EPILOG)
 @data_options
 @click.option("--titles", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="A table of items.")
-@click.option("--titles-id", metavar="COLUMN", help="Its column of item ids. Default: its first.")
+@click.option("--titles-id", metavar="COLUMN", help="Its column of item ids. Default: that of --item.")
 @click.option("--title", default="title", show_default=True, metavar="COLUMN", help="Its column of titles.")
 @click.option("--model", "model_name", default="implicit-als", show_default=True, help="See `coals fit --help`.")
 @with_model_options
@@ -98,7 +98,7 @@ def fit(**given: Any) -> None:
     started = time.perf_counter()
     data = read(given, model)
     if given["titles"] is not None:
-        data, notes = with_titles(data, given["titles"], given["titles_id"], given["title"])
+        data, notes = with_titles(data, given["titles"], given["titles_id"] or given["item"], given["title"])
         for text in notes:
             note(text)
     read_at = time.perf_counter()
@@ -127,13 +127,15 @@ def read(given: dict[str, Any], model: coals.Recommender) -> Interactions:
     names = ("user", "item", "value", "delimiter", "header", "text_ids")
     layout = Layout(**{name: given[name] for name in names})
     duplicates = given["duplicates"] or ("last" if model.predicts_ratings else "sum")
-    data = read_interactions(given["table"], layout, duplicates)
+    data = read_interactions(given["table"], layout, duplicates, given["progress"])
     if given["duplicates"] is None and data.row_counts is not None and data.row_counts.max() > 1:
         merged = int(data.row_counts.sum()) - data.nnz
         what = "the last one of a pair counts" if duplicates == "last" else "values of a pair are added up"
         note(f"{merged:,} rows repeat a user and an item: {what} (--duplicates says otherwise)")
     _refuse_negative(data, model, given["allow_negative"])
-    return _reduced(data, given["min_user_items"], given["min_item_users"])
+    if given["min_user_items"] is None and given["min_item_users"] is None:
+        return data
+    return data.core(given["min_user_items"], given["min_item_users"])
 
 
 def _refuse_negative(data: Interactions, model: coals.Recommender, allowed: bool) -> None:
@@ -146,31 +148,6 @@ def _refuse_negative(data: Interactions, model: coals.Recommender, allowed: bool
     raise CannotDo(
         f"user {user!r}, item {item!r} has the value {values[entry]:g}: below 0 it would be a refusal; if that is "
         "meant, give --allow-negative"
-    )
-
-
-def _reduced(data: Interactions, min_user_items: int | None, min_item_users: int | None) -> Interactions:
-    """Without users and items that have too little, over and over until none is left."""
-    if min_user_items is None and min_item_users is None:
-        return data
-    matrix = data.matrix
-    rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
-    kept = np.ones(data.nnz, bool)
-    while True:
-        per_user = np.bincount(rows[kept], minlength=data.n_users)
-        per_item = np.bincount(matrix.indices[kept], minlength=data.n_items)
-        stays = kept & (per_user >= (min_user_items or 1))[rows] & (per_item >= (min_item_users or 1))[matrix.indices]
-        if not stays.any():
-            raise CannotDo("--min-user-items and --min-item-users leave nothing: lower them")
-        if stays.sum() == kept.sum():
-            break
-        kept = stays
-    users, columns = rows[kept], matrix.indices[kept]
-    titles = None
-    if data.item_titles is not None:
-        titles = dict(zip(data.items.decode(np.arange(data.n_items)).tolist(), data.item_titles.tolist(), strict=True))
-    return Interactions.from_arrays(
-        data.users.decode(users), data.items.decode(columns), matrix.data[kept], item_titles=titles
     )
 
 

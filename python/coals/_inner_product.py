@@ -23,6 +23,13 @@ class InnerProductModel(ItemSimilarity):
     _candidates_: npt.NDArray[np.bool_]
     _known_users_: npt.NDArray[np.bool_]
 
+    _fitted = """
+        user_factors_: users, factors
+        item_factors_: items, factors
+        _known_users_: users
+        _candidates_: items
+    """
+
     def _queries(self, factors: Array, bias: Array | None) -> Array:
         """Rows whose inner products with `_targets` are the scores."""
         return factors

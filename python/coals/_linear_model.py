@@ -37,6 +37,8 @@ class LinearModel(UnseenUsers, ItemSimilarity):
     _weights_: Any
     _scores_: DenseScores | NeighborScores
 
+    _fitted = "_weights_: items, items; _scores_"
+
     def _check_params(self) -> None:
         super()._check_params()
         if self.neighbors is not None:

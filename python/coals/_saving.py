@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from coals._ids import IdIndex
+from coals._model_classes import class_name, derived_names, fitted_names, known_class
 from coals._stored_values import Decoder, Encoder
 from coals._tensor_file import FileFormatError, TensorFile, write_tensors
 
@@ -43,10 +45,14 @@ class Once:
 class Saved:
     """What a model needs to be written to a file and read back."""
 
-    #: Fitted attributes, one a line; some may be absent. Arrays with their axes, whose lengths must agree.
+    #: Fitted attributes, on lines or between semicolons; some may be absent. Arrays with their
+    #: axes, whose lengths must agree.
     _fitted: ClassVar[str] = ""
     #: Attributes that follow from others, each with the method that makes it.
     _derived: ClassVar[str] = ""
+
+    #: Parameters that may be any object: they matter to `fit` alone, and None is saved in their place.
+    _not_saved: ClassVar[tuple[str, ...]] = ()
 
     _pending_: dict[str, Once]
 
@@ -84,14 +90,27 @@ class Saved:
         """
         self._require_fitted()  # type: ignore[attr-defined]
         encoder = Encoder()
-        names = [name for name in fitted_names(type(self)) if name in vars(self) or name in self._not_yet_made]
-        content = {
-            "class": class_name(type(self)),
-            "parameters": encoder.encode("parameters", self.get_params()),  # type: ignore[attr-defined]
-            "state": {name: encoder.encode(name, getattr(self, name)) for name in names},
-        }
-        text = json.dumps(content, separators=(",", ":"))
+        text = json.dumps(self._stored(encoder, ""), separators=(",", ":"))
         write_tensors(path, encoder.arrays, {"format": "coals", "version": str(VERSION), "model": text})
+
+    def _stored(self, encoder: Encoder, prefix: str) -> dict[str, Any]:
+        """Class, parameters and what was fitted. `prefix` goes before the names of arrays."""
+        names = [name for name in fitted_names(type(self)) if name in vars(self) or name in self._not_yet_made]
+        state = {name: getattr(self, name) for name in names}
+        if "_fitted_params_" in state:
+            state["_fitted_params_"] = self._without_unsaved(state["_fitted_params_"])
+        parameters = self._without_unsaved(self.get_params())  # type: ignore[attr-defined]
+        return {
+            "class": class_name(type(self)),
+            "parameters": encoder.encode(f"{prefix}parameters", parameters),
+            "state": {name: encoder.encode(f"{prefix}{name}", value) for name, value in state.items()},
+        }
+
+    def _without_unsaved(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        given = [name for name in self._not_saved if parameters.get(name) is not None]
+        for name in given:
+            warnings.warn(f"{name} is not saved: set it again before another fit", UserWarning, stacklevel=4)
+        return {**parameters, **dict.fromkeys(given)}
 
     # --- what a loaded model has not made yet ---
 
@@ -194,7 +213,13 @@ def _check_version(file: TensorFile) -> None:
 
 
 def _model_of(file: TensorFile) -> Any:
-    content, decoder = json.loads(file.about["model"]), Decoder(file)
+    model = _stored_model(json.loads(file.about["model"]), Decoder(file, _stored_model))
+    model._require_fitted()
+    return model
+
+
+def _stored_model(content: Any, decoder: Decoder) -> Any:
+    file = decoder.file
     cls = _class_of(content["class"], file)
     model = cls(**decoder.decode(content["parameters"]))
     pending: dict[str, Once] = {}
@@ -205,10 +230,11 @@ def _model_of(file: TensorFile) -> Any:
             pending[name] = Once(lambda _, node=node: _decoded(decoder, node))  # type: ignore[misc]
         else:
             vars(model)[name] = decoder.decode(node)
-    for name, method in _named(cls, "_derived"):
+    for name, method in derived_names(cls).items():
         pending[name] = Once(lambda model, method=method: getattr(model, method)())  # type: ignore[misc]
-    model._pending_ = pending
-    _check_lengths(model, file)
+    if content["state"]:
+        model._pending_ = pending
+        _check_lengths(model, file)
     return model
 
 
@@ -241,33 +267,8 @@ def _check_lengths(model: Any, file: TensorFile) -> None:
             raise file.error(f"{name} has shape {shape}, which does not fit the rest")
 
 
-# --- classes by name ---
-
-
-def fitted_names(cls: type) -> dict[str, list[str]]:
-    """Fitted attributes of a class and its bases, with their axes."""
-    return {name: axes.split(", ") if axes else [] for name, axes in _named(cls, "_fitted")}
-
-
-def _named(cls: type, attribute: str) -> list[tuple[str, str]]:
-    lines = [line.strip() for base in cls.__mro__ for line in vars(base).get(attribute, "").splitlines()]
-    parts = [line.partition(": ") for line in lines if line]
-    return [(name, more) for name, _, more in parts]
-
-
-def class_name(cls: type) -> str:
-    """The plain name of a class of ours; others with their module."""
-    ours = cls.__module__.partition(".")[0] == "coals"
-    return cls.__name__ if ours else f"{cls.__module__}.{cls.__qualname__}"
-
-
 def _class_of(name: str, file: TensorFile) -> Any:
-    found, waiting = None, [Saved]
-    while waiting:
-        cls = waiting.pop(0)
-        waiting += cls.__subclasses__()
-        if class_name(cls) == name:
-            found = cls  # the one defined last
+    found = known_class(name, Saved)
     if found is None:
         raise FileFormatError(
             f"{file.path} holds a model of class {name}, which is not defined here: import the module that defines it "

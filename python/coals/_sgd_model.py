@@ -48,6 +48,8 @@ class SgdModel(UnseenUsers, InnerProductModel):
     item_bias_: Array
     objective_: npt.NDArray[np.float64]
 
+    _fitted = "item_bias_: items; objective_: sweeps"
+
     #: Whether steps are on pairs of items.
     _pairs = False
 

@@ -6,6 +6,7 @@ with one of a fixed set of kinds, each with its own reader below. So nothing in 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import math
@@ -22,6 +23,8 @@ import scipy
 
 from coals import _core
 from coals._ids import IdIndex
+from coals._linear_scores import DenseScores
+from coals._neighbor_scores import NeighborScores
 from coals._tensor_file import TensorFile
 
 __all__ = ["Decoder", "Encoder"]
@@ -41,6 +44,8 @@ _TEXTS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     "decimal": (Decimal, str, Decimal),
     "fraction": (Fraction, str, Fraction),
 }
+#: Records whose fields are values of these kinds.
+_RECORDS: dict[str, type] = {"DenseScores": DenseScores, "NeighborScores": NeighborScores}
 _SEQUENCES: dict[str, Callable[[Any], Any]] = {"list": list, "tuple": tuple, "frozenset": frozenset}
 
 
@@ -77,6 +82,11 @@ class Encoder:
             parts = {"indptr": value.indptr.astype(np.int64), "indices": value.indices.astype(np.int32)}
             node = self._parts(name, parts | {"values": value.data})
             return {"csr_array": node | {"columns": value.shape[1], "dtype": value.dtype.name}}
+        if isinstance(value, (DenseScores, NeighborScores)):
+            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+            return {"record": [type(value).__name__, self._parts(name, fields)]}
+        if hasattr(value, "_stored"):  # a model
+            return {"model": value._stored(self, f"{name}.")}
         if isinstance(value, np.random.Generator):
             state = value.bit_generator.state
             return {"generator": self.encode(name, {**state, "bit_generator": type(value.bit_generator).__name__})}
@@ -150,10 +160,14 @@ def _same(kind: str, text: str, value: Any) -> bool:
 
 
 class Decoder:
-    """Values from the JSON of an `Encoder` and the file its arrays were written to. Each matrix is made once."""
+    """Values from the JSON of an `Encoder` and the file its arrays were written to. Each matrix is made once.
 
-    def __init__(self, file: TensorFile) -> None:
+    `model_of` makes models of what their `_stored` gave.
+    """
+
+    def __init__(self, file: TensorFile, model_of: Callable[[Any, Decoder], Any]) -> None:
         self.file = file
+        self._model_of = model_of
         self._made: dict[str, Any] = {}
 
     def decode(self, node: Any) -> Any:
@@ -218,6 +232,15 @@ class Decoder:
         if len(indices) <= np.iinfo(np.int32).max:
             indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
         return scipy.sparse.csr_array((values, indices, indptr), shape=(checked.rows, checked.columns))
+
+    def _read_record(self, content: Any) -> Any:
+        name, fields = content
+        if name not in _RECORDS:
+            raise self.file.error(f"it holds a record of unknown kind {name!r}")
+        return _RECORDS[name](**{field: self.decode(node) for field, node in fields.items()})
+
+    def _read_model(self, content: Any) -> Any:
+        return self._model_of(content, self)
 
     def _read_generator(self, content: Any) -> np.random.Generator:
         state = self.decode(content)

@@ -66,15 +66,7 @@ class Recommender(Saved, ABC):
     _seen_: _core.Csr
     _fitted_params_: dict[str, Any]
 
-    _fitted = """
-        n_users_
-        n_items_
-        user_index_
-        item_index_
-        item_titles_: items
-        _seen_
-        _fitted_params_
-    """
+    _fitted = "n_users_; n_items_; user_index_; item_index_; item_titles_: items; _seen_; _fitted_params_"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

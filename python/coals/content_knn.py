@@ -58,6 +58,8 @@ class ContentKNN(LinearModel):
     array([['b3']], dtype='<U2')
     """
 
+    _not_saved = ("vectorizer",)
+
     def __init__(
         self,
         *,

@@ -72,6 +72,8 @@ class Hybrid(Recommender):
     weights_: dict[str, float]
     _sizes_: Indices
 
+    _fitted = "models_; weights_; _sizes_: users"
+
     def __init__(
         self,
         *,

@@ -89,6 +89,8 @@ class SGDFactorization(SgdModel):
     sigmoid_range_: tuple[float, float] | None
     rating_range_: tuple[float, float]
 
+    _fitted = "user_bias_: users; global_mean_; sigmoid_range_; rating_range_"
+
     def __init__(
         self,
         *,

@@ -97,6 +97,15 @@ class SVD(UnseenUsers, InnerProductModel):
     rating_range_: tuple[float, float]
     _user_terms_: npt.NDArray[np.float64]
 
+    _fitted = """
+        singular_values_: factors
+        global_mean_
+        user_mean_: users
+        item_mean_: items
+        rating_range_
+        _user_terms_: users
+    """
+
     def __init__(
         self,
         *,

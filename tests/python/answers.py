@@ -30,7 +30,7 @@ def answers(model: Any) -> dict[str, Any]:
         "explain": lambda ask: [ask(users[u : u + 1], items[3:4]) for u in range(5)],
     }
     given |= {name: call(getattr(model, name)) for name, call in calls.items() if hasattr(model, name)}
-    names = [name for name in sorted(vars(model)) if name.endswith("_") and not name.startswith("_")]
+    names = [name for name in sorted(vars(model)) if name.endswith("_") and name[0] != "_" and name != "models_"]
     given |= {
         name: getattr(model, name) for name in [*names, *(["similarity_"] if hasattr(model, "similarity_") else [])]
     }

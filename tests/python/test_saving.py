@@ -19,7 +19,7 @@ from numpy.testing import assert_array_equal
 
 import coals
 from answers import answers
-from coals._saving import _named, fitted_names
+from coals._model_classes import derived_names, fitted_names
 from models import MODELS
 
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
@@ -71,8 +71,7 @@ def test_what_a_model_learned_is_saved_or_follows(make, ratings):
     model = make().fit(ratings)
     caches = {"_grams_"}
     learned = {name for name in vars(model) if name.endswith("_") and name not in model.get_params()}
-    derived = {name for name, _ in _named(type(model), "_derived")}
-    assert learned <= fitted_names(type(model)).keys() | derived | caches
+    assert learned <= fitted_names(type(model)).keys() | derived_names(type(model)).keys() | caches
 
 
 @pytest.mark.parametrize("name", MODELS)

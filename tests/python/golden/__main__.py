@@ -26,6 +26,8 @@ IDS: dict[str, list[Any]] = {
     "explicit_als": [(i, "x") for i in range(12)],
     "implicit_als": [f"user {i}".encode() for i in range(12)],
 }
+PLAIN = ("bpr", "content_knn", "ease", "graph_filter", "hybrid", "rp3beta", "sgd_factorization", "svd")
+IDS |= {name: [f"user {i}" for i in range(12)] for name in PLAIN}
 MODELS: dict[str, Any] = {
     "popularity": coals.Popularity(),
     "item_cooccurrence": coals.ItemCooccurrence(similarity="cosine"),
@@ -33,6 +35,14 @@ MODELS: dict[str, Any] = {
     "user_knn": coals.UserKNN(neighbors=5, keep_counts=True),
     "explicit_als": coals.ExplicitALS(factors=3, regularization=(0.1, 0.2), iterations=4, random_state=0),
     "implicit_als": coals.ImplicitALS(factors=3, iterations=4, random_state=np.random.default_rng(0)),
+    "bpr": coals.BPR(factors=3, iterations=4, random_state=0),
+    "content_knn": coals.ContentKNN(neighbors=4),
+    "ease": coals.EASE(regularization=3),
+    "graph_filter": coals.GraphFilter(factors=2, neighbors=4, random_state=0),
+    "hybrid": coals.Hybrid(models={"popular": coals.Popularity(), "ease": coals.EASE(regularization=3)}),
+    "rp3beta": coals.RP3beta(weighted=True),
+    "sgd_factorization": coals.SGDFactorization(factors=3, iterations=4, random_state=0),
+    "svd": coals.SVD(factors=3, center="user", random_state=0),
 }
 
 
