@@ -12,7 +12,7 @@ from coals._checks import check_int
 from coals._filters import Filter
 from coals._packed import packed
 from coals._unit_rows import unit_rows
-from coals.base import LONGEST_LIST, Array, Indices, ItemSimilarity
+from coals.base import LONGEST_LIST, NOT_LISTED, Array, Indices, ItemSimilarity
 from coals.recommendations import Recommendations, TopN, padded
 
 __all__ = ["InnerProductModel"]
@@ -104,6 +104,10 @@ class InnerProductModel(ItemSimilarity):
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which of some users can be ranked for, given which of them have entries or features."""
         return known
+
+    def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
+        listed = self._candidates_[items] & self._has_evidence(self._known_users_[users])
+        return np.where(listed, self.predict_indices(users, items).astype(np.float64), NOT_LISTED)
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         out = np.empty(len(users), self.user_factors_.dtype)

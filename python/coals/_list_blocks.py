@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from coals.recommendations import TopN
+from coals._ids import IdIndex
+from coals.recommendations import Recommendations, TopN
 
 __all__ = ["best_of", "empty_lists", "shares", "stacked"]
 
@@ -35,3 +36,11 @@ def stacked(parts: list[TopN], n: int) -> TopN:
     if not parts:
         return empty_lists(0, n)
     return TopN(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def positions_of(index: IdIndex, found: Recommendations) -> TopN:
+    """Lists of ids as lists of positions."""
+    real = np.arange(found.ids.shape[1]) < found.counts[:, None]
+    ids = np.full(found.ids.shape, -1, np.int64)
+    ids[real] = index.encode(found.ids[real])
+    return TopN(ids, found.scores, found.counts)

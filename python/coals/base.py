@@ -45,7 +45,7 @@ _MOST_THREADS = 1024
 # Counts of items are 32-bit numbers.
 LONGEST_LIST = 2**31 - 1
 # A score for pairs that no list may hold.
-_NOBODY = -1e300
+NOT_LISTED = -1e300
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -254,15 +254,18 @@ class Recommender(Parameters, Saved, ABC):
         """The n best items of each user that pass a filter, or are not in the user's row (n_queries x n_items)."""
 
     def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
-        """The n best users of each item that pass a filter, by the scores of all; 0 means nothing in common."""
+        """The n best users of each item that pass a filter."""
         everyone = np.arange(self.n_users_)
         scores = np.empty((self.n_users_, len(items)))
         for k, item in enumerate(items):
-            scores[:, k] = self.predict_indices(everyone, np.full(self.n_users_, item))
-        if not self.predicts_ratings:
-            scores[scores == 0] = _NOBODY
+            scores[:, k] = self._scores_on_lists(everyone, np.full(self.n_users_, item))
         index = _core.ItemIndex(scores, None, "inner", self._threads)
-        return cut_below(TopN(*index.top_k(np.eye(len(items)), excluded, n, "real", self._threads)), _NOBODY / 2)
+        return cut_below(TopN(*index.top_k(np.eye(len(items)), excluded, n, "real", self._threads)), NOT_LISTED / 2)
+
+    def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
+        """`predict_indices`, but NOT_LISTED where `_top_n` would list an item under no circumstances."""
+        scores = self.predict_indices(users, items).astype(np.float64)
+        return np.where(scores == 0, NOT_LISTED, scores)
 
 
 class ItemSimilarity(Recommender):

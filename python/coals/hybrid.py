@@ -13,10 +13,10 @@ from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number
 from coals._filters import Filter
 from coals._folded_rows import given_rows
-from coals._list_blocks import best_of, empty_lists, shares, stacked
+from coals._list_blocks import best_of, empty_lists, positions_of, shares, stacked
 from coals._native import empty_csr, structure
 from coals._plain_filters import with_plain_rows
-from coals.base import LONGEST_LIST, Array, Indices, Recommender, progress_bar
+from coals.base import LONGEST_LIST, NOT_LISTED, Array, Indices, Recommender, progress_bar
 from coals.evaluation import evaluate
 from coals.interactions import as_interactions
 from coals.recommendations import Recommendations, TopN, padded
@@ -232,9 +232,7 @@ class Hybrid(Recommender):
 
     def _switched(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
         out = empty_lists(len(users), n)
-        many = self._sizes_[users] >= self._as_fitted().min_history
-        for model, mine in zip(self.models_.values(), (many, ~many), strict=True):
-            at = np.flatnonzero(mine)
+        for model, at in self._shared_out(users):
             if len(at):
                 out.ids[at], out.scores[at], out.counts[at] = model._top_n(users[at], n, excluded.select_rows(at))
         return out
@@ -242,19 +240,32 @@ class Hybrid(Recommender):
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         """0 for an item that no list holds."""
         if self._as_fitted().how == "switching":
-            many = self._sizes_[users] >= self._as_fitted().min_history
-            out = np.empty(len(users))
-            for model, mine in zip(self.models_.values(), (many, ~many), strict=True):
-                if mine.any():
-                    out[mine] = model.predict_indices(users[mine], items[mine])
-            return out
+            return self._of_either("predict_indices", users, items)
+        scores = self._scores_on_lists(users, items)
+        return np.where(scores == NOT_LISTED, 0.0, scores)
+
+    def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
+        if self._as_fitted().how == "switching":
+            return self._of_either("_scores_on_lists", users, items)
         asked, place = np.unique(users, return_inverse=True)
         scores = np.empty(len(users))
         for start in range(0, len(asked), _USERS_AT_A_TIME):
             part = asked[start : start + _USERS_AT_A_TIME]
             mine = (place >= start) & (place < start + len(part))
             scores[mine] = self._blended(self._lists(part), len(part))[place[mine] - start, items[mine]]
-        return np.where(scores > -np.inf, scores, 0.0)
+        return np.where(scores > -np.inf, scores, NOT_LISTED)
+
+    def _of_either(self, method: str, users: Indices, items: Indices) -> Array:
+        out = np.empty(len(users))
+        for model, at in self._shared_out(users):
+            if len(at):
+                out[at] = getattr(model, method)(users[at], items[at])
+        return out
+
+    def _shared_out(self, users: Indices) -> list[tuple[Any, Indices]]:
+        """For switching: each model and the places of its users."""
+        many = self._sizes_[users] >= self._as_fitted().min_history
+        return list(zip(self.models_.values(), (np.flatnonzero(many), np.flatnonzero(~many)), strict=True))
 
     def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
         """The `n` best items for someone the models were not fitted with; each must have `recommend_for`.
@@ -277,29 +288,23 @@ class Hybrid(Recommender):
         if missing:
             raise TypeError(f"model {missing[0]!r} cannot recommend for someone new: it has no recommend_for")
         rows = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False)
-        width, size = min(n, self.n_items_), rows.entries.rows
-        skip = check_bool("exclude_seen", exclude_seen)
-        if self._as_fitted().how == "switching":
-            lists = [self._positions(m.recommend_for(history, width, exclude_seen=skip)) for m in self.models_.values()]
-            first, second = lists
-            many = rows.entries.row_sizes() >= self._as_fitted().min_history
+        width, skip, fitted = min(n, self.n_items_), check_bool("exclude_seen", exclude_seen), self._as_fitted()
+
+        def lists(depth: int, skip: bool) -> list[TopN]:
+            found = [model.recommend_for(history, depth, exclude_seen=skip) for model in self.models_.values()]
+            return [positions_of(self.item_index_, each) for each in found]
+
+        if fitted.how == "switching":
+            first, second = lists(width, skip)
+            many = rows.entries.row_sizes() >= fitted.min_history
             ids, scores = (np.where(many[:, None], a, b) for a, b in zip(first[:2], second[:2], strict=True))
             found = TopN(ids, scores, np.where(many, first.counts, second.counts))
         else:
-            depth = min(self._as_fitted().depth, self.n_items_)
-            lists = [
-                self._positions(m.recommend_for(history, depth, exclude_seen=False)) for m in self.models_.values()
-            ]
-            blended = self._blended(lists, size)
+            size = rows.entries.rows
+            blended = self._blended(lists(min(fitted.depth, self.n_items_), False), size)
             if skip:
                 indptr, indices, _ = rows.seen.to_arrays()
                 blended[np.repeat(np.arange(size), np.diff(indptr)), indices] = -np.inf
             found = best_of(blended, width)
         ids, scores, counts = padded(found, n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)
-
-    def _positions(self, found: Recommendations) -> TopN:
-        real = np.arange(found.ids.shape[1]) < found.counts[:, None]
-        ids = np.full(found.ids.shape, -1, np.int64)
-        ids[real] = self.item_index_.encode(found.ids[real])
-        return TopN(ids, found.scores, found.counts)

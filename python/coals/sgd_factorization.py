@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from coals import _core
 from coals._checks import check_number
 from coals._filters import Filter
 from coals._native import with_values
 from coals._rating_means import clipped
 from coals._sgd_model import SgdModel
 from coals.base import Array, Indices
-from coals.recommendations import TopN
+from coals.recommendations import TopN, cut_below
 
 __all__ = ["SGDFactorization"]
 
@@ -214,14 +215,18 @@ class SGDFactorization(SgdModel):
         return self.item_factors_, self.item_bias_
 
     def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
-        found = super()._ranked(users, bias, n, excluded, known)
         if self.sigmoid_range_ is None:
-            return found
+            return super()._ranked(users, bias, n, excluded, known)
+        least = -np.inf
+        if isinstance(excluded, _core.TopKFilter):  # its least score is one after squashing
+            least = excluded.min_score
+            excluded = _core.TopKFilter(excluded.excluded, excluded.allowed, excluded.candidate)
+        found = super()._ranked(users, bias, n, excluded, known)
         # Far out the sigmoid may round different scores to one: among these the lower item comes first.
         scores = self._squashed(found.scores)
         order = np.lexsort((found.ids, -scores))
         ids, scores = (np.take_along_axis(array, order, axis=1) for array in (found.ids, scores))
-        return TopN(ids, scores, found.counts)
+        return cut_below(TopN(ids, scores, found.counts), least)
 
     def _squashed(self, scores: Array) -> Array:
         if self.sigmoid_range_ is None:

@@ -221,10 +221,14 @@ class SVD(UnseenUsers, InnerProductModel):
         return np.concatenate([self.item_factors_, terms, np.ones_like(terms)], axis=1)
 
     def _target_sources(self) -> tuple[Array, ...]:
-        means = () if self.item_mean_ is None else (self.item_mean_,)
-        return self.item_factors_, *means
+        return (self.item_factors_,) if self.item_mean_ is None else (self.item_factors_, self.item_mean_)
 
     _top_users = Recommender._top_users
+
+    def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
+        if self._as_fitted().neighbors is None:
+            return super()._scores_on_lists(users, items)
+        return Recommender._scores_on_lists(self, users, items)
 
     def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         twin: SVD = self._as_fitted()
