@@ -14,19 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals import _filters as filters
 from coals._checks import check_bool, check_indices, check_int
-from coals._filters import (
-    Filter,
-    candidate_mask,
-    check_min_score,
-    encode_some,
-    make_filter,
-    refuse_rows_by_place,
-    serving_filter,
-)
+from coals._filters import Filter, check_min_score, refuse_rows_by_place, serving_filter
 from coals._ids import IdIndex
 from coals._model_titles import titles_of_ids
-from coals._parameters import MOST_THREADS as MOST_THREADS
 from coals._parameters import Parameters
 from coals._progress import progress_bar as progress_bar
 from coals._saving import Saved
@@ -197,8 +189,8 @@ class Recommender(Parameters, Saved, ABC):
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         least = check_min_score(min_score)
         seen = self._seen_.transpose().select_rows(columns) if check_bool("exclude_seen", exclude_seen) else None
-        allow = None if users is None else encode_some(self.user_index_, users)
-        wanted = make_filter(seen, None, candidate_mask(None, allow, self.n_users_))
+        allow = None if users is None else filters.encode_some(self.user_index_, users)
+        wanted = filters.make_filter(seen, None, filters.candidate_mask(None, allow, self.n_users_))
         ranked = self._top_users(columns, min(n, self.n_users_), wanted)
         ids, scores, counts = padded(cut_below(ranked, least), n)
         return Recommendations(self.user_index_.named(ids), scores, counts, items, self.item_index_)

@@ -270,17 +270,7 @@ class Hybrid(Recommender):
     def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
         """The `n` best items for someone the models were not fitted with; each must have `recommend_for`.
 
-        Parameters
-        ----------
-        history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
-            As each of the models takes it.
-        n : int, default 10
-        exclude_seen : bool, default True
-
-        Returns
-        -------
-        Recommendations
-            As `recommend` gives.
+        `history` is what each of the models takes; the answer is as that of `recommend`.
         """
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
