@@ -68,9 +68,10 @@ def note(text: str) -> None:
 
 
 def model_names() -> dict[str, type[coals.Recommender]]:
-    """Every model by the name it has here: ImplicitALS is implicit-als."""
+    """Every model that a table is enough for, by the name it has here: ImplicitALS is implicit-als."""
     public = (getattr(coals, name) for name in coals.__all__ if name[0].isupper())
-    models = (thing for thing in public if issubclass(thing, coals.Recommender) and thing is not coals.Recommender)
+    others = (coals.Recommender, coals.Hybrid)
+    models = (thing for thing in public if issubclass(thing, coals.Recommender) and thing not in others)
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", model.__name__).lower(): model for model in models}
 
 

@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 import coals
-from coals._cli_base import CannotDo, check_target, ids_of, made, note, settings_of
+from coals._cli_base import CannotDo, check_target, ids_of, made, model_names, note, settings_of
 from coals._cli_data import Layout, read_interactions, with_titles
 from coals._cli_output import FORMATS
 from coals._cli_serve import show_recommended
@@ -76,7 +76,14 @@ def with_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--titles", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="A table of items.")
 @click.option("--titles-id", metavar="COLUMN", help="Its column of item ids. Default: that of --item.")
 @click.option("--title", default="title", show_default=True, metavar="COLUMN", help="Its column of titles.")
-@click.option("--model", "model_name", default="implicit-als", show_default=True, help="See `coals fit --help`.")
+@click.option(
+    "--model",
+    "model_name",
+    default="implicit-als",
+    show_default=True,
+    metavar="NAME",
+    help=f"One of {', '.join(model_names())}.",
+)
 @with_model_options
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the model to this file.")
 @click.option("--recommend", "users", multiple=True, metavar="USER", help="Show a list for this user.")
@@ -86,8 +93,8 @@ def fit(**given: Any) -> None:
     """Learn from a table of who had what: FILE, or - for the standard input.
 
     CSV, tabs or another delimiter, with a header or without, compressed by gzip or not. Columns go by their name, or by
-    their position from 0. Models: implicit-als (plays, clicks, purchases), explicit-als (ratings), item-knn, user-knn,
-    item-cooccurrence, popularity.
+    their position from 0. For plays, clicks and purchases start
+    with implicit-als, for ratings with explicit-als; content-knn goes by titles.
     """
     save, users = given["save"], given["users"]
     if save is None and not users:
@@ -106,7 +113,7 @@ def fit(**given: Any) -> None:
     fitted_at = time.perf_counter()
     note(
         f"{type(model).__name__}: {data.n_users:,} users, {data.n_items:,} items, {data.nnz:,} entries; "
-        f"read in {read_at - started:.2f} s, fitted in {fitted_at - read_at:.2f} s{_peak()}"
+        f"read and encoded in {read_at - started:.2f} s, fitted in {fitted_at - read_at:.2f} s{_peak()}"
     )
     if save is not None:
         model.save(save)

@@ -136,7 +136,8 @@ def test_one_command_from_a_table_to_a_list(songs):
 @pytest.mark.parametrize("name", model_names())
 def test_every_model_can_be_fitted(songs, tmp_path, name):
     table = (songs / "plays.tsv", "--user", 0, "--item", 1, "--value", 2)
-    ok("fit", *table, "--model", name, "--save", tmp_path / "model")
+    titles = ("--titles", songs / "songs.csv", "--titles-id", "song_id")
+    ok("fit", *table, *titles, "--model", name, "--save", tmp_path / "model")
     assert type(coals.load(tmp_path / "model")).__name__ == model_names()[name].__name__
     assert ok("recommend", tmp_path / "model", "--user", "u03").stdout.count("u03") > 0
 
