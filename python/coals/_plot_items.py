@@ -69,7 +69,7 @@ def long_tail(train: Any, models: Any = None, *, k: int = 10, ax: Axes | None = 
     ax.set_ylim(0, 1.02)
     title = f"The long tail: who has it, and who gets into the top {k}"
     x_label = "Share of the items, the most popular first"
-    finish(ax, title, x_label, "Share of all entries, or places in lists, that these have")
+    finish(ax, title, x_label, "Share of all entries, or of all places in lists")
     return ax
 
 
@@ -86,7 +86,7 @@ def item_map(model: Any, train: Any, *, labels: int = 40, titles: Any = None, ax
     """Item factors in two dimensions: near each other is who is liked by the same people.
 
     The first two principal axes of the factors, each scaled to length 1, as `similar_items` sees them. Larger dots are
-    more popular items; the most popular have their titles, where there is room.
+    more popular items; those in the second colour have their titles beside them.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def item_map(model: Any, train: Any, *, labels: int = 40, titles: Any = None, ax
     train : Interactions or sparse matrix, (n_users, n_items)
         What it was fitted with: its titles, or ids, and how popular items are.
     labels : int, default 40
-        How many of the most popular items are to have a title; those that would cover another have none.
+        How many items are to have a title: the most popular, less those that would cover one already there.
     titles : mapping of item id to title, optional
         In place of those of `train`.
     ax : matplotlib Axes, optional
@@ -128,8 +128,8 @@ def item_map(model: Any, train: Any, *, labels: int = 40, titles: Any = None, ax
     share = popularity[shown] / popularity.max()
     ax.scatter(points[:, 0], points[:, 1], s=4 + 80 * share, alpha=0.35, linewidths=0, color=line_style(0)["color"])
     ax.margins(0.08)
-    best = np.argsort(-popularity[shown], kind="stable")[:labels]
-    _label(ax, points[best], _titles(data, shown[best], titles))
+    order = np.argsort(-popularity[shown], kind="stable")
+    _label(ax, points[order], _titles(data, shown[order], titles), labels)
     title = f"Item factors of {type(model).__name__}: near each other is liked by the same people"
     across, up = (
         f"{nth} principal axis ({100 * part:.0f}% of the variance)"
@@ -156,8 +156,10 @@ def _titles(data: Interactions, items: NDArray[np.int64], titles: Mapping[Any, s
     return [(n if len(n) <= _LONGEST_LABEL else n[: _LONGEST_LABEL - 1] + "…").replace("$", r"\$") for n in named]
 
 
-def _label(ax: Axes, points: Floats, names: list[str]) -> None:
+def _label(ax: Axes, points: Floats, names: list[str], most: int) -> None:
     """Titles beside their dots, each only if it covers no earlier one. Sizes are estimates: nothing is drawn yet."""
+    if most == 0:
+        return
     ax.autoscale_view()
     size = 8.0
     dots = ax.figure.dpi / 72
@@ -168,7 +170,10 @@ def _label(ax: Axes, points: Floats, names: list[str]) -> None:
         if box[2] > ax.bbox.x1 + 20 * dots or any(_overlap(box, other) for other in taken):
             continue
         taken.append(box)
+        ax.scatter([point[0]], [point[1]], s=14, color=line_style(1)["color"], linewidths=0, zorder=3)
         ax.annotate(name, point, (4, 0), textcoords="offset points", fontsize=size, va="center", path_effects=halo(ax))
+        if len(taken) == most:
+            return
 
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -103,6 +103,8 @@ def _name_best(ax: Axes, at: float, trial: Trial, metric: str) -> None:
     ax.scatter([at], [value], s=130, facecolors="none", edgecolors=line_style(1)["color"], linewidths=2, zorder=5)
     text = ", ".join(f"{n} = {v:.4g}" if isinstance(v, float) else f"{n} = {v}" for n, v in trial.params.items())
     ax.margins(0.12, 0.2)
+    if ax.dataLim.y0 >= 0:
+        ax.set_ylim(bottom=max(0, ax.get_ylim()[0]))
     left, right = ax.get_xlim()
     middle = np.sqrt(left * right) if ax.get_xscale() == "log" else (left + right) / 2
     side = ("left", 4) if at <= middle else ("right", -4)
