@@ -15,6 +15,7 @@ from coals.content_knn import ContentKNN
 from coals.early_stopping import EarlyStopping
 from coals.ease import EASE
 from coals.evaluation import Comparison, Curve, Evaluation, evaluate, precision_recall_curve
+from coals.evaluation_fold_in import evaluate_fold_in
 from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
 from coals.explanation import Explanation
@@ -29,6 +30,8 @@ from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
 from coals.rp3beta import RP3beta
+from coals.search import search
+from coals.search_result import SearchResult, Trial
 from coals.sgd_factorization import SGDFactorization
 from coals.similarity import cooccurrence, similarity
 from coals.svd import SVD
@@ -64,14 +67,17 @@ __all__ = [
     "Recommendations",
     "Recommender",
     "SGDFactorization",
+    "SearchResult",
     "Sweep",
     "Table",
+    "Trial",
     "UserKNN",
     "__version__",
     "cooccurrence",
     "datasets",
     "estimate_memory",
     "evaluate",
+    "evaluate_fold_in",
     "event_cooccurrence",
     "load",
     "metrics",
@@ -79,6 +85,7 @@ __all__ = [
     "precision_recall_curve",
     "reference",
     "rerank",
+    "search",
     "show_config",
     "similarity",
     "split",

@@ -5,15 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import Any, TypeVar
 
-from coals._checks import check_int, foreign_name_error
+from coals._checks import check_threads, foreign_name_error
 from coals._constructors import explaining
 
-__all__ = ["MOST_THREADS", "Parameters"]
+__all__ = ["Parameters"]
 
 Self = TypeVar("Self", bound="Parameters")
-
-# The core never starts more.
-MOST_THREADS = 1024
 
 
 class Parameters:
@@ -60,9 +57,7 @@ class Parameters:
     @property
     def _threads(self) -> int:
         """For the core, where 0 means all that the process may use."""
-        if self.num_threads is None:
-            return 0
-        return check_int("num_threads", self.num_threads, minimum=1, maximum=MOST_THREADS)
+        return check_threads(self.num_threads)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())

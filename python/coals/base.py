@@ -32,8 +32,6 @@ Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 Self = TypeVar("Self", bound="Recommender")
 
-# The core never starts more.
-_MOST_THREADS = 1024
 # Counts of items are 32-bit numbers.
 LONGEST_LIST = 2**31 - 1
 # A score for pairs that no list may hold.

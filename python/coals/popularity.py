@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._checks import check_choice
+from coals._checks import check_bool, check_choice, check_int
 from coals._filters import Filter
-from coals._native import structure
-from coals.base import Array, Indices, Recommender, progress_bar
+from coals._folded_rows import given_rows
+from coals._native import empty_csr, structure
+from coals.base import LONGEST_LIST, Array, Indices, Recommender, progress_bar
 from coals.interactions import Interactions
-from coals.recommendations import TopN
+from coals.recommendations import Recommendations, TopN, padded
 
 __all__ = ["Popularity"]
 
@@ -110,6 +111,36 @@ class Popularity(Recommender):
         ids[popularity[:, 0] <= 0] = -1
         listed = ids >= 0
         return TopN(ids, np.where(listed, popularity, np.nan), listed.sum(axis=1))
+
+    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+        """The `n` most popular items for someone the model was not fitted with.
+
+        Parameters
+        ----------
+        history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
+            What they have: of one person, or a row for each of many, as `ImplicitALS.recommend_for` takes it.
+        n : int, default 10
+            Length of the lists, at least 1.
+        exclude_seen : bool, default True
+            Leave out what is in the history; nothing else depends on it.
+
+        Returns
+        -------
+        Recommendations
+            As `recommend` gives.
+
+        Examples
+        --------
+        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
+        >>> coals.Popularity().fit(plays).recommend_for(["x"], n=1).ids
+        array([['y']], dtype='<U1')
+        """
+        self._require_fitted()
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        seen = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False).seen
+        excluded = seen if check_bool("exclude_seen", exclude_seen) else empty_csr(seen.rows, self.n_items_)
+        ids, scores, counts = padded(self._top_n(np.arange(seen.rows), min(n, self.n_items_), excluded), n)
+        return Recommendations(self.item_index_.decode(ids), scores, counts)
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         popularity: Array = self.popularity_[items]

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._checks import check_choice, check_indices, check_int
+from coals._checks import check_choice, check_indices, check_int, check_threads
 from coals._filters import candidate_mask, check_min_score, make_filter, rows_of_positions
 from coals._unit_rows import unit_rows
-from coals.base import LONGEST_LIST, MOST_THREADS
+from coals.base import LONGEST_LIST
 from coals.recommendations import TopN, padded
 
 __all__ = ["top_k"]
@@ -87,7 +87,7 @@ def top_k(
     q, v = _arrays(queries, items)
     k = check_int("k", k, minimum=1, maximum=LONGEST_LIST)
     check_choice("metric", metric, _METRICS)
-    threads = 0 if num_threads is None else check_int("num_threads", num_threads, minimum=1, maximum=MOST_THREADS)
+    threads = check_threads(num_threads)
     given = [None if part is None else check_indices(name, part, len(v)) for name, part in
              (("exclude", exclude), ("allow", allow))]  # fmt: skip
     wanted = make_filter(

@@ -35,7 +35,7 @@ def public_objects():
 
 
 # Contracts and plain records, which their users' examples show.
-WITHOUT_EXAMPLE = {"Recommender", "NotFittedError", "Comparison", "Curve", "Evaluation"}
+WITHOUT_EXAMPLE = {"Recommender", "NotFittedError", "Comparison", "Curve", "Evaluation", "SearchResult", "Trial"}
 
 
 @pytest.mark.parametrize("name", sorted(public_objects().keys() - WITHOUT_EXAMPLE))
