@@ -93,7 +93,7 @@ def search(
     >>> books = coals.datasets.goodbooks()
     >>> found = coals.search(coals.ItemKNN(), {"neighbors": [5, 50]}, books, metric="recall@20", folds=2)
     >>> found.best_params, len(found.trials)
-    ({'neighbors': 50}, 2)
+    ({'neighbors': 5}, 2)
     """
     space = checked_space(model, space)
     metrics = [str(m) for m in parse_metrics([metric, *([also] if isinstance(also, str) else also)])]

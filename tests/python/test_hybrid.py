@@ -107,8 +107,9 @@ def test_bad_arguments(arguments, error, message):
         coals.Hybrid(**arguments)
 
 
-def test_bad_use(ratings):
+def test_bad_use(ratings, monkeypatch):
     with pytest.raises(ValueError, match="nothing to fit: give Hybrid models="):
         coals.Hybrid().fit(ratings)
+    monkeypatch.delattr(coals.Popularity, "recommend_for")
     with pytest.raises(TypeError, match="'popular' cannot recommend for someone new"):
         coals.Hybrid(models=models()).fit(ratings).recommend_for([1])

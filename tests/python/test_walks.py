@@ -49,7 +49,7 @@ def test_rp3beta_equals_the_dense_formula(ratings, weighted, alpha, beta, neighb
     if neighbors is not None:  # which of equal weights is kept is a matter of rounding
         whole = reference.rp3beta_weights(X, alpha, beta, None)
         assert_allclose(found, np.where(found > 0, whole, 0), rtol=tolerance * 10, atol=1e-15)
-        assert_allclose(np.sort(found, axis=0), np.sort(expected, axis=0), rtol=tolerance * 10, atol=1e-15)
+        assert_allclose(np.sort(found, axis=1), np.sort(expected, axis=1), rtol=tolerance * 10, atol=1e-15)
     else:
         assert_allclose(found, expected, rtol=tolerance * 10, atol=1e-15)
     scores = reference.rp3beta_scores(X, found, alpha)
