@@ -50,19 +50,48 @@ Buffer<To> copy_values(const py::object& values, std::int64_t entries) {
 }
 
 template <class T>
-Csr make(const py::array& row_begin, const py::array& column, const py::object& values, std::int64_t columns) {
+void check(CsrMatrix<T>& matrix, std::int64_t columns) {
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  CsrMatrix<T> matrix;
-  matrix.row_begin = copy_integers<std::int64_t>(row_begin, "indptr");
-  matrix.column = copy_integers<std::int32_t>(column, "indices");
   require(matrix.row_begin.size() >= 1, "indptr must have at least one element");
   matrix.rows = matrix.row_begin.size() - 1;
   matrix.columns = columns;
   require(matrix.rows <= most && columns >= 0 && columns <= most, "a matrix has at most 2147483647 rows and columns");
-  matrix.value = copy_values<T>(values, matrix.column.size());
   const ReleasedGil released;
   validate_csr(matrix.view().structure(), matrix.column.size(), run_control(1));
+}
+
+template <class T>
+Csr make(const py::array& row_begin, const py::array& column, const py::object& values, std::int64_t columns) {
+  CsrMatrix<T> matrix;
+  matrix.row_begin = copy_integers<std::int64_t>(row_begin, "indptr");
+  matrix.column = copy_integers<std::int32_t>(column, "indices");
+  matrix.value = copy_values<T>(values, matrix.column.size());
+  check(matrix, columns);
   return {std::move(matrix)};
+}
+
+template <class T>
+Buffer<T> borrowed(const py::object& array, const char* name) {
+  if (!py::isinstance<Array<T>>(array)) throw py::type_error(std::string(name) + " has the wrong dtype to be borrowed");
+  const auto given = array.cast<Array<T>>();
+  require(given.ndim() == 1, std::string(name) + " must be one-dimensional");
+  require(reinterpret_cast<std::uintptr_t>(given.data()) % alignof(T) == 0, std::string(name) + " must be aligned");
+  return Buffer<T>::borrow(given.data(), given.size());
+}
+
+// The arrays themselves, which stay alive as long as the matrix. They must be of the dtypes of CsrMatrix<T>, and must
+// not be changed any more.
+template <class T>
+Csr borrow(const py::object& row_begin, const py::object& column, const py::object& values, std::int64_t columns) {
+  CsrMatrix<T> matrix;
+  matrix.row_begin = borrowed<std::int64_t>(row_begin, "indptr");
+  matrix.column = borrowed<std::int32_t>(column, "indices");
+  if (!values.is_none()) {
+    matrix.value = borrowed<T>(values, "values");
+    require(matrix.value.size() == matrix.column.size(), "values must have one element per index");
+  }
+  check(matrix, columns);
+  return {std::move(matrix), py::make_tuple(row_begin, column, values)};
 }
 
 Csr transposed(const Csr& self) {
@@ -143,6 +172,14 @@ Csr make_csr(const py::array& indptr, const py::array& indices, const py::object
                             : make<double>(indptr, indices, values, columns);
 }
 
+Csr borrow_csr(const py::object& indptr, const py::object& indices, const py::object& values, std::int64_t columns,
+               const std::string& dtype) {
+  require(dtype == "float32" || dtype == "float64" || dtype == "int32", "dtype must be float32, float64 or int32");
+  if (dtype == "int32") return borrow<std::int32_t>(indptr, indices, values, columns);
+  return dtype == "float32" ? borrow<float>(indptr, indices, values, columns)
+                            : borrow<double>(indptr, indices, values, columns);
+}
+
 // What make_csr takes; values are None where there are none.
 py::tuple state_of(const Csr& self) {
   return std::visit(
@@ -177,6 +214,8 @@ void bind_csr(py::module_& module) {
         return make_csr(state[0].cast<py::array>(), state[1].cast<py::array>(), state[2], state[3].cast<std::int64_t>(),
                         state[4].cast<std::string>());
       }));
+  module.def("borrow_csr", &borrow_csr, py::arg("indptr"), py::arg("indices"), py::arg("values"), py::arg("columns"),
+             py::arg("dtype"));
 }
 
 }  // namespace coals::bindings

@@ -163,17 +163,66 @@ Array<T> multiply_rows(const std::string& isa, const Array<T>& rows, const Array
   return out;
 }
 
+template <class T>
+Array<T> combine_rows(const std::string& isa, const Array<T>& source, const Array<std::int32_t>& index,
+                      const std::optional<Array<T>>& coefficient) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> rows = matrix_view(source, "source");
+  const std::int64_t count = index.size(), stride = padded(rows.columns, kernels.lanes);
+  for (std::int64_t r = 0; r < count; ++r) {
+    require(index.data()[r] >= 0 && index.data()[r] < rows.rows, "index is out of range");
+  }
+  const T* factor = coefficient ? vector_data(*coefficient, count, "coefficient") : nullptr;
+  const Buffer<T> panel = padded_panel(rows, stride, 1);
+  Buffer<T> out(stride);
+  kernels.combine_rows(panel.data(), stride, index.data(), factor, count, stride, out.data());
+  return Array<T>(rows.columns, out.data());
+}
+
+// (target + a^T b, target - a^T b)
+template <class T>
+py::tuple update_product(const std::string& isa, const Array<T>& a, const Array<T>& b, const Array<T>& target) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> left = matrix_view(a, "a"), right = matrix_view(b, "b"), to = matrix_view(target, "target");
+  require(left.rows == right.rows && to.rows == left.columns && to.columns == right.columns, "shapes do not fit");
+  const std::int64_t rows = padded(to.rows, kernels.score_rows), columns = padded(to.columns, kernels.lanes);
+  const Buffer<T> packed = padded_panel(left, rows, 1), other = padded_panel(right, columns, 1);
+  Buffer<T> sum = padded_panel(to, columns, kernels.score_rows), rest = padded_panel(to, columns, kernels.score_rows);
+  kernels.add_product(packed.data(), rows, rows, other.data(), columns, columns, left.rows, sum.data(), columns);
+  kernels.subtract_product(packed.data(), rows, rows, other.data(), columns, columns, left.rows, rest.data(), columns);
+  Array<T> plus({to.rows, to.columns}), minus({to.rows, to.columns});
+  for (std::int64_t r = 0; r < to.rows; ++r) {
+    std::copy(sum.data() + r * columns, sum.data() + r * columns + to.columns, plus.mutable_data() + r * to.columns);
+    std::copy(rest.data() + r * columns, rest.data() + r * columns + to.columns, minus.mutable_data() + r * to.columns);
+  }
+  return py::make_tuple(plus, minus);
+}
+
 // (scores, bit mask of rows with a score above the bound) of one block: queries (K x score_rows) by items
 // (K x score_width).
 template <class T>
-py::tuple score_block(const std::string& isa, const Array<T>& queries, const Array<T>& items, const Array<T>& bound) {
+py::tuple score_block(const std::string& isa, const Array<T>& queries, const Array<T>& items, const Array<T>& bound,
+                      bool distance) {
   const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
   const MatrixView<const T> q = matrix_view(queries, "queries"), j = matrix_view(items, "items");
   require(q.columns == kernels.score_rows && j.columns == kernels.score_width && q.rows == j.rows, "not one block");
   Array<T> scores({kernels.score_rows, kernels.score_width});
+  const auto score = distance ? kernels.distance_block : kernels.score_block;
   const std::uint32_t above =
-      kernels.score_block(q.data, j.data, q.rows, vector_data(bound, q.columns, "bound"), scores.mutable_data());
+      score(q.data, j.data, q.rows, vector_data(bound, q.columns, "bound"), scores.mutable_data());
   return py::make_tuple(scores, above);
+}
+
+template <class T>
+Array<T> chain_rows(const std::string& isa, const Array<T>& x, const Array<T>& source, bool distance) {
+  const Kernels<T>& kernels = kernels_of<T>(table_by_name(isa));
+  const MatrixView<const T> rows = matrix_view(source, "source");
+  std::vector<std::int32_t> index(static_cast<std::size_t>(rows.rows));
+  std::iota(index.begin(), index.end(), 0);
+  Array<T> out(rows.rows);
+  kernels.chain_rows(vector_data(x, rows.columns, "x"), rows.data, rows.stride, index.data(), rows.rows, rows.columns,
+                     distance, out.mutable_data());
+  return out;
 }
 
 template <class T>
@@ -192,7 +241,9 @@ void bind_for(py::module_& module, const char* suffix) {
              py::arg("tolerance"));
   module.def("dot_rows", &dot_rows<T>, py::arg("isa"), py::arg("x").noconvert(), py::arg("source").noconvert());
   module.def("score_block", &score_block<T>, py::arg("isa"), py::arg("queries").noconvert(),
-             py::arg("items").noconvert(), py::arg("bound").noconvert());
+             py::arg("items").noconvert(), py::arg("bound").noconvert(), py::arg("distance"));
+  module.def("chain_rows", &chain_rows<T>, py::arg("isa"), py::arg("x").noconvert(), py::arg("source").noconvert(),
+             py::arg("distance"));
   module.def("panel_dots", &panel_dots<T>, py::arg("isa"), py::arg("panel").noconvert());
   module.def("add_remainder", &add_remainder<T>, py::arg("isa"), py::arg("panel").noconvert(),
              py::arg("weight").noconvert(), py::arg("target").noconvert(), py::arg("x").noconvert());
@@ -200,6 +251,10 @@ void bind_for(py::module_& module, const char* suffix) {
              py::arg("rhs").noconvert());
   module.def("multiply_rows", &multiply_rows<T>, py::arg("isa"), py::arg("rows").noconvert(),
              py::arg("matrix").noconvert());
+  module.def("combine_rows", &combine_rows<T>, py::arg("isa"), py::arg("source").noconvert(),
+             py::arg("index").noconvert(), py::arg("coefficient").noconvert());
+  module.def("update_product", &update_product<T>, py::arg("isa"), py::arg("a").noconvert(), py::arg("b").noconvert(),
+             py::arg("target").noconvert());
   module.def(named("block_shape_").c_str(), &block_shape<T>, py::arg("isa"));
   module.def(
       named("lanes_").c_str(), [](const std::string& isa) { return kernels_of<T>(table_by_name(isa)).lanes; },

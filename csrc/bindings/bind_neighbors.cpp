@@ -58,11 +58,11 @@ CsrView<V> transpose_of(const CsrMatrix<V>& held, const Csr& other) {
 
 py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Csr& lists, const Csr* targets,
                 const std::string& average_by, std::int64_t used, const Term& query_term, const Term& target_term,
-                const Csr& excluded, std::int64_t n, int num_threads) {
+                const Filter& filter, std::int64_t n, int num_threads) {
   const CsrView<void> q = queries.structure(), l = lists.structure();
   require(n >= 1, "n must be at least 1");
   require(q.columns == l.rows, "lists must have a row for each column of queries");
-  require_excluded(excluded.structure(), rows.size(), l.columns);
+  const TopKFilter wanted = filter_of(filter, rows.size(), l.columns);
   const std::int64_t* row = indices(rows, rows.size(), q.rows, "rows");
   const NeighborRule rule = rule_of(average_by, used, query_term, target_term, q.rows, l.columns);
   require(targets != nullptr || rule.average_by != AverageBy::target || used < 0, "this rule needs targets");
@@ -71,7 +71,7 @@ py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Csr& 
   with_real(queries, lists, [&](const auto& a, const auto& b) {
     const auto by_target = targets == nullptr ? decltype(b.view()){} : transpose_of(b, *targets);
     const ReleasedGil released;
-    top_k_neighbors(a.view(), row, b.view(), by_target, rule, excluded.structure(), out, run_control(num_threads));
+    top_k_neighbors(a.view(), row, rows.size(), b.view(), by_target, rule, wanted, out, run_control(num_threads));
   });
   return found.tuple();
 }
@@ -99,7 +99,7 @@ Array<double> score(const Csr& queries, const Array<std::int64_t>& rows, const C
 void bind_neighbors(py::module_& module) {
   module.def("top_k_neighbors", &top_k, py::arg("queries"), py::arg("rows").noconvert(), py::arg("lists"),
              py::arg("targets").none(true), py::arg("average_by"), py::arg("used"), py::arg("query_term").noconvert(),
-             py::arg("target_term").noconvert(), py::arg("excluded"), py::arg("n"), py::arg("num_threads"));
+             py::arg("target_term").noconvert(), py::arg("filter"), py::arg("n"), py::arg("num_threads"));
   module.def("score_neighbors", &score, py::arg("queries"), py::arg("rows").noconvert(), py::arg("targets"),
              py::arg("columns").noconvert(), py::arg("average_by"), py::arg("used"), py::arg("query_term").noconvert(),
              py::arg("target_term").noconvert(), py::arg("num_threads"));

@@ -55,6 +55,7 @@ T* mutable_vector_data(Array<T>& array, py::ssize_t size, const char* name) {
 // A sparse matrix that has passed validate_csr, so that no native loop can be led astray by its indices.
 struct Csr {
   std::variant<CsrMatrix<float>, CsrMatrix<double>, CsrMatrix<std::int32_t>> matrix;
+  py::object owner{};  // of borrowed memory
 
   CsrView<void> structure() const {
     return std::visit([](const auto& m) { return m.view().structure(); }, matrix);
@@ -118,7 +119,11 @@ void bind_implicit_als(py::module_& module);
 void bind_cooccurrence(py::module_& module);
 void bind_events(py::module_& module);
 void bind_topk(py::module_& module);
+void bind_metrics(py::module_& module);
 void bind_neighbors(py::module_& module);
+void bind_dense_items(py::module_& module);
+void bind_sgd(py::module_& module);
+void bind_svd(py::module_& module);
 void bind_kernels(py::module_& module);
 void bind_eigen(py::module_& kernels);
 

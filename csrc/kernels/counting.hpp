@@ -113,5 +113,27 @@ void count_bits(const uint64_t* bits, const int32_t* row, int64_t count, uint32_
   for (int64_t c = 0; c < bit_block; c += Simd<uint32_t>::lanes) store(counts + c, spread(sums, c));
 }
 
+// See kernel_table.hpp.
+int64_t take_counts(uint32_t* counts, int64_t count, uint32_t least, int32_t* place, uint32_t* taken) {
+  constexpr int64_t lanes = Simd<uint32_t>::lanes;
+  const Vec<uint32_t> bound = broadcast(least);
+  int64_t n = 0, c = 0;
+  for (; c + lanes <= count; c += lanes) {
+    for (uint32_t hits = at_least(load(counts + c), bound); hits != 0; hits &= hits - 1) {
+      const int64_t at = c + __builtin_ctz(hits);
+      place[n] = static_cast<int32_t>(at);
+      taken[n++] = counts[at];
+    }
+    store(counts + c, zero<uint32_t>());
+  }
+  for (; c < count; ++c) {
+    place[n] = static_cast<int32_t>(c);
+    taken[n] = counts[c];
+    n += counts[c] >= least ? 1 : 0;
+    counts[c] = 0;
+  }
+  return n;
+}
+
 }  // namespace
 }  // namespace coals

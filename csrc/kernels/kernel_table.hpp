@@ -26,6 +26,21 @@ struct GatherFrom {
   const T* row(int64_t r) const { return source + index[r] * stride; }
 };
 
+// Factors that gradient steps move, and what steps need to know. Rows are `width` long, a multiple of lanes; state has
+// the shape of what it goes with: sums of squared gradients (adagrad), or velocities.
+template <class T>
+struct StepsOn {
+  T *users, *items, *user_state, *item_state;
+  T *user_bias, *item_bias, *user_bias_state, *item_bias_state;  // null: none
+  int64_t width;
+  T rate, user_penalty, item_penalty, momentum;
+  bool adagrad;
+  bool move_items;
+  T mean;       // added to every score
+  bool squash;  // to low + range * sigmoid
+  T low, range;
+};
+
 template <class T>
 struct Kernels {
   int64_t pad;          // widths and system sizes are padded to a multiple of this
@@ -56,6 +71,11 @@ struct Kernels {
   // out[r] = x . source[index[r]] over `width` elements.
   void (*dot_rows)(const T* x, const T* source, int64_t stride, const int32_t* index, int64_t count, int64_t width,
                    T* out);
+
+  // The same to the bit of score_block: one chain of multiply-adds in the order of the elements. distance: minus the
+  // squared distance.
+  void (*chain_rows)(const T* x, const T* source, int64_t stride, const int32_t* index, int64_t count, int64_t width,
+                     bool distance, T* out);
 
   // out[j][i] = panel row i . panel row j, for j <= i at least. The panel has count rows rounded up to a multiple of 4,
   // the surplus ones zero, and whole padded columns; so many rows and columns does out get.
@@ -88,9 +108,33 @@ struct Kernels {
   int64_t fma_flops;
   T (*fma_rounds)(int64_t rounds);
 
+  // out[0..width) = sum over r of coefficient[r] * source[index[r]], in order; a null coefficient is ones. width is a
+  // multiple of lanes.
+  void (*combine_rows)(const T* source, int64_t stride, const int32_t* index, const T* coefficient, int64_t count,
+                       int64_t width, T* out);
+
+  // target += a^T b, or -= it, where a is count x rows and b is count x columns. rows is a multiple of score_rows,
+  // columns of lanes.
+  void (*add_product)(const T* a, int64_t a_stride, int64_t rows, const T* b, int64_t b_stride, int64_t columns,
+                      int64_t count, T* target, int64_t stride);
+  void (*subtract_product)(const T* a, int64_t a_stride, int64_t rows, const T* b, int64_t b_stride, int64_t columns,
+                           int64_t count, T* target, int64_t stride);
+
+  // One step for each entry in turn, along the gradient of half its squared error and penalties. Returns the sum of the
+  // squared errors met.
+  double (*rating_steps)(const StepsOn<T>& on, const int32_t* user, const int32_t* item, const T* value, int64_t count);
+
+  // One step for each pair of a preferred and another item in turn, along the gradient of -log sigmoid(margin) and
+  // penalties; margin[k] is the one met. user_bias takes no part.
+  void (*pair_steps)(const StepsOn<T>& on, const int32_t* user, const int32_t* preferred, const int32_t* other,
+                     int64_t count, T* margin);
+
   // scores[m][n] = sum over k < width of queries[k][m] * items[k][n], for score_rows x score_width. Bit m of the result
   // is set when a score of row m exceeds bound[m].
+  // If the result is 0, scores are left as they are.
   uint32_t (*score_block)(const T* queries, const T* items, int64_t width, const T* bound, T* scores);
+  // The same for minus the sum of (queries[k][m] - items[k][n])^2.
+  uint32_t (*distance_block)(const T* queries, const T* items, int64_t width, const T* bound, T* scores);
 };
 
 constexpr int64_t eigen_block = 8;       // rows of a diagonal block of a symmetric matrix
@@ -129,6 +173,10 @@ struct CountKernels {
   // counts[c] = how many of the `count` rows `row` of bits have bit c; a row is bit_block bits, bit c being bit c % 64
   // of word c / 64. count is below 2^31.
   void (*count_bits)(const uint64_t* bits, const int32_t* row, int64_t count, uint32_t* counts);
+
+  // Lists the places and values of counts of at least `least` and sets all to zero; returns how many there were. The
+  // lists have room for `count`; counts are below 2^31.
+  int64_t (*take_counts)(uint32_t* counts, int64_t count, uint32_t least, int32_t* place, uint32_t* taken);
 };
 
 // What is summed over the users who have both items of a pair, x and y being their values.
@@ -157,6 +205,47 @@ struct PairKernels {
   ScatterKernels<ProductSums> products;
   ScatterKernels<CountedProductSums> counted_products;
   ScatterKernels<MomentSums> moments;
+
+  // Lists the places and values of sums that are not zero and reach bound[c] or own_bound, and sets all to zero;
+  // returns how many there were. The lists have room for `count`.
+  int64_t (*take_products)(ProductSums* sums, int64_t count, const double* bound, double own_bound, int32_t* place,
+                           double* taken);
+};
+
+// What pairs of a tile's queries and a panel's items must reach. An exact score is reached by a pair whose integers say
+// that scale * (sum - offset) >= reach - byte_norm * error - error_norm * norm - least.
+struct ByteLimits {
+  const double* reach;          // by query; plus infinity lets nothing through, minus infinity all
+  const double* inverse_scale;  // of the query
+  const double* byte_norm;
+  const double* error_norm;
+  const double* offset;  // 128 times the sum of the query's integers
+  double least;
+};
+
+// First passes of top-N in 8-bit integers (bytes.hpp).
+struct ByteKernels {
+  const char* name;
+  int64_t rows;   // queries of a tile
+  int64_t width;  // items of a panel
+
+  // dots[m][n] = sum over k < 4 steps of queries[k / 4][m][k % 4] * items[k / 4][n][k % 4]; sums must fit in 32 bits.
+  // Bit n of above[m] is set where that may reach what `limits` ask, for items with `error` and `norm` at most; bit m
+  // of the result where above[m] is not 0; the other above[m] are left as they are, and dots too if all are.
+  uint32_t (*score_tile)(const int8_t* queries, const uint8_t* items, int64_t steps, const ByteLimits& limits,
+                         double error, double norm, double inverse_scale, int32_t* dots, uint64_t* above);
+
+  // The same for the first query of the tile alone.
+  uint32_t (*score_row)(const int8_t* queries, const uint8_t* items, int64_t steps, const ByteLimits& limits,
+                        double error, double norm, double inverse_scale, int32_t* dots, uint64_t* above);
+
+  // best[m][n] = the larger of itself and scale[m] * (the sum above) + shift[m], about.
+  void (*sample_tile)(const int8_t* queries, const uint8_t* items, int64_t steps, const float* scale,
+                      const float* shift, float* best);
+
+  // The same for the first query of the tile alone.
+  void (*sample_row)(const int8_t* queries, const uint8_t* items, int64_t steps, const float* scale, const float* shift,
+                     float* best);
 };
 
 struct KernelTable {

@@ -4,9 +4,12 @@
 #include "eigen.hpp"
 #include "multiply.hpp"
 #include "peak.hpp"
+#include "products.hpp"
 #include "rows.hpp"
 #include "scatter.hpp"
+#include "scores.hpp"
 #include "small_systems.hpp"
+#include "steps.hpp"
 
 namespace coals {
 namespace {
@@ -24,6 +27,7 @@ constexpr Kernels<T> make_kernels() {
       cholesky_factor<T>,
       cholesky_solve<T>,
       dot_rows<T>,
+      chain_rows<T>,
       panel_dots<T>,
       add_remainder<T>,
       add_squares<T>,
@@ -33,7 +37,13 @@ constexpr Kernels<T> make_kernels() {
       multiply_rows<T>,
       fma_flops<T>,
       fma_rounds<T>,
+      combine_rows<T>,
+      update_product<T, 1>,
+      update_product<T, -1>,
+      rating_steps<T>,
+      pair_steps<T>,
       score_block<T>,
+      distance_block<T>,
   };
 }
 
@@ -49,13 +59,17 @@ constexpr ScatterKernels<Sums> make_scatter_kernels() {
 
 constexpr PairKernels make_pair_kernels() {
   return PairKernels{make_scatter_kernels<ProductSums>(), make_scatter_kernels<CountedProductSums>(),
-                     make_scatter_kernels<MomentSums>()};
+                     make_scatter_kernels<MomentSums>(), take_products};
 }
 
 }  // namespace
 
 extern const KernelTable COALS_TABLE;
-const KernelTable COALS_TABLE = {COALS_TABLE_NAME,     make_kernels<float>(),    make_kernels<double>(),
-                                 make_eigen_kernels(), CountKernels{count_bits}, make_pair_kernels()};
+const KernelTable COALS_TABLE = {COALS_TABLE_NAME,
+                                 make_kernels<float>(),
+                                 make_kernels<double>(),
+                                 make_eigen_kernels(),
+                                 CountKernels{count_bits, take_counts},
+                                 make_pair_kernels()};
 
 }  // namespace coals

@@ -139,25 +139,5 @@ void dot_rows(const T* x, const T* source, int64_t stride, const int32_t* index,
   }
 }
 
-template <class T>
-uint32_t score_block(const T* queries, const T* items, int64_t width, const T* bound, T* scores) {
-  constexpr int64_t lanes = Simd<T>::lanes;
-  Vec<T> acc[tile_rows][tile_vectors] = {};
-  accumulate<T, tile_vectors>(acc, queries, tile_rows, items, tile_vectors * lanes, width);
-  uint32_t above = 0;
-#pragma GCC unroll 8
-  for (int m = 0; m < tile_rows; ++m) {
-    const Vec<T> limit = broadcast(bound[m]);
-    bool any = false;
-#pragma GCC unroll 8
-    for (int n = 0; n < tile_vectors; ++n) {
-      any |= any_greater(acc[m][n], limit);
-      store(scores + (m * tile_vectors + n) * lanes, acc[m][n]);
-    }
-    above |= static_cast<uint32_t>(any) << m;
-  }
-  return above;
-}
-
 }  // namespace
 }  // namespace coals

@@ -34,5 +34,29 @@ void scatter(Sums* sums, const Index* rank, const Number* value, int64_t count, 
   for (int64_t k = 0; k < count; ++k) add_pair(sums[rank[k]], x, static_cast<double>(value[k]));
 }
 
+// See kernel_table.hpp.
+int64_t take_products(ProductSums* sums, int64_t count, const double* bound, double own_bound, int32_t* place,
+                      double* taken) {
+  constexpr int64_t lanes = Simd<double>::lanes;
+  auto* sum = reinterpret_cast<double*>(sums);
+  int64_t n = 0, c = 0;
+  for (; c + lanes <= count; c += lanes) {
+    const Vec<double> other = load(bound + c), own = broadcast(own_bound), least = other < own ? other : own;
+    for (uint32_t hits = at_least_and_not_zero(load(sum + c), least); hits != 0; hits &= hits - 1) {
+      const int64_t at = c + __builtin_ctz(hits);
+      place[n] = static_cast<int32_t>(at);
+      taken[n++] = sum[at];
+    }
+    store(sum + c, zero<double>());
+  }
+  for (; c < count; ++c) {
+    place[n] = static_cast<int32_t>(c);
+    taken[n] = sum[c];
+    n += sum[c] != 0 && sum[c] >= (bound[c] < own_bound ? bound[c] : own_bound) ? 1 : 0;
+    sum[c] = 0;
+  }
+  return n;
+}
+
 }  // namespace
 }  // namespace coals

@@ -102,6 +102,31 @@ COALS_INLINE double multiply_add(double a, double b, double c) {
 #endif
 }
 
+// The masks are full: GCC 12 warns of the plain forms.
+COALS_INLINE Vec<float> square_root(Vec<float> v) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_maskz_sqrt_ps(0xFFFF, (__m512)v);
+#elif defined(__AVX2__)
+  return (Vec<float>)_mm256_sqrt_ps((__m256)v);
+#elif defined(__SSE2__)
+  return (Vec<float>)_mm_sqrt_ps((__m128)v);
+#else
+  return (Vec<float>)vsqrtq_f32((float32x4_t)v);
+#endif
+}
+
+COALS_INLINE Vec<double> square_root(Vec<double> v) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_maskz_sqrt_pd(0xFF, (__m512d)v);
+#elif defined(__AVX2__)
+  return (Vec<double>)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__SSE2__)
+  return (Vec<double>)_mm_sqrt_pd((__m128d)v);
+#else
+  return (Vec<double>)vsqrtq_f64((float64x2_t)v);
+#endif
+}
+
 COALS_INLINE bool any_greater(Vec<float> v, Vec<float> bound) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask((__m512)v, (__m512)bound, _CMP_GT_OQ) != 0;
@@ -126,6 +151,75 @@ COALS_INLINE bool any_greater(Vec<double> v, Vec<double> bound) {
   return (vgetq_lane_u64(greater, 0) | vgetq_lane_u64(greater, 1)) != 0;
 #endif
 }
+
+// Bit l is set where a[l] >= b[l]; both are below 2^31.
+COALS_INLINE uint32_t at_least(Vec<uint32_t> a, Vec<uint32_t> b) {
+#if defined(__AVX512F__)
+  return _mm512_cmpge_epu32_mask((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return ~static_cast<uint32_t>(_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32((__m256i)b, (__m256i)a))) & 0xFF;
+#elif defined(__SSE2__)
+  return ~static_cast<uint32_t>(_mm_movemask_ps((__m128)_mm_cmpgt_epi32((__m128i)b, (__m128i)a))) & 0xF;
+#else
+  return vaddvq_u32(vandq_u32(vcgeq_u32((uint32x4_t)a, (uint32x4_t)b), (uint32x4_t){1, 2, 4, 8}));
+#endif
+}
+
+// Bit l is set where a[l] >= b[l] and a[l] is not zero.
+COALS_INLINE uint32_t at_least_and_not_zero(Vec<double> a, Vec<double> b) {
+#if defined(__AVX512F__)
+  return _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GE_OQ), (__m512d)a,
+                                 _mm512_setzero_pd(), _CMP_NEQ_OQ);
+#elif defined(__AVX2__)
+  return static_cast<uint32_t>(_mm256_movemask_pd(_mm256_and_pd(
+      _mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_GE_OQ), _mm256_cmp_pd((__m256d)a, _mm256_setzero_pd(), _CMP_NEQ_OQ))));
+#elif defined(__SSE2__)
+  return static_cast<uint32_t>(
+      _mm_movemask_pd(_mm_and_pd(_mm_cmpge_pd((__m128d)a, (__m128d)b), _mm_cmpneq_pd((__m128d)a, _mm_setzero_pd()))));
+#else
+  const uint64x2_t reaches = vcgeq_f64((float64x2_t)a, (float64x2_t)b);
+  const uint64x2_t both = vbicq_u64(reaches, vceqzq_f64((float64x2_t)a));
+  return static_cast<uint32_t>((vgetq_lane_u64(both, 0) & 1) | (vgetq_lane_u64(both, 1) & 2));
+#endif
+}
+
+// Bit l is set where lane l of v is above bound's.
+COALS_INLINE uint32_t greater_mask(Vec<int32_t> v, Vec<int32_t> bound) {
+#if defined(__AVX512F__)
+  return _mm512_cmpgt_epi32_mask((__m512i)v, (__m512i)bound);
+#else
+  uint32_t mask = 0;
+#pragma GCC unroll 8
+  for (int l = 0; l < Simd<int32_t>::lanes; ++l) mask |= static_cast<uint32_t>(v[l] > bound[l]) << l;
+  return mask;
+#endif
+}
+
+COALS_INLINE Vec<int32_t> larger_of(Vec<int32_t> a, Vec<int32_t> b) { return a > b ? a : b; }
+
+COALS_INLINE Vec<int32_t> load_bytes(const uint8_t* p) {
+  typedef int32_t Unaligned __attribute__((vector_size(COALS_VECTOR_BYTES), aligned(1), may_alias));
+  return *reinterpret_cast<const Unaligned*>(p);
+}
+
+// The same four bytes in every lane.
+COALS_INLINE Vec<int32_t> broadcast_four(const int8_t* p) {
+  typedef int32_t Unaligned __attribute__((aligned(1), may_alias));
+  return *reinterpret_cast<const Unaligned*>(p) - Vec<int32_t>{};
+}
+
+// sum + the inner product of four bytes in every lane: without sign in a, with sign in b.
+COALS_INLINE Vec<int32_t> add_dot_four(Vec<int32_t> sum, Vec<int32_t> a, Vec<int32_t> b) {
+#if defined(__AVX512VNNI__)
+  return (Vec<int32_t>)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#else
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) sum += ((a >> (8 * i)) & 255) * ((b << (24 - 8 * i)) >> 24);
+  return sum;
+#endif
+}
+
+COALS_INLINE Vec<float> to_float(Vec<int32_t> v) { return __builtin_convertvector(v, Vec<float>); }
 
 using Bits = Vec<uint64_t>;
 
@@ -166,72 +260,6 @@ COALS_INLINE void set_where(Vec<uint32_t>& values, uint32_t bits, uint32_t value
 #endif
 }
 
-// A list of lane numbers at compile time.
-template <int... I>
-struct Lanes {};
-
-template <int N, int... I>
-struct CountTo : CountTo<N - 1, N - 1, I...> {};
-template <int... I>
-struct CountTo<0, I...> {
-  typedef Lanes<I...> List;
-};
-
-// In blocks of 2 S lanes: the first S lanes of the result are a's halves added, the last S are b's.
-template <int S, class V, int... I>
-COALS_INLINE V add_halves(V a, V b, Lanes<I...>) {
-  constexpr int lanes = static_cast<int>(sizeof...(I));
-  const V low = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I : lanes + I - S))...);
-  const V high = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I + S : lanes + I))...);
-  return low + high;
-}
-
-// Lane l of the result is the sum over the lanes of v[l]: as many vectors as lanes become one, in a fixed order.
-template <class T, int S = static_cast<int>(Simd<T>::lanes) / 2>
-COALS_INLINE Vec<T> sum_each(const Vec<T>* v) {
-  Vec<T> halved[S];
-#pragma GCC unroll 8
-  for (int i = 0; i < S; ++i) {
-    halved[i] = add_halves<S>(v[i], v[i + S], typename CountTo<static_cast<int>(Simd<T>::lanes)>::List{});
-  }
-  if constexpr (S == 1) {
-    return halved[0];
-  } else {
-    return sum_each<T, S / 2>(halved);
-  }
-}
-
-// One step of a transposition: blocks of S lanes are exchanged between a and b.
-template <int S, class V, int... I>
-COALS_INLINE void exchange_blocks(V& a, V& b, Lanes<I...>) {
-  constexpr int lanes = static_cast<int>(sizeof...(I));
-  const V first = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I : lanes + I - S))...);
-  b = __builtin_shufflevector(a, b, ((I % (2 * S) < S ? I + S : lanes + I))...);
-  a = first;
-}
-
-// Lane l of v[k] and lane k of v[l] change places, for as many vectors as lanes.
-template <class T, int S = static_cast<int>(Simd<T>::lanes) / 2>
-COALS_INLINE void transpose(Vec<T>* v) {
-  constexpr int lanes = static_cast<int>(Simd<T>::lanes);
-#pragma GCC unroll 16
-  for (int i = 0; i < lanes; ++i) {
-    if ((i & S) == 0) exchange_blocks<S>(v[i], v[i + S], typename CountTo<lanes>::List{});
-  }
-  if constexpr (S > 1) transpose<T, S / 2>(v);
-}
-
-// Lanes are added pairwise, always in the same order.
-template <class T, int S = static_cast<int>(Simd<T>::lanes) / 2>
-COALS_INLINE T horizontal_sum(Vec<T> v) {
-  const Vec<T> halved = add_halves<S>(v, v, typename CountTo<static_cast<int>(Simd<T>::lanes)>::List{});
-  if constexpr (S == 1) {
-    return halved[0];
-  } else {
-    return horizontal_sum<T, S / 2>(halved);
-  }
-}
-
 template <class T>
 constexpr T larger(T a, T b) {
   return a > b ? a : b;
@@ -239,3 +267,5 @@ constexpr T larger(T a, T b) {
 
 }  // namespace
 }  // namespace coals
+
+#include "lanes.hpp"

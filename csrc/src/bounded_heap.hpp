@@ -27,11 +27,11 @@ class BoundedHeap {
     const Entry entry{item, score};
     if (heap_.size() < capacity_) {
       heap_.push_back(entry);
-      std::push_heap(heap_.begin(), heap_.end(), better);
+      std::push_heap(heap_.begin(), heap_.end(), better_);
     } else if (better(entry, heap_.front())) {
-      std::pop_heap(heap_.begin(), heap_.end(), better);
+      std::pop_heap(heap_.begin(), heap_.end(), better_);
       heap_.back() = entry;
-      std::push_heap(heap_.begin(), heap_.end(), better);
+      std::push_heap(heap_.begin(), heap_.end(), better_);
     }
   }
 
@@ -45,7 +45,7 @@ class BoundedHeap {
 
   // Writes the list of one query, best first, padded; the heap is empty afterwards.
   void write(std::int64_t query, const TopKLists<T>& out) {
-    std::sort_heap(heap_.begin(), heap_.end(), better);
+    std::sort_heap(heap_.begin(), heap_.end(), better_);
     const auto count = static_cast<std::int64_t>(heap_.size());
     for (std::int64_t k = 0; k < out.n; ++k) {
       out.ids[query * out.n + k] = k < count ? heap_[k].item : -1;
@@ -63,6 +63,12 @@ class BoundedHeap {
   static bool better(const Entry& a, const Entry& b) {
     return a.score > b.score || (a.score == b.score && a.item < b.item);
   }
+
+  // The same as an object, which compilers see through.
+  struct Better {
+    bool operator()(const Entry& a, const Entry& b) const { return better(a, b); }
+  };
+  static constexpr Better better_{};
 
   std::size_t capacity_;
   std::vector<Entry> heap_;  // the worst entry first

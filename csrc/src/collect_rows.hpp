@@ -13,6 +13,13 @@
 
 namespace coals {
 
+// The k-th of `count` places if they are taken from both ends: first, last, second, last but one, ... Neighbours are
+// best among popular items or among rare ones, depending on the data; either way good ones come early, and the bound
+// that others have to reach rises soon.
+inline std::int64_t from_both_ends(std::int64_t k, std::int64_t count) {
+  return k % 2 == 0 ? k / 2 : count - 1 - k / 2;
+}
+
 // A row to compute: of the item at `rank`, for row `place` of the answer.
 struct RowPlace {
   std::int64_t rank;

@@ -38,13 +38,13 @@ class Counting {
 
   struct Worker {
     Worker(std::int64_t items, std::int64_t head_width, std::int64_t batch_rows)
-        : count(items + bit_block), head(head_width * batch_rows) {
+        : count(items + bit_block), head(head_width * batch_rows), rank(bit_block), both(bit_block), value(bit_block) {
       std::fill(count.begin(), count.end(), 0u);
     }
     Buffer<std::uint32_t> count;  // of one row, by rank; zero between rows
     Buffer<std::uint32_t> head;   // what bits say of each row of a batch
     std::vector<std::int32_t> touched;
-    std::vector<std::int32_t> rank;  // candidates of one batch
+    std::vector<std::int32_t> rank;  // candidates of one block, their counts and similarities
     std::vector<std::uint32_t> both;
     std::vector<double> value;
   };
@@ -95,18 +95,14 @@ class Counting {
     if (list_work_[row] > (items() - head()) / 16) {
       for_each_listed(rank, pulse, [&](std::int32_t other) { ++worker.count[other]; });
       clear_own(worker, rank, sink);
-      for (std::int64_t r = 0; r < items(); r += bit_block) {
-        read_dense(worker, rank, r, std::min(items(), r + bit_block), sink);
-      }
+      read_dense(worker, rank, items(), sink);
     } else {
       worker.touched.clear();
       for_each_listed(rank, pulse, [&](std::int32_t other) {
         if (worker.count[other]++ == 0) worker.touched.push_back(other);
       });
       clear_own(worker, rank, sink);
-      for (std::int64_t r = 0; r < head(); r += bit_block) {
-        read_dense(worker, rank, r, std::min(head(), r + bit_block), sink);
-      }
+      read_dense(worker, rank, head(), sink);
       read_touched(worker, rank, sink);
     }
     sink.finish(rows_[row].place);
@@ -130,29 +126,29 @@ class Counting {
     if (keep_.diagonal) sink.offer(pairs_.items.item[rank], static_cast<double>(pairs_.items.size[rank]));
   }
 
-  // Offers ranks [begin, end) and clears their counters.
+  // Offers ranks before `end` and clears their counters.
   template <class T>
-  void read_dense(Worker& worker, std::int64_t rank, std::int64_t begin, std::int64_t end, RowSink<T>& sink) const {
-    const std::uint32_t least = similarity_.least_count(sink.bound(), rank, end - 1);
-    worker.rank.resize(bit_block);
-    std::int64_t found = 0;
-    for (std::int64_t r = begin; r < end; ++r) {
-      worker.rank[found] = static_cast<std::int32_t>(r);
-      found += worker.count[r] >= least ? 1 : 0;
+  void read_dense(Worker& worker, std::int64_t rank, std::int64_t end, RowSink<T>& sink) const {
+    const std::int64_t blocks = (end + bit_block - 1) / bit_block;
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const std::int64_t first = from_both_ends(b, blocks) * bit_block, count = std::min(bit_block, end - first);
+      const std::uint32_t least = similarity_.least_count(sink.bound(), rank, first + count - 1);
+      const std::int64_t found = active_table().count.take_counts(worker.count.data() + first, count, least,
+                                                                  worker.rank.data(), worker.both.data());
+      for (std::int64_t k = 0; k < found; ++k) worker.rank[k] += static_cast<std::int32_t>(first);
+      offer(worker, rank, found, sink);
     }
-    offer(worker, rank, found, sink);
-    std::fill(worker.count.data() + begin, worker.count.data() + end, 0u);
   }
 
   template <class T>
   void read_touched(Worker& worker, std::int64_t rank, RowSink<T>& sink) const {
     const auto least = static_cast<std::uint32_t>(std::max<std::int64_t>(1, options_.min_overlap));
     const std::int64_t from = head();
-    worker.rank.resize(bit_block);
     std::int64_t found = 0;
     for (const std::int32_t other : worker.touched) {
       if (other < from || worker.count[other] < least) continue;
-      worker.rank[found++] = other;
+      worker.rank[found] = other;
+      worker.both[found++] = worker.count[other];
       if (found < bit_block) continue;
       offer(worker, rank, found, sink);
       found = 0;
@@ -161,12 +157,9 @@ class Counting {
     for (const std::int32_t other : worker.touched) worker.count[other] = 0;
   }
 
-  // The first `found` of worker.rank.
+  // The first `found` of worker.rank and worker.both.
   template <class T>
   void offer(Worker& worker, std::int64_t rank, std::int64_t found, RowSink<T>& sink) const {
-    worker.both.resize(bit_block);
-    worker.value.resize(bit_block);
-    for (std::int64_t k = 0; k < found; ++k) worker.both[k] = worker.count[worker.rank[k]];
     similarity_.evaluate(rank, worker.rank.data(), worker.both.data(), found, worker.value.data());
     for (std::int64_t k = 0; k < found; ++k) sink.offer(pairs_.items.item[worker.rank[k]], worker.value[k]);
     sink.settle();

@@ -17,9 +17,11 @@
 namespace coals {
 
 extern const KernelTable kernel_table_baseline;
+extern const ByteKernels byte_kernels_portable;
 #if COALS_X86
 extern const KernelTable kernel_table_avx2;
 extern const KernelTable kernel_table_avx512;
+extern const ByteKernels byte_kernels_vnni;
 #endif
 
 namespace {
@@ -71,6 +73,9 @@ bool has_v3() {
 bool has_v4() {
   return has_v3() && has_bits(saved_registers(), {5, 6, 7}) && has_bits(cpuid(7).b, {16, 17, 28, 30, 31});
 }
+
+// Beside the level: AVX-512 VNNI.
+bool has_vnni() { return has_v4() && has_bits(cpuid(7).c, {11}); }
 #endif
 
 const std::vector<Level>& levels() {
@@ -123,6 +128,16 @@ const KernelTable& active_table() {
   }();
   return chosen;
 }
+
+const ByteKernels* quick_byte_kernels() {
+#if COALS_X86
+  static const bool usable = has_vnni();
+  if (usable && &active_table() == &kernel_table_avx512) return &byte_kernels_vnni;
+#endif
+  return nullptr;
+}
+
+const ByteKernels& portable_byte_kernels() { return byte_kernels_portable; }
 
 std::vector<std::string> compiled_isas() {
   std::vector<std::string> names;

@@ -17,6 +17,12 @@ const KernelTable& active_table();
 // Throws std::invalid_argument unless `isa` is compiled in and this machine has it.
 const KernelTable& table_by_name(const std::string& isa);
 
+// Those that beat arithmetic in single precision, if this machine has them and the active level allows it; else null.
+const ByteKernels* quick_byte_kernels();
+
+// The same results anywhere, slowly.
+const ByteKernels& portable_byte_kernels();
+
 template <class T>
 const Kernels<T>& kernels_of(const KernelTable& table);
 

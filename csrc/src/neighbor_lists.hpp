@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "coals/buffer.hpp"
@@ -44,8 +46,12 @@ class NeighborLists {
   // A value below this is turned away.
   double bound(std::int64_t row) const { return bound_[static_cast<std::size_t>(row)].load(std::memory_order_relaxed); }
 
-  // The bounds of rows `first` on, for loops over many.
-  const std::atomic<double>* bounds() const { return bound_.data(); }
+  // What a value of double precision must reach to round to the bound, for all rows.
+  void copy_bounds(std::vector<double>& out) const {
+    out.resize(bound_.size());
+    for (std::size_t r = 0; r < bound_.size(); ++r) out[r] = just_below(bound_[r].load(std::memory_order_relaxed));
+  }
+  static double just_below(double bound) { return bound - std::abs(bound) * 1e-6 - 1e-300; }
 
   // Not zero, and at least the threshold.
   void offer(std::int64_t row, std::int32_t column, T value) {

@@ -4,10 +4,10 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "bounded_heap.hpp"
 #include "coals/buffer.hpp"
 #include "neighbor_terms.hpp"
 #include "parallel.hpp"
+#include "topk_query.hpp"
 
 namespace coals {
 
@@ -40,6 +40,7 @@ struct Sums {
   std::vector<std::int64_t> order;
   std::vector<NeighborTerm> terms;
   BoundedHeap<double> heap;
+  double below = -std::numeric_limits<double>::infinity();  // what scores must be above
 };
 
 template <AverageBy by, class Q, class V>
@@ -49,7 +50,7 @@ class Ranking {
       : queries_(queries), lists_(lists), targets_(targets), rule_(rule) {}
 
   // The list of row q of queries, as number `at` of `out`.
-  void rank(std::int64_t q, std::int64_t at, const CsrView<void>& excluded, const TopKLists<double>& out, Sums& sums,
+  void rank(std::int64_t q, std::int64_t at, const TopKFilter& filter, const TopKLists<double>& out, Sums& sums,
             const Pulse& pulse) const {
     if (by == AverageBy::query && rule_.used >= 0) {
       add_most_similar_first(q, sums, pulse);
@@ -57,9 +58,8 @@ class Ranking {
       std::int64_t adds = 0;
       for (std::int64_t e = queries_.row_begin[q]; e < queries_.row_begin[q + 1]; ++e) add<false>(e, sums, adds, pulse);
     }
-    for (std::int64_t e = excluded.row_begin[at]; e < excluded.row_begin[at + 1]; ++e) {
-      sums.count[excluded.column[e]] = 0;  // still on the list of what to clear, but no candidate
-    }
+    drop_unwanted(at, filter, sums);
+    sums.below = below_least<double>(filter.min_score);
     if (by == AverageBy::target && rule_.used >= 0) {
       choose_most_similar(q, sums, pulse);
     } else {
@@ -110,6 +110,20 @@ class Ranking {
     sums.size = size;
   }
 
+  // Targets without a count are still on the list of what to clear, but no candidates.
+  static void drop_unwanted(std::int64_t at, const TopKFilter& filter, Sums& sums) {
+    const CsrView<void>& excluded = filter.excluded;
+    for (std::int64_t e = excluded.row_begin ? excluded.row_begin[at] : 0;
+         excluded.row_begin && e < excluded.row_begin[at + 1]; ++e) {
+      sums.count[excluded.column[e]] = 0;
+    }
+    if (!filter.candidate && !filter.allowed.row_begin) return;
+    for (std::int64_t t = 0; t < sums.size; ++t) {
+      const std::int32_t target = sums.touched[t];
+      if (sums.count[target] && !admits(filter, at, target)) sums.count[target] = 0;
+    }
+  }
+
   void offer_all(std::int64_t q, Sums& sums) const {
     for (std::int64_t t = 0; t < sums.size; ++t) {
       const std::int32_t target = sums.touched[t];
@@ -158,7 +172,7 @@ class Ranking {
 
   static void offer(std::int64_t target, double score, Sums& sums) {
     // Targets come in any order, so one that ties with the last of the list may belong before it.
-    if (score >= sums.heap.bound()) sums.heap.offer(target, score);
+    if (score >= sums.heap.bound() && score > sums.below) sums.heap.offer(target, score);
   }
 
   const CsrView<Q>& queries_;
@@ -169,12 +183,12 @@ class Ranking {
 
 template <AverageBy by, class Q, class V>
 void rank_all(const CsrView<Q>& queries, const std::int64_t* rows, const CsrView<V>& lists, const CsrView<V>& targets,
-              const NeighborRule& rule, const CsrView<void>& excluded, const TopKLists<double>& out,
+              const NeighborRule& rule, std::int64_t count, const TopKFilter& filter, const TopKLists<double>& out,
               const RunControl& control) {
   constexpr double adds_per_task = 5e4, overhead = 100;
   const double list_size =
       static_cast<double>(lists.entries()) / static_cast<double>(std::max<std::int64_t>(1, lists.rows));
-  const auto tasks = balanced_tasks(excluded.rows, adds_per_task, [&](std::int64_t at) {
+  const auto tasks = balanced_tasks(count, adds_per_task, [&](std::int64_t at) {
     return overhead + static_cast<double>(queries.row_size(rows[at])) * list_size;
   });
   const Ranking<by, Q, V> ranking(queries, lists, targets, rule);
@@ -183,7 +197,7 @@ void rank_all(const CsrView<Q>& queries, const std::int64_t* rows, const CsrView
       [&] { return Sums(lists.columns, lists.rows, rule, std::min(out.n, std::max<std::int64_t>(1, lists.columns))); },
       [&](Sums& sums, std::int64_t t, const Pulse& pulse) {
         for (std::int64_t at = tasks[t]; at < tasks[t + 1]; ++at) {
-          ranking.rank(rows[at], at, excluded, out, sums, pulse);
+          ranking.rank(rows[at], at, filter, out, sums, pulse);
         }
       });
 }
@@ -198,16 +212,17 @@ void require_sound(const NeighborRule& rule) {
 }  // namespace
 
 template <class Q, class V>
-void top_k_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, const CsrView<V>& lists,
-                     const CsrView<V>& targets, const NeighborRule& rule, const CsrView<void>& excluded,
+void top_k_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, std::int64_t count, const CsrView<V>& lists,
+                     const CsrView<V>& targets, const NeighborRule& rule, const TopKFilter& filter,
                      const TopKLists<double>& out, const RunControl& control) {
   require_sound(rule);
   switch (rule.average_by) {
-    case AverageBy::none: return rank_all<AverageBy::none>(queries, rows, lists, targets, rule, excluded, out, control);
+    case AverageBy::none:
+      return rank_all<AverageBy::none>(queries, rows, lists, targets, rule, count, filter, out, control);
     case AverageBy::query:
-      return rank_all<AverageBy::query>(queries, rows, lists, targets, rule, excluded, out, control);
+      return rank_all<AverageBy::query>(queries, rows, lists, targets, rule, count, filter, out, control);
     case AverageBy::target:
-      return rank_all<AverageBy::target>(queries, rows, lists, targets, rule, excluded, out, control);
+      return rank_all<AverageBy::target>(queries, rows, lists, targets, rule, count, filter, out, control);
   }
 }
 
@@ -234,9 +249,9 @@ void score_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, const 
 }
 
 #define COALS_INSTANTIATE(Q, V)                                                                                       \
-  template void top_k_neighbors<Q, V>(const CsrView<Q>&, const std::int64_t*, const CsrView<V>&, const CsrView<V>&,   \
-                                      const NeighborRule&, const CsrView<void>&, const TopKLists<double>&,            \
-                                      const RunControl&);                                                             \
+  template void top_k_neighbors<Q, V>(const CsrView<Q>&, const std::int64_t*, std::int64_t, const CsrView<V>&,        \
+                                      const CsrView<V>&, const NeighborRule&, const TopKFilter&,                      \
+                                      const TopKLists<double>&, const RunControl&);                                   \
   template void score_neighbors<Q, V>(const CsrView<Q>&, const std::int64_t*, const CsrView<V>&, const std::int64_t*, \
                                       std::int64_t, const NeighborRule&, double*, const RunControl&);
 COALS_INSTANTIATE(float, float)

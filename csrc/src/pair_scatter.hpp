@@ -45,10 +45,9 @@ class PairScatter {
   // visit(rank of the other item, sums) for each pair with a user in it; `steps` is work(rank).
   template <class Pulse, class Visit>
   void row(Worker& worker, std::int64_t rank, std::int64_t steps, const Pulse& pulse, Visit visit) const {
-    const std::int64_t others = which_ == PairsWith::all ? values_.items.count : rank;
-    if (steps > others / 8) {
-      scatter(worker, rank, pulse, [](std::int64_t, std::int64_t) {});
-      for (std::int64_t r = 0; r < others; ++r) take(worker, r, visit);
+    if (dense(rank, steps)) {
+      sum_all(worker, rank, pulse);
+      for (std::int64_t r = 0; r < others_of(rank); ++r) take(worker, r, visit);
       return;
     }
     worker.found.clear();
@@ -63,6 +62,16 @@ class PairScatter {
       worker.seen[static_cast<std::size_t>(r)] = 0;
       take(worker, r, visit);
     }
+  }
+
+  // Whether a row touches so many others that all are looked at in turn.
+  bool dense(std::int64_t rank, std::int64_t steps) const { return steps > others_of(rank) / 8; }
+  std::int64_t others_of(std::int64_t rank) const { return which_ == PairsWith::all ? values_.items.count : rank; }
+
+  // Leaves the sums of a row in worker.sums; whoever reads them blanks them.
+  template <class Pulse>
+  void sum_all(Worker& worker, std::int64_t rank, const Pulse& pulse) const {
+    scatter(worker, rank, pulse, [](std::int64_t, std::int64_t) {});
   }
 
  private:

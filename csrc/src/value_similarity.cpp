@@ -37,30 +37,75 @@ class PairSumming {
     return values_.bytes() + worker_count(control_) * Scatter(values_, PairsWith::all).worker_bytes();
   }
 
+  // One thread's share of the work for both items of a pair.
+  struct Pairs {
+    Worker worker;
+    std::vector<double> bound;  // what sums with each item have to reach, as of a moment ago
+    std::vector<std::int32_t> place;
+    std::vector<double> taken;
+  };
+
   CsrMatrix<T> for_both() const {
     const Scatter scatter(values_, PairsWith::more_popular);
     NeighborLists<T> lists(items(), keep_.neighbors, keep_.threshold);
-    std::vector<RowPlace> rows = rows_to_count(values_.items, keep_);
+    std::vector<RowPlace> rows;
+    // Neighbours are best among popular items or among rare ones, depending on the data: some of those, then all of
+    // these, so that the bounds rise soon.
+    const std::int64_t popular = items() / 8;
+    for (std::int64_t r = 0; r < popular; ++r) rows.push_back({r, 0});
+    for (std::int64_t r = items() - 1; r >= popular; --r) rows.push_back({r, 0});
     std::vector<std::int64_t> work;
     const auto tasks = cut(scatter, rows, work);
     parallel_for(
-        static_cast<std::int64_t>(tasks.size()) - 1, control_, [&] { return scatter.make_worker(); },
-        [&](Worker& worker, std::int64_t t, const Pulse& pulse) {
-          for (std::int64_t rank = tasks[t]; rank < tasks[t + 1]; ++rank) {
+        static_cast<std::int64_t>(tasks.size()) - 1, control_, [&] { return Pairs{scatter.make_worker(), {}, {}, {}}; },
+        [&](Pairs& pairs, std::int64_t t, const Pulse& pulse) {
+          for (std::int64_t k = tasks[t]; k < tasks[t + 1]; ++k) {
             pulse();
-            const std::int32_t item = values_.items.item[rank];
-            scatter.row(worker, rank, work[rank], pulse, [&](std::int64_t other, const Sums& sums) {
-              double exact = 0;
-              if (!similarity(sums, exact)) return;
-              const auto value = static_cast<T>(exact);
-              const auto rounded = static_cast<double>(value);
-              if (value == T(0)) return;
-              if (rounded >= lists.bound(rank)) lists.offer(rank, values_.items.item[other], value);
-              if (rounded >= lists.bound(other)) lists.offer(other, item, value);
-            });
+            if ((k - tasks[t]) % 64 == 0) lists.copy_bounds(pairs.bound);
+            sum_for_both(scatter, pairs, rows[k].rank, work[k], lists, pulse);
           }
         });
     return lists.collect(values_.items.rank, control_);
+  }
+
+  void sum_for_both(const Scatter& scatter, Pairs& pairs, std::int64_t rank, std::int64_t work, NeighborLists<T>& lists,
+                    const Pulse& pulse) const {
+    const auto offer = [&](std::int64_t other, const Sums& sums) { offer_both(lists, rank, other, sums); };
+    if constexpr (std::is_same_v<Sums, ProductSums>) {
+      if (scatter.dense(rank, work)) {
+        scatter.sum_all(pairs.worker, rank, pulse);
+        take_dense(pairs, rank, lists);
+        return;
+      }
+    }
+    scatter.row(pairs.worker, rank, work, pulse, offer);
+  }
+
+  // A block of sums at a time, those that reach the bound of either item.
+  void take_dense(Pairs& pairs, std::int64_t rank, NeighborLists<T>& lists) const {
+    constexpr std::int64_t block = 1024;
+    pairs.place.resize(block);
+    pairs.taken.resize(block);
+    const std::int64_t blocks = (rank + block - 1) / block;
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const std::int64_t begin = from_both_ends(b, blocks) * block;
+      const std::int64_t found = active_table().pairs.take_products(
+          pairs.worker.sums.data() + begin, std::min(block, rank - begin), pairs.bound.data() + begin,
+          NeighborLists<T>::just_below(lists.bound(rank)), pairs.place.data(), pairs.taken.data());
+      for (std::int64_t k = 0; k < found; ++k) {
+        offer_both(lists, rank, begin + pairs.place[k], ProductSums{pairs.taken[k]});
+      }
+    }
+  }
+
+  void offer_both(NeighborLists<T>& lists, std::int64_t rank, std::int64_t other, const Sums& sums) const {
+    double exact = 0;
+    if (!similarity(sums, exact)) return;
+    const auto value = static_cast<T>(exact);
+    const auto rounded = static_cast<double>(value);
+    if (value == T(0)) return;
+    if (rounded >= lists.bound(rank)) lists.offer(rank, values_.items.item[other], value);
+    if (rounded >= lists.bound(other)) lists.offer(other, values_.items.item[rank], value);
   }
 
   CsrMatrix<T> row_by_row(std::int64_t columns) const {

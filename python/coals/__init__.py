@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from coals import _core, metrics, split
+from coals import _core, metrics, rerank, split
 from coals._config import show_config
+from coals._saving import load
 from coals._sweeps import Sweep
+from coals._tensor_file import FileFormatError
 from coals.base import NotFittedError, Recommender
+from coals.bpr import BPR
+from coals.content_knn import ContentKNN
 from coals.early_stopping import EarlyStopping
-from coals.evaluation import Curve, Evaluation, evaluate, precision_recall_curve
+from coals.ease import EASE
+from coals.evaluation import Comparison, Curve, Evaluation, evaluate, precision_recall_curve
+from coals.evaluation_fold_in import evaluate_fold_in
 from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
+from coals.graph_filter import GraphFilter
+from coals.hybrid import Hybrid
 from coals.implicit_als import ImplicitALS
 from coals.interactions import Interactions
 from coals.item_cooccurrence import ItemCooccurrence
@@ -21,19 +29,33 @@ from coals.item_knn import ItemKNN
 from coals.memory import MemoryEstimate, estimate_memory
 from coals.popularity import Popularity
 from coals.recommendations import Recommendations
+from coals.rp3beta import RP3beta
+from coals.search import search
+from coals.search_result import SearchResult, Trial
+from coals.sgd_factorization import SGDFactorization
 from coals.similarity import cooccurrence, similarity
+from coals.svd import SVD
 from coals.tables import Table
+from coals.topk import top_k
 from coals.user_knn import UserKNN
 
 __version__: str = _core.version
 
 __all__ = [
+    "BPR",
+    "EASE",
+    "SVD",
+    "Comparison",
+    "ContentKNN",
     "Curve",
     "EarlyStopping",
     "Evaluation",
     "Events",
     "Explanation",
     "ExplicitALS",
+    "FileFormatError",
+    "GraphFilter",
+    "Hybrid",
     "ImplicitALS",
     "Interactions",
     "ItemCooccurrence",
@@ -41,24 +63,33 @@ __all__ = [
     "MemoryEstimate",
     "NotFittedError",
     "Popularity",
+    "RP3beta",
     "Recommendations",
     "Recommender",
+    "SGDFactorization",
+    "SearchResult",
     "Sweep",
     "Table",
+    "Trial",
     "UserKNN",
     "__version__",
     "cooccurrence",
     "datasets",
     "estimate_memory",
     "evaluate",
+    "evaluate_fold_in",
     "event_cooccurrence",
+    "load",
     "metrics",
     "plot",
     "precision_recall_curve",
     "reference",
+    "rerank",
+    "search",
     "show_config",
     "similarity",
     "split",
+    "top_k",
 ]
 
 _LAZY = ("datasets", "plot", "reference")

@@ -26,6 +26,16 @@ __all__ = ["AlternatingModel"]
 class AlternatingModel(FoldIn):
     """A factor model fitted by half-sweeps over one side, then the other. See its subclasses."""
 
+    _fitted = """
+        user_feature_weights_: user features, weights
+        item_feature_weights_: item features, weights
+        objective_: sweeps
+        solver_
+        _entries_
+        _weights_: entries
+        _features_
+    """
+
     @abstractmethod
     def _problem(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> Problem:
         """The state that sweeps work on."""
@@ -104,7 +114,7 @@ class AlternatingModel(FoldIn):
             raise ValueError("partial_fit needs the biases of the fit: set them back, or fit again")
         new = as_interactions(X)
         checked = None if weights is None else check_weights(weights, new, self.dtype)
-        merged = merge((self.user_index_, self.item_index_), self._seen_, self._weights_, new, checked)
+        merged = merge(self, self._seen_, self._weights_, new, checked)
         all_features = [self._grown_features(side, merged.data, features[side]) for side in (0, 1)]
         problem = self._problem(merged.data, merged.weights, all_features, grown_start(self, merged.data))
         problem.clear_empty_rows()

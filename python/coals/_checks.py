@@ -24,6 +24,7 @@ __all__ = [
     "check_int",
     "check_number",
     "check_random_state",
+    "check_threads",
     "column_error",
     "foreign_name_error",
     "refuse_masked",
@@ -146,6 +147,11 @@ def check_random_state(value: Any) -> np.random.Generator:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise _type_error("random_state", "None, an integer >= 0 or a numpy.random.Generator", value)
     return np.random.default_rng(check_int("random_state", value, minimum=0))
+
+
+def check_threads(num_threads: Any) -> int:
+    """For the core, where 0 means all that the process may use."""
+    return 0 if num_threads is None else check_int("num_threads", num_threads, minimum=1, maximum=1024)
 
 
 def check_indices(name: str, values: Any, size: int, *, minimum: int = 0) -> npt.NDArray[np.int64]:

@@ -67,6 +67,7 @@ def first_csv_record(text: bytes, delimiter: str, quote: str, last: bool) -> tup
 def order_of_pairs(rows: Int32s, columns: Int32s, n_rows: int, num_threads: int) -> tuple[npt.NDArray[Any], Int64s]: ...
 def encode_texts(values: list[Any], num_threads: int) -> tuple[Int32s, Int64s] | None: ...
 def encode_fixed(values: npt.NDArray[np.uint8]) -> tuple[Int32s, Int64s]: ...
+def borrow_csr(indptr: Int64s, indices: Int32s, values: npt.NDArray[Any] | None, columns: int, dtype: str) -> Csr: ...
 def compiled_isas() -> list[str]: ...
 def detected_isas() -> list[str]: ...
 def active_isa() -> str: ...
@@ -215,17 +216,65 @@ def cooccurrence_in_events(
     dtype: str,
     num_threads: int,
 ) -> Csr: ...
+
+class TopKFilter:
+    """What may be on a list: what passes every part that is not None. A Csr in its place is `excluded` alone."""
+
+    def __init__(
+        self,
+        excluded: Csr | None = None,
+        allowed: Csr | None = None,
+        candidate: npt.NDArray[np.bool_] | None = None,
+        min_score: float = ...,
+    ) -> None: ...
+    @property
+    def excluded(self) -> Csr | None: ...
+    @property
+    def allowed(self) -> Csr | None: ...
+    @property
+    def candidate(self) -> npt.NDArray[np.bool_] | None: ...
+    @property
+    def min_score(self) -> float: ...
+
+class ItemIndex:
+    """Items packed to be ranked, float32 or float64. Keeps the array, which must not change."""
+
+    def __init__(
+        self, items: npt.NDArray[Any], candidate: npt.NDArray[np.bool_] | None, metric: str, num_threads: int
+    ) -> None: ...
+    def top_k(
+        self, queries: Floats[Real], filter: TopKFilter | Csr, n: int, method: str, num_threads: int
+    ) -> tuple[Int64s, Floats[Real], Int64s]: ...
+
 def top_k_inner_product(
     queries: Floats[Real],
     items: Floats[Real],
-    excluded: Csr,
-    candidate: npt.NDArray[np.bool_],
+    filter: TopKFilter | Csr,
+    candidate: npt.NDArray[np.bool_] | None,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, Floats[Real], Int64s]: ...
 def top_k_from_ranking(
-    ranking: Int64s, score: npt.NDArray[np.float64], excluded: Csr, n: int, num_threads: int
+    ranking: Int64s,
+    score: npt.NDArray[np.float64],
+    queries: int,
+    filter: TopKFilter | Csr,
+    n: int,
+    num_threads: int,
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
+def ranking_metrics(
+    ids: Int64s,
+    counts: Int64s,
+    scores: npt.NDArray[np.float64] | None,
+    relevant: Csr,
+    first: int,
+    graded: bool,
+    metrics: list[tuple[str, int]],
+    num_threads: int,
+) -> npt.NDArray[np.float64]: ...
+def list_diversity(
+    ids: Int64s, counts: Int64s, vectors: Csr, lengths: list[int], num_threads: int
+) -> npt.NDArray[np.float64]: ...
 def top_k_neighbors(
     queries: Csr,
     rows: Int64s,
@@ -235,7 +284,7 @@ def top_k_neighbors(
     used: int,
     query_term: npt.NDArray[np.float64] | None,
     target_term: npt.NDArray[np.float64] | None,
-    excluded: Csr,
+    filter: TopKFilter | Csr,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
@@ -250,6 +299,44 @@ def score_neighbors(
     target_term: npt.NDArray[np.float64] | None,
     num_threads: int,
 ) -> npt.NDArray[np.float64]: ...
+
+class SgdOptions:
+    def __init__(
+        self,
+        optimizer: str,
+        learning_rate: float,
+        momentum: float,
+        user_penalty: float,
+        item_penalty: float,
+        move_items: bool,
+        mean: float,
+        squash: tuple[float, float] | None,
+        seed: int,
+    ) -> None: ...
+
+def sgd_epoch(
+    data: Csr, factors: list[Any], options: SgdOptions, epoch: int, pairs: bool, num_threads: int
+) -> float: ...
+def item_gram(matrix: Csr, diagonal: float, num_threads: int) -> Any: ...
+def invert_definite(matrix: Floats[Real], num_threads: int) -> None: ...
+def add_low_rank(left: Floats[Real], right: Floats[Real], matrix: Floats[Real], num_threads: int) -> None: ...
+def strongest_of_columns(matrix: Floats[Real], count: int, num_threads: int) -> Csr: ...
+def top_k_weighted_rows(
+    queries: Csr,
+    rows: Int64s,
+    weights: Floats[Real],
+    excluded: Csr,
+    candidate: npt.NDArray[np.bool_],
+    n: int,
+    num_threads: int,
+) -> tuple[Int64s, Floats[Real], Int64s]: ...
+def score_weighted_rows(
+    queries: Csr, rows: Int64s, weights: Floats[Real], columns: Int64s, num_threads: int
+) -> Floats[Real]: ...
+def multiply_sparse(matrix: Csr, dense: Floats[Real], num_threads: int) -> Floats[Real]: ...
+def truncated_svd(
+    matrix: Csr, start: Floats[Real], rank: int, power_iterations: int, tolerance: float, num_threads: int
+) -> tuple[Floats[Real], npt.NDArray[np.float64], Floats[Real]]: ...
 
 class kernels:
     """A submodule of single kernels, for tests."""
@@ -271,8 +358,10 @@ class kernels:
     def dot_rows(isa: str, x: Floats[Real], source: Floats[Real]) -> Floats[Real]: ...
     @staticmethod
     def score_block(
-        isa: str, queries: Floats[Real], items: Floats[Real], bound: Floats[Real]
+        isa: str, queries: Floats[Real], items: Floats[Real], bound: Floats[Real], distance: bool
     ) -> tuple[Floats[Real], int]: ...
+    @staticmethod
+    def chain_rows(isa: str, x: Floats[Real], source: Floats[Real], distance: bool) -> Floats[Real]: ...
     @staticmethod
     def panel_dots(isa: str, panel: Floats[Real]) -> Floats[Real]: ...
     @staticmethod
@@ -283,6 +372,14 @@ class kernels:
     def solve_lanes(isa: str, matrices: Floats[Real], rhs: Floats[Real]) -> tuple[Floats[Real], int]: ...
     @staticmethod
     def multiply_rows(isa: str, rows: Floats[Real], matrix: Floats[Real]) -> Floats[Real]: ...
+    @staticmethod
+    def combine_rows(
+        isa: str, source: Floats[Real], index: Int32s, coefficient: Floats[Real] | None
+    ) -> Floats[Real]: ...
+    @staticmethod
+    def update_product(
+        isa: str, a: Floats[Real], b: Floats[Real], target: Floats[Real]
+    ) -> tuple[Floats[Real], Floats[Real]]: ...
     @staticmethod
     def lanes_float32(isa: str) -> int: ...
     @staticmethod

@@ -30,6 +30,13 @@ class ExplicitModel(AlternatingModel):
     global_mean_: float
     rating_range_: tuple[float, float]
 
+    _fitted = """
+        user_bias_: users
+        item_bias_: items
+        global_mean_
+        rating_range_
+    """
+
     @property
     def predicts_ratings(self) -> bool:
         return True
@@ -67,11 +74,19 @@ class ExplicitModel(AlternatingModel):
     # afterwards could round two scores to a tie in the wrong order.
 
     def _queries(self, factors: Array, bias: Array | None) -> Array:
-        constant = np.asarray(self.global_mean_, factors.dtype) + (0 if bias is None else bias)
+        constant = np.full(len(factors), self.global_mean_, factors.dtype)
+        if bias is not None:
+            constant += bias
         return np.column_stack([factors, np.ones_like(constant), constant])
 
     def _targets(self) -> Array:
         return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
+
+    def _target_sources(self) -> tuple[Array, ...]:
+        return self.item_factors_, self.item_bias_
+
+    def _user_sources(self) -> tuple[Array, ...]:
+        return self.user_factors_, self.user_bias_
 
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         return known | bool(self.biases)

@@ -101,7 +101,7 @@ class Prior:
     def start_from(self, weights: Doubles) -> None:
         """Takes over W, of shape (p, K) or, with a bias, (p, K + 1)."""
         K = self.weights.shape[1]
-        self.weights = np.ascontiguousarray(weights[:, :K])
+        self.weights = np.array(weights[:, :K], order="C")  # its own: `rotate` works in place
         if self.bias_weights is not None:
             self.bias_weights = weights[:, K].copy()
         self._predict()

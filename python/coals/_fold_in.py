@@ -10,7 +10,7 @@ import scipy
 
 from coals import _core
 from coals._checks import check_bool, check_int
-from coals._factor_model import FactorModel
+from coals._exports import Exports
 from coals._features import check_features, predicted
 from coals._folded_rows import Rows, given_rows, matrix_rows
 from coals._native import columns_where, empty_csr, rows_of
@@ -23,7 +23,7 @@ from coals.recommendations import Recommendations, padded
 __all__ = ["FoldIn"]
 
 
-class FoldIn(FactorModel):
+class FoldIn(Exports):
     """A factor model that can solve rows it was not fitted with. See its subclasses."""
 
     _entries_: _core.Csr
@@ -132,7 +132,7 @@ class FoldIn(FactorModel):
             known |= np.diff(rows.features.indptr) > 0
         queries = self._queries(factors, bias)
         ids, scores, counts = padded(self._rank(queries, min(n, self.n_items_), seen, self._has_evidence(known)), n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        return Recommendations(self.item_index_.named(ids), scores, counts)
 
     def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
         """How much each item of a user's history contributes to the score of an item.

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coals import _core
 from coals._checks import check_bool, check_int, check_number
+from coals._model_lists import lists_of, lists_with_ties
+from coals._ranked_lists import exponential
 from coals.interactions import Interactions
-from coals.metrics import Floats, Hits
+
+__all__ = ["HeldOut", "ListOptions", "check_models"]
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# Places of a batch of lists by default: their ids and scores take about 20 MB.
+_PLACES = 1 << 20
+
+
+class ListOptions(NamedTuple):
+    """How models are asked, and what the lists are held against. See `evaluate`."""
+
+    exclude_seen: bool
+    relevance_threshold: float | None
+    batch_size: int | None
+    ties: str = "listed"
+    gain: str = "binary"
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,35 +39,33 @@ class HeldOut:
     """Who is evaluated, and what they should find.
 
     `requested` are the positions of the users asked for, `users` those of them with a relevant item; row i of
-    `relevant` stores the relevant items of ``users[i]``.
+    `relevant` stores the relevant items of ``users[i]``, with their gains unless these are all 1.
     """
 
     test: Interactions
     requested: Ints
     users: Ints
-    relevant: Any
-    exclude_seen: bool
-    batch_size: int
+    relevant: _core.Csr
+    options: ListOptions
 
     @classmethod
-    def prepare(
-        cls, test: Interactions, users: Any, exclude_seen: bool, threshold: float | None, batch_size: int
-    ) -> HeldOut:
+    def prepare(cls, test: Interactions, users: Any, options: ListOptions) -> HeldOut:
         """Check the arguments of `evaluate` other than the models."""
-        exclude_seen = check_bool("exclude_seen", exclude_seen)
-        batch_size = check_int("batch_size", batch_size, minimum=1)
+        check_bool("exclude_seen", options.exclude_seen)
+        if options.batch_size is not None:
+            check_int("batch_size", options.batch_size, minimum=1)
         requested = np.arange(test.n_users) if users is None else _distinct(test.users.encode(users), test)
-        high = np.ones(test.nnz, dtype=bool)
-        if threshold is not None:
-            high = test.matrix.data >= check_number("relevance_threshold", threshold)
-        n_relevant = np.diff(np.append(0, np.cumsum(high))[test.matrix.indptr])
+        high = None
+        if options.relevance_threshold is not None:
+            high = test.matrix.data >= check_number("relevance_threshold", options.relevance_threshold)
+        n_relevant = np.diff(test.matrix.indptr if high is None else np.append(0, np.cumsum(high))[test.matrix.indptr])
         evaluated = requested[n_relevant[requested] > 0]
         if evaluated.size == 0:
             raise ValueError(
                 "no user asked for has a relevant item in test: lower relevance_threshold or ask for others"
             )
-        relevant = test.select(high).matrix[evaluated]
-        return cls(test, requested, evaluated, relevant, exclude_seen, batch_size)
+        relevant = (test if high is None else test.select(high)).matrix[evaluated]
+        return cls(test, requested, evaluated, _with_gains(relevant, options.gain), options)
 
     @property
     def skipped_users(self) -> int:
@@ -57,19 +73,43 @@ class HeldOut:
         return len(self.requested) - len(self.users)
 
     @property
+    def n_ratings(self) -> Floats | None:
+        """Test pairs of each evaluated user; None if a user who is not evaluated has some."""
+        counts = np.diff(self.test.matrix.indptr)
+        own: Floats = counts[self.users].astype(np.float64)
+        return own if own.sum() == counts[self.requested].sum() else None
+
+    @property
     def user_ids(self) -> NDArray[Any]:
         """Ids of the evaluated users."""
         return self.test.users.decode(self.users)
 
-    def hits(self, name: str, model: Any, depth: int) -> Iterator[tuple[slice, Hits]]:
-        """Hits of the model's lists of length `depth`, for one slice of `users` after the other."""
+    def lists(self, name: str, model: Any, depth: int) -> Iterator[tuple[slice, Ints, Ints, Floats | None]]:
+        """The model's lists of length `depth`, for one slice of `users` after the other: ids and counts, and with
+        ``ties="expected"`` scores, of lists that go on to the end of the tie at `depth`.
+        """
         n = min(depth, self.test.n_items)
-        for start in range(0, len(self.users), self.batch_size):
-            batch = slice(start, start + self.batch_size)
-            ids, _, counts = model.recommend_indices(self.users[batch], n, self.exclude_seen)
-            ids, counts = np.asarray(ids), np.asarray(counts)
-            _check_lists(name, ids, counts, (len(self.users[batch]), n), self.test.n_items)
-            yield batch, Hits(ids, counts, self.relevant[batch])
+        step = self.options.batch_size or min(max(_PLACES // n, 256), 16384)
+        for start in range(0, len(self.users), step):
+            batch = slice(start, start + step)
+            users = self.users[batch]
+            if self.options.ties == "expected":
+                ids, counts, scores = lists_with_ties(model, name, users, n, self.options.exclude_seen)
+            else:
+                ids, counts = lists_of(model, name, users, n, self.options.exclude_seen)[:2]
+                scores = None
+            yield batch, ids, counts, scores
+
+    def values(
+        self, name: str, lists: tuple[slice, Ints, Ints, Floats | None], metrics: list[tuple[str, int]], threads: int
+    ) -> Floats:
+        """Ranking metrics of some of the model's lists, `(len(metrics), n_lists)`."""
+        batch, ids, counts, scores = lists
+        graded = self.options.gain != "binary"
+        try:
+            return _core.ranking_metrics(ids, counts, scores, self.relevant, batch.start, graded, metrics, threads)
+        except ValueError as error:
+            raise ValueError(f"model {name!r} recommends nonsense: {error}") from None
 
     def rating_errors(self, name: str, model: Any) -> tuple[Floats, Ints]:
         """Predicted minus test rating for every test pair of the requested users, and its user's position.
@@ -132,20 +172,9 @@ def _difference(kind: str, name: str, ours: Any, theirs: Any) -> str:
     return f"{kind} {at} is {left[at]!r} in test, but {right[at]!r} in what model {name!r} was fitted with"
 
 
-def _check_lists(name: str, ids: NDArray[Any], counts: NDArray[Any], shape: tuple[int, int], size: int) -> None:
-    """Refuse nonsense: anything can pose as a model, and an item twice would lift values above 1."""
-    if (ids.shape, counts.shape) != (shape, shape[:1]) or {ids.dtype.kind, counts.dtype.kind} - {"i", "u"}:
-        raise ValueError(
-            f"model {name!r} must recommend integer ids of shape {shape} and counts of shape {shape[:1]}, "
-            f"got {ids.dtype} {ids.shape} and {counts.dtype} {counts.shape}"
-        )
-    places = np.arange(shape[1])
-    real = places < counts[:, None]
-    listed = ids[real]
-    if not 0 <= counts.min() <= counts.max() <= shape[1]:
-        raise ValueError(f"model {name!r} gave a count that is not in 0 to {shape[1]}")
-    if listed.size and not 0 <= listed.min() <= listed.max() < size:
-        raise ValueError(f"model {name!r} recommended an item that is not in 0 to {size - 1}")
-    ordered = np.sort(np.where(real, ids, -1 - places), axis=1)
-    if (ordered[:, 1:] == ordered[:, :-1]).any():
-        raise ValueError(f"model {name!r} recommended an item twice to one user")
+def _with_gains(relevant: Any, gain: str) -> _core.Csr:
+    values = None if gain == "binary" else relevant.data.astype(np.float64)
+    if values is not None and values.min() < 0:
+        raise ValueError(f"test holds {values.min()}, and gain={gain!r} needs values that are not negative")
+    rows = _core.Csr(relevant.indptr, relevant.indices, values, relevant.shape[1], "float64")
+    return exponential(rows) if gain == "exponential" else rows

@@ -64,6 +64,13 @@ class IdIndex:
         refuse_missing(self._name, self.ids)
         self._refuse_repeated()
 
+    @classmethod
+    def trusted(cls, ids: npt.NDArray[Any] | None, size: int, kind: str) -> IdIndex:
+        """Around a read-only array that another index held: nothing is checked or copied."""
+        index = cls(None, size, kind)
+        index.ids = ids
+        return index
+
     def __len__(self) -> int:
         return self.size
 

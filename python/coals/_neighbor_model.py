@@ -11,6 +11,7 @@ import scipy
 
 from coals import _core
 from coals._checks import check_bool, check_int
+from coals._filters import Filter
 from coals._folded_rows import given_rows
 from coals._ids import IdIndex
 from coals._native import empty_csr, structure, with_values
@@ -40,6 +41,14 @@ class NeighborModel(NeighborParameters):
     _similarity_: _core.Csr
     _scores_: NeighborScores
     _counts_: Any
+
+    _fitted = """
+        _similarity_
+        _counts_
+        global_mean_
+        rating_range_
+    """
+    _derived = "_scores_: _scores_again"
 
     @property
     def similarity_(self) -> Any:
@@ -98,7 +107,7 @@ class NeighborModel(NeighborParameters):
             return self.fit(X, progress=progress)
         self._check_params()
         old = self._entries_with_values()
-        merged = merge((self.user_index_, self.item_index_), old, None, as_interactions(X), None)
+        merged = merge(self, old, None, as_interactions(X), None)
         twin = copy.copy(self)
         twin._forget_fit()
         with progress_bar(self, 1, "pass", progress) as bar:
@@ -156,14 +165,22 @@ class NeighborModel(NeighborParameters):
     def _scores_of(self, entries: _core.Csr) -> NeighborScores:
         """How training users score items, once `_similarity_` is there."""
 
+    def _scores_again(self) -> NeighborScores:
+        """`_scores_` of a model that was loaded."""
+        twin: NeighborModel = self._as_fitted()
+        return twin._scores_of(twin._seen_)
+
     @abstractmethod
     def _unseen(self, entries: _core.Csr) -> tuple[_core.Csr, Any]:
         """Queries, and their terms, for rows of items (with values) that the model was not fitted with."""
 
     # --- serving ---
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         return self._scores_.top_n(users, n, excluded, self._threads)
+
+    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        return self._scores_.turned().top_n(items, n, excluded, self._threads)
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         return self._scores_.of_pairs(users, items, self._threads)
@@ -216,7 +233,7 @@ class NeighborModel(NeighborParameters):
         seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(len(everyone), self.n_items_)
         scores = self._scores_.asked_by(*self._unseen(rows.entries))
         ids, best, counts = padded(scores.top_n(everyone, min(n, self.n_items_), seen, self._threads), n)
-        return Recommendations(self.item_index_.decode(ids), best, counts)
+        return Recommendations(self.item_index_.named(ids), best, counts)
 
     def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
         """What each neighbour contributes to the score of an item.

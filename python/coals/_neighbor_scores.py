@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals._filters import Filter
 from coals.recommendations import TopN
 
 __all__ = ["NeighborScores", "Parts", "absolute_sums"]
@@ -57,7 +58,15 @@ class NeighborScores:
         """The same for other queries."""
         return replace(self, queries=queries, query_term=query_term)
 
-    def top_n(self, rows: Indices, n: int, excluded: _core.Csr, threads: int) -> TopN:
+    def turned(self) -> NeighborScores:
+        """The same scores with targets as queries."""
+        sides = {"none": "none", "query": "target", "target": "query"}
+        return NeighborScores(
+            self.targets, self.queries.transpose(), sides[self.average_by], self.used, self.target_term,
+            self.query_term, self.queries,
+        )  # fmt: skip
+
+    def top_n(self, rows: Indices, n: int, excluded: Filter, threads: int) -> TopN:
         """Targets that share something with the query, best first."""
         chooses = self.used is not None and self.average_by == "target"
         targets = self.targets if chooses else None

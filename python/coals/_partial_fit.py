@@ -12,6 +12,7 @@ from coals import _core
 from coals._checks import check_random_state
 from coals._id_arrays import WORDS, as_id_array
 from coals._ids import IdIndex
+from coals._model_titles import grown_titles
 from coals._sparse import canonical_csr
 from coals._start import Start, random_factors
 from coals.interactions import Interactions
@@ -30,10 +31,10 @@ class Merge(NamedTuple):
     touched: tuple[Indices, Indices]
 
 
-def merge(ids: tuple[IdIndex, IdIndex], old: _core.Csr, old_weights: Any, new: Interactions, weights: Any) -> Merge:
+def merge(model: Any, old: _core.Csr, old_weights: Any, new: Interactions, weights: Any) -> Merge:
     """A pair that both have keeps the new value. Where one of them alone has weights, the other's are 1."""
-    users, user_at = _grown(ids[0], new.users)
-    items, item_at = _grown(ids[1], new.items)
+    users, user_at = _grown(model.user_index_, new.users)
+    items, item_at = _grown(model.item_index_, new.items)
     indptr, indices, values = old.to_arrays()
     rows = np.repeat(np.arange(old.rows), np.diff(indptr))
     theirs = new.matrix.tocoo()
@@ -50,7 +51,8 @@ def merge(ids: tuple[IdIndex, IdIndex], old: _core.Csr, old_weights: Any, new: I
         sizes = old.entries, new.nnz
         both = [np.ones(n) if w is None else w for w, n in zip((old_weights, weights), sizes, strict=True)]
         all_weights = np.concatenate(both).astype(values.dtype)[kept]
-    return Merge(Interactions(matrix, users, items), all_weights, (np.unique(new_rows), np.unique(new_columns)))
+    data = Interactions(matrix, users, items, grown_titles(model.item_titles_, items, new))
+    return Merge(data, all_weights, (np.unique(new_rows), np.unique(new_columns)))
 
 
 def _grown(old: IdIndex, new: IdIndex) -> tuple[IdIndex, Indices]:

@@ -7,22 +7,24 @@ A model implements three methods on positions (rows and columns of the training 
 from __future__ import annotations
 
 import copy
-import functools
-import inspect
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from coals import _core
-from coals._checks import check_bool, check_indices, check_int, foreign_name_error
+from coals import _filters as filters
+from coals._checks import check_bool, check_indices, check_int
+from coals._filters import Filter, check_min_score, refuse_rows_by_place, serving_filter
 from coals._ids import IdIndex
-from coals._native import empty_csr
+from coals._model_titles import titles_of_ids
+from coals._parameters import Parameters
+from coals._progress import progress_bar as progress_bar
+from coals._saving import Saved
 from coals._unknown import answer
 from coals.interactions import Interactions, as_interactions
-from coals.recommendations import Recommendations, TopN, padded
+from coals.recommendations import Recommendations, TopN, cut_below, padded
 
 __all__ = ["ItemSimilarity", "NotFittedError", "Recommender"]
 
@@ -30,17 +32,17 @@ Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 Self = TypeVar("Self", bound="Recommender")
 
-# The core never starts more.
-_MOST_THREADS = 1024
 # Counts of items are 32-bit numbers.
 LONGEST_LIST = 2**31 - 1
+# A score for pairs that no list may hold.
+NOT_LISTED = -1e300
 
 
 class NotFittedError(ValueError, AttributeError):
     """A method that needs a fitted model was called before `fit`."""
 
 
-class Recommender(ABC):
+class Recommender(Parameters, Saved, ABC):
     """What all models share. Constructor arguments are keyword-only and kept as attributes of the same name.
 
     Attributes
@@ -49,64 +51,20 @@ class Recommender(ABC):
         Shape of the matrix the model was fitted with.
     user_index_, item_index_ : IdIndex
         Its ids: ``item_index_.encode(ids)`` gives their places, `decode` the ids at places.
+    item_titles_ : ndarray of str, shape (n_items,), or None
     predicts_ratings : bool
         Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning.
     """
 
-    num_threads: int | None
     n_users_: int
     n_items_: int
     user_index_: IdIndex
     item_index_: IdIndex
+    item_titles_: Array | None
     _seen_: _core.Csr
     _fitted_params_: dict[str, Any]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "__init__" in cls.__dict__:
-            cls.__init__ = _explaining(cls.__init__)  # type: ignore[method-assign]
-
-    # --- parameters ---
-
-    @classmethod
-    def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Constructor arguments as a dict. `deep` is there for scikit-learn and changes nothing."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
-
-    def set_params(self: Self, **params: Any) -> Self:
-        """Changes constructor arguments; takes effect at the next `fit`. Returns self.
-
-        An unknown name is a TypeError, a bad value a TypeError or ValueError; either leaves the model as it was.
-        """
-        before = self.get_params()
-        for name in params:
-            if name not in before:
-                raise foreign_name_error(type(self).__name__, name, list(before))
-        vars(self).update(params)
-        try:
-            self._check_params()
-        except (TypeError, ValueError):
-            vars(self).update(before)
-            raise
-        return self
-
-    def _check_params(self) -> None:
-        """Raises on constructor arguments of wrong type or value. Models extend it."""
-        _ = self._threads
-
-    @property
-    def _threads(self) -> int:
-        """For the core, where 0 means all that the process may use."""
-        if self.num_threads is None:
-            return 0
-        return check_int("num_threads", self.num_threads, minimum=1, maximum=_MOST_THREADS)
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"{type(self).__name__}({arguments})"
+    _fitted = "n_users_; n_items_; user_index_; item_index_; item_titles_: items; _seen_; _fitted_params_"
 
     @property
     def predicts_ratings(self) -> bool:
@@ -128,6 +86,7 @@ class Recommender(ABC):
     def _finish_fit(self, data: Interactions, seen: _core.Csr) -> None:
         self.n_users_, self.n_items_ = data.shape
         self.user_index_, self.item_index_ = data.users, data.items
+        self.item_titles_ = data.item_titles
         self._seen_ = seen
 
     def _require_fitted(self) -> None:
@@ -144,18 +103,28 @@ class Recommender(ABC):
     # --- recommending ---
 
     def recommend(
-        self, users: Any, n: int = 10, exclude_seen: bool = True, *, unknown: str = "raise"
-    ) -> Recommendations:
+        self, users: Any, n: int = 10, exclude_seen: bool = True, *, items: Any = None, exclude: Any = None,
+        exclude_per_user: Any = None, allow_per_user: Any = None, min_score: float | None = None,
+        unknown: str = "raise",
+    ) -> Recommendations:  # fmt: skip
         """The `n` best items for each user.
 
         Parameters
         ----------
         users : id or sequence of ids, shape (n_queries,)
-            As in the data the model was fitted with; plain row numbers if that had none.
+            As in the data the model was fitted with; plain row numbers if that had none. An unknown one is a
+            ValueError that names it.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True
             Leave out what the user has in the training data.
+        items, exclude : sequence of item ids, or None
+            What alone may be on a list, and what must not be.
+        exclude_per_user, allow_per_user : mapping of user id to item ids, sequence of such, or sparse matrix, or None
+            The same for each user: for those named, for each of `users` in turn, or by the stored entries of a matrix
+            of shape (n_queries, n_items). A user that a mapping of `allow_per_user` does not name may get nothing.
+        min_score : float or None, default None
+            Leave out items of a lower score.
         unknown : {"raise", "skip", "popular"}, default "raise"
             What an id that the model does not know gets: a ValueError that names it, an empty list, or the items that
             most users have, scored by how many do.
@@ -164,28 +133,73 @@ class Recommender(ABC):
         -------
         Recommendations
             Ties go to the item that comes first in the training data. Items that nothing in the training data
-            speaks for, neither entries nor features, are never recommended, so lists may be short.
+            speaks for, neither entries nor features, are never recommended, so lists may be short. An item must pass
+            every filter.
         """
         self._require_fitted()
-        ask = functools.partial(self.recommend_indices, n=n, exclude_seen=exclude_seen)
-        if self.user_index_.ids is None and unknown == "raise":
-            ids, scores, counts = ask(users)  # which checks them itself
-        else:
-            ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
-        return Recommendations(self.item_index_.named(ids), scores, counts)
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        check_bool("exclude_seen", exclude_seen)
+        if unknown != "raise":
+            refuse_rows_by_place(exclude_per_user, allow_per_user)
+
+        def ask(rows: Indices) -> TopN:
+            wanted = serving_filter(
+                self, rows, exclude_seen, items, exclude, exclude_per_user, allow_per_user, min_score
+            )
+            return padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
+
+        ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
+        return Recommendations(self.item_index_.named(ids), scores, counts, users, self.user_index_)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
         self._require_fitted()
         users = check_indices("users", users, self.n_users_)
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        if check_bool("exclude_seen", exclude_seen):
-            excluded = self._seen_.select_rows(users)
-        else:
-            excluded = empty_csr(len(users), self.n_items_)
+        wanted = serving_filter(self, users, check_bool("exclude_seen", exclude_seen))
         # No list is longer than the catalogue: rank that far, and pad the rest.
-        ranked = self._top_n(users, min(n, self.n_items_), excluded)
-        return padded(ranked, n)
+        return padded(self._top_n(users, min(n, self.n_items_), wanted), n)
+
+    def recommend_users(
+        self, items: Any, n: int = 10, exclude_seen: bool = True, *, users: Any = None, min_score: float | None = None
+    ) -> Recommendations:
+        """The `n` users with the best scores for each item: whom to tell of it.
+
+        Parameters
+        ----------
+        items : id or sequence of ids, shape (n_queries,)
+        n : int, default 10
+        exclude_seen : bool, default True
+            Leave out users who have the item in the training data.
+        users : sequence of user ids, or None
+            Who alone may be on a list.
+        min_score : float or None, default None
+            Leave out users of a lower score.
+
+        Returns
+        -------
+        Recommendations
+            Of users, ranked by the scores of `predict`, ties to the user that comes first. Users for whom `recommend`
+            would not list the item, whatever its `n`, are left out.
+        """
+        self._require_fitted()
+        columns = self.item_index_.encode(items)
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        least = check_min_score(min_score)
+        seen = self._seen_.transpose().select_rows(columns) if check_bool("exclude_seen", exclude_seen) else None
+        allow = None if users is None else filters.encode_some(self.user_index_, users)
+        wanted = filters.make_filter(seen, None, filters.candidate_mask(None, allow, self.n_users_))
+        ranked = self._top_users(columns, min(n, self.n_users_), wanted)
+        ids, scores, counts = padded(cut_below(ranked, least), n)
+        return Recommendations(self.user_index_.named(ids), scores, counts, items, self.item_index_)
+
+    def titles(self, ids: Any) -> list[str]:
+        """Titles of item ids, a scalar or a 1-D sequence; the id itself as text if the training data had none.
+
+        The padding of a short list, -1 or None, is left out.
+        """
+        self._require_fitted()
+        return titles_of_ids(self.item_index_, self.item_titles_, ids)
 
     def predict(self, users: Any, items: Any) -> Array:
         """The score that `recommend` ranks by, for pairs of a user and an item.
@@ -226,8 +240,22 @@ class Recommender(ABC):
         """`predict` by position; both arrays have the same length."""
 
     @abstractmethod
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
-        """The n best items of each user, never one of the user's row in `excluded` (n_queries x n_items)."""
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        """The n best items of each user that pass a filter, or are not in the user's row (n_queries x n_items)."""
+
+    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        """The n best users of each item that pass a filter."""
+        everyone = np.arange(self.n_users_)
+        scores = np.empty((self.n_users_, len(items)))
+        for k, item in enumerate(items):
+            scores[:, k] = self._scores_on_lists(everyone, np.full(self.n_users_, item))
+        index = _core.ItemIndex(scores, None, "inner", self._threads)
+        return cut_below(TopN(*index.top_k(np.eye(len(items)), excluded, n, "real", self._threads)), NOT_LISTED / 2)
+
+    def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
+        """`predict_indices`, but NOT_LISTED where `_top_n` would list an item under no circumstances."""
+        scores = self.predict_indices(users, items).astype(np.float64)
+        return np.where(scores == 0, NOT_LISTED, scores)
 
 
 class ItemSimilarity(Recommender):
@@ -257,42 +285,8 @@ class ItemSimilarity(Recommender):
             self._seen_,
             lambda known: padded(self._similar(known, min(n, self.n_items_)), n),
         )
-        return Recommendations(self.item_index_.named(ids), scores, counts)
+        return Recommendations(self.item_index_.named(ids), scores, counts, items, self.item_index_)
 
     @abstractmethod
     def _similar(self, items: Indices, n: int) -> TopN:
         """The n items most similar to each given one, itself left out."""
-
-
-def progress_bar(model: Recommender, steps: int, unit: str, progress: bool | None) -> Any:
-    """A tqdm bar. By default it appears only on a terminal, and only when there is time to look at it."""
-    if progress is not None:
-        check_bool("progress", progress)
-    return tqdm(
-        total=steps,
-        desc=type(model).__name__,
-        unit=unit,
-        disable=None if progress is None else not progress,
-        delay=1.0 if progress is None else 0.0,
-    )
-
-
-def _explaining(init: Any) -> Any:
-    """Wraps a constructor so that a wrong argument name gets our name for it, and values are checked at once."""
-    parameters = inspect.signature(init).parameters.values()
-    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
-        return init  # a subclass that takes anything hands it on to one that does not
-    allowed = [p.name for p in parameters if p.name != "self"]
-
-    @functools.wraps(init)
-    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        name = type(self).__name__
-        if args and allowed:
-            raise TypeError(f"{name} takes named arguments only, for instance {name}({allowed[0]}={args[0]!r})")
-        for given in kwargs:
-            if given not in allowed:
-                raise foreign_name_error(name, given, allowed)
-        init(self, *args, **kwargs)
-        self._check_params()
-
-    return checked

@@ -11,73 +11,27 @@ the list length, never with users x items. Anything can be evaluated that has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coals._checks import check_int
-from coals._held_out import HeldOut, check_models
+from coals import _core
+from coals._checks import check_choice, check_int, check_threads
+from coals._held_out import HeldOut, ListOptions, check_models
+from coals._list_tally import ListTally
+from coals._metric_names import LIST_METRICS, RANKING_METRICS, Metric, parse_metrics
+from coals._native import structure
+from coals._rating_errors import rating_error
+from coals.evaluation_result import Comparison, Evaluation
 from coals.interactions import as_interactions
-from coals.metrics import Floats, Metric, compute, parse_metrics, rating_error
+from coals.metrics import GAINS, TIES
 
+__all__ = ["Comparison", "Curve", "Evaluation", "evaluate", "precision_recall_curve"]
 
-@dataclass(frozen=True, repr=False, eq=False)
-class Evaluation:
-    """What `evaluate` found; printing it shows the table of means.
-
-    Attributes
-    ----------
-    metrics : tuple of str
-        The metrics, in the order asked for.
-    users : (evaluated_users,) array
-        Ids of the evaluated users: those with at least one relevant item.
-    mean : dict of model name to dict of metric to float
-        Means over `users`; for rmse and mae the error over all test ratings of the users asked for, each
-        rating weighing the same. NaN for rmse and mae where a model does not predict ratings.
-    per_user : dict of model name to dict of metric to (evaluated_users,) float64 array
-        The same for each user, aligned with `users`.
-    skipped_users : int
-        How many users were asked for but have no relevant item.
-    """
-
-    metrics: tuple[str, ...]
-    users: NDArray[Any]
-    mean: dict[str, dict[str, float]]
-    per_user: dict[str, dict[str, Floats]]
-    skipped_users: int
-
-    @property
-    def evaluated_users(self) -> int:
-        """How many users the means are over."""
-        return len(self.users)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Means and user counts as plain Python, ready for JSON: a missing value is None."""
-        mean = {
-            model: {metric: None if np.isnan(value) else value for metric, value in values.items()}
-            for model, values in self.mean.items()
-        }
-        return {"mean": mean, "evaluated_users": self.evaluated_users, "skipped_users": self.skipped_users}
-
-    def __str__(self) -> str:
-        columns = [_aligned(["", *self.mean], str.ljust)]
-        for metric in self.metrics:
-            values = [means[metric] for means in self.mean.values()]
-            cells = ["-" if np.isnan(value) else f"{value:.4f}" for value in values]
-            columns.append(_aligned([metric, *cells], str.rjust))
-        lines = ["  ".join(row) for row in zip(*columns, strict=True)]
-        skipped = f", {self.skipped_users:,} skipped (no relevant item)" if self.skipped_users else ""
-        return "\n".join([*lines, f"{self.evaluated_users:,} users evaluated{skipped}"])
-
-    __repr__ = __str__
-
-
-def _aligned(column: list[str], justify: Callable[[str, int], str]) -> list[str]:
-    width = max(map(len, column))
-    return [justify(cell, width) for cell in column]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +51,11 @@ def evaluate(
     users: Any = None,
     exclude_seen: bool = True,
     relevance_threshold: float | None = None,
-    batch_size: int = 1024,
+    ties: str = "listed",
+    gain: str = "binary",
+    train: Any = None,
+    batch_size: int | None = None,
+    num_threads: int | None = None,
 ) -> Evaluation:
     """Mean and per-user metrics of one or several fitted models on held-out interactions.
 
@@ -109,8 +67,9 @@ def evaluate(
         Held-out interactions, of the shape and with the ids that the models were fitted with. A user's
         relevant items are the stored pairs of their row.
     metrics : str or sequence of str
-        ``precision@k``, ``recall@k``, ``f1@k``, ``recall_min@k``, ``ndcg@k``, ``map@k``, ``hit_rate@k``,
-        ``mrr@k``, ``rmse``, ``mae``. `coals.reference.metrics` has the equations.
+        ``precision@k``, ``recall@k``, ``f1@k``, ``recall_min@k``, ``ndcg@k``, ``map@k``, ``hit_rate@k``, ``mrr@k``,
+        ``auc@k``; of the lists as such ``coverage@k``, ``gini@k``, ``novelty@k``, ``diversity@k``; ``rmse``, ``mae``.
+        `coals.metrics` says what they are, `coals.reference.metrics` has the equations.
     users : sequence of user ids, optional
         Evaluate these users only; all by default.
     exclude_seen : bool
@@ -119,8 +78,18 @@ def evaluate(
     relevance_threshold : float, optional
         Only test pairs with a value of at least this are relevant; all by default. rmse and mae are over all
         pairs.
-    batch_size : int
-        Users asked for at a time. Memory is about 50 bytes x batch_size x the largest k.
+    ties : {"listed", "expected"}
+        "expected" gives the expected values if items of equal score come in random order, rather than in that of the
+        training data. Lists are asked for to the end of the tie at the largest k.
+    gain : {"binary", "linear", "exponential"}
+        What a relevant item adds to ndcg: 1, its value in `test`, or 2^value - 1.
+    train : Interactions or sparse matrix, (n_users, n_items), optional
+        Who has what, for novelty and diversity. By default what each model was fitted with.
+    batch_size : int, optional
+        Users asked for at a time; by default as many as keep their lists at 20 MB, 256 at least. Memory is about 50
+        bytes x batch_size x the largest k.
+    num_threads : int, optional
+        For the metrics; models use their own. None: all that the process may use. The bits do not depend on it.
 
     Raises
     ------
@@ -139,22 +108,27 @@ def evaluate(
     >>> train = scipy.sparse.csr_array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 0, 0]])
     >>> test = scipy.sparse.csr_array([[0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0]])
     >>> coals.evaluate({"popular": coals.Popularity().fit(train)}, test, ["hit_rate@1", "recall@2"])
-             hit_rate@1  recall@2
-    popular      1.0000    1.0000
+                 hit_rate@1        recall@2
+    popular  1.0000 ±0.0000  1.0000 ±0.0000
     2 users evaluated, 1 skipped (no relevant item)
     """
     parsed = parse_metrics(metrics)
+    check_choice("ties", ties, TIES)
+    check_choice("gain", gain, GAINS)
+    threads = check_threads(num_threads)
     test = as_interactions(test)
     named = check_models(models, test)
-    held_out = HeldOut.prepare(test, users, exclude_seen, relevance_threshold, batch_size)
+    options = ListOptions(exclude_seen, relevance_threshold, batch_size, ties, gain)
+    held_out = HeldOut.prepare(test, users, options)
+    owned = None if train is None else structure(as_interactions(train))
     mean: dict[str, dict[str, float]] = {}
     per_user: dict[str, dict[str, Floats]] = {}
     for name, model in named.items():
-        found = _rankings(held_out, name, model, parsed) | _ratings(held_out, name, model, parsed)
+        found = _lists(held_out, name, model, parsed, owned, threads) | _ratings(held_out, name, model, parsed)
         mean[name] = {str(metric): found[metric][0] for metric in parsed}
-        per_user[name] = {str(metric): found[metric][1] for metric in parsed}
+        per_user[name] = {str(m): values for m in parsed if (values := found[m][1]) is not None}
     names = tuple(str(metric) for metric in parsed)
-    return Evaluation(names, held_out.user_ids, mean, per_user, held_out.skipped_users)
+    return Evaluation(names, held_out.user_ids, mean, per_user, held_out.skipped_users, held_out.n_ratings)
 
 
 def precision_recall_curve(
@@ -165,7 +139,7 @@ def precision_recall_curve(
     users: Any = None,
     exclude_seen: bool = True,
     relevance_threshold: float | None = None,
-    batch_size: int = 1024,
+    batch_size: int | None = None,
 ) -> dict[str, Curve]:
     """Mean precision@k and recall@k of one or several fitted models for many k at the cost of the largest.
 
@@ -201,30 +175,46 @@ def precision_recall_curve(
         raise ValueError("k is empty: give at least one list length, such as range(1, 51)")
     test = as_interactions(test)
     named = check_models(models, test)
-    held_out = HeldOut.prepare(test, users, exclude_seen, relevance_threshold, batch_size)
+    held_out = HeldOut.prepare(test, users, ListOptions(exclude_seen, relevance_threshold, batch_size))
+    wanted = [(name, k) for name in ("precision", "recall") for k in lengths.tolist()]
     curves = {}
     for name, model in named.items():
-        hits_sum, recall_sum = np.zeros(len(lengths)), np.zeros(len(lengths))
-        for _, hits in held_out.hits(name, model, int(lengths[-1])):
-            found = hits.cumulative[:, np.minimum(lengths, hits.depth)]
-            hits_sum += found.sum(axis=0)
-            recall_sum += (found / hits.n_relevant[:, None]).sum(axis=0)
-        n_users = len(held_out.users)
-        curves[name] = Curve(lengths, hits_sum / lengths / n_users, recall_sum / n_users)
+        total = np.zeros(len(wanted))
+        for lists in held_out.lists(name, model, int(lengths[-1])):
+            total += held_out.values(name, lists, wanted, 0).sum(axis=1)
+        curves[name] = Curve(lengths, *np.split(total / len(held_out.users), 2))
     return curves
 
 
-_Found = dict[Metric, tuple[float, Floats]]  # metric -> mean, value of each evaluated user
+_Found = dict[Metric, tuple[float, Floats | None]]  # metric -> mean, value of each evaluated user
 
 
-def _rankings(held_out: HeldOut, name: str, model: Any, metrics: list[Metric]) -> _Found:
-    depths = {metric: metric.k for metric in metrics if metric.k is not None}
-    values = {metric: np.empty(len(held_out.users)) for metric in depths}
-    if depths:
-        for batch, hits in held_out.hits(name, model, max(depths.values())):
-            for metric in depths:
-                values[metric][batch] = compute(metric, hits)
-    return {metric: (float(value.mean()), value) for metric, value in values.items()}
+def _lists(
+    held_out: HeldOut, name: str, model: Any, metrics: list[Metric], train: _core.Csr | None, threads: int
+) -> _Found:
+    """The metrics of lists: a batch is ranked, measured and forgotten before the next."""
+    ranking = [metric for metric in metrics if metric.name in RANKING_METRICS]
+    listed = [metric for metric in metrics if metric.name in LIST_METRICS]
+    wanted = [(metric.name, metric.k or 1) for metric in ranking]
+    values = np.empty((len(ranking), len(held_out.users)))
+    tally = ListTally(
+        listed, len(held_out.users), held_out.test.n_items, _train_of(name, model, listed, train), threads
+    )
+    depth = max((metric.k or 1 for metric in ranking + listed), default=0)
+    for lists in held_out.lists(name, model, depth) if depth else ():
+        # Also where no metric needs it: the core refuses lists that make no sense.
+        values[:, lists[0]] = held_out.values(name, lists, wanted, threads)
+        tally.add(*lists[:3])
+    return {metric: (float(row.mean()), row) for metric, row in zip(ranking, values, strict=True)} | tally.found()
+
+
+def _train_of(name: str, model: Any, metrics: list[Metric], train: _core.Csr | None) -> _core.Csr | None:
+    if train is not None or not any(metric.name in ("novelty", "diversity") for metric in metrics):
+        return train
+    seen = getattr(model, "_seen_", None)
+    if not isinstance(seen, _core.Csr):
+        raise ValueError(f"novelty and diversity of model {name!r} need train=, the data that it was fitted with")
+    return seen
 
 
 def _ratings(held_out: HeldOut, name: str, model: Any, metrics: list[Metric]) -> _Found:

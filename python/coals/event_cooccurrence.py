@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from coals import _core
-from coals._checks import check_bool, check_choice, check_int, check_number
+from coals._checks import check_bool, check_choice, check_int, check_number, check_threads
 from coals._start import LARGEST
 from coals.events import Events, check_half_life
-from coals.similarity import as_scipy, check_threads
+from coals.similarity import as_scipy
 
 __all__ = ["event_cooccurrence"]
 

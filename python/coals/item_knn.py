@@ -94,6 +94,7 @@ class ItemKNN(NeighborModel, ItemSimilarity):
     """
 
     _axis = "items"
+    _fitted = "item_mean_: items"
 
     item_mean_: Array
 

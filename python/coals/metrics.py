@@ -1,240 +1,300 @@
-"""Metrics over many users at once: one hit matrix, and every ranking metric read off it.
+"""What ranked lists are worth: metrics of lists from anywhere, a value for each user.
 
-A metric is named by a string: ``"ndcg@10"``, ``"recall@20"``, ``"rmse"``. `reference/metrics.py` spells the
-same definitions out for one user; the tests hold the two together.
+`coals.evaluate` asks fitted models and computes the same. Every function takes
+
+    recommended    `Recommendations`; a (n_users, n) integer array, best first, short lists padded with -1; or a list of
+                   lists of ids of any kind
+    relevant       what each user should have found, a row for each list: a sparse matrix or `Interactions` of shape
+                   (n_users, n_items), whose stored pairs are meant, or a list of lists of ids
+    k              places that are looked at; a list shorter than that is not forgiven
+    scores         of the shape of `recommended`; needed by ``ties="expected"`` and taken from `Recommendations`
+    ties           "listed" takes the order as it is; "expected" gives the expected value if items of equal score come
+                   in random order (McSherry, Najork 2008). A tie that reaches the end of a list is taken to end there,
+                   so give lists that are longer than k by as much as ties are long
+    num_threads    None: all that the process may use; the bits do not depend on it
+
+and returns float64 values of shape (n_users,) in [0, 1], NaN for a user without relevant items: take `numpy.nanmean`.
+`coals.reference.metrics` spells the definitions out for one user; docs/metrics.md holds them against other libraries.
+Cost: linear in the places of the lists and the relevant pairs.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coals import _core
+from coals._checks import check_choice, check_int, check_threads
+from coals._list_metrics import coverage, diversity, gini, novelty
+from coals._metric_names import RANKING_METRICS, parse_metrics
+from coals._ranked_lists import exponential, listed_scores, with_relevant
+
+__all__ = [
+    "auc",
+    "average_precision",
+    "compute",
+    "coverage",
+    "diversity",
+    "f1",
+    "gini",
+    "hit_rate",
+    "ndcg",
+    "novelty",
+    "precision",
+    "recall",
+    "recall_min",
+    "reciprocal_rank",
+]
+
 Floats = NDArray[np.float64]
+TIES = ("listed", "expected")
+GAINS = ("binary", "linear", "exponential")
 
 
-class Metric(NamedTuple):
-    """A metric and its list length, None for the rating metrics; ``str()`` gives ``"ndcg@10"`` back."""
-
-    name: str
-    k: int | None
-
-    def __str__(self) -> str:
-        return self.name if self.k is None else f"{self.name}@{self.k}"
-
-
-class Hits:
-    """Which recommendations are relevant, as a boolean `(n_users, n)` matrix, and the sums metrics need.
-
-    Parameters
-    ----------
-    ids : (n_users, n) int array
-        Recommended item positions, best first, no item twice in a row, padded with -1.
-    counts : (n_users,) int array
-        How many entries of each row are real.
-    relevant : (n_users, n_items) sparse array in CSR format
-        The stored pairs are the relevant items, each stored once; the values are not looked at.
-
-    Notes
-    -----
-    Time O(m log m) and memory O(m) for m = n_users n + nnz.
-
-    Examples
-    --------
-    >>> from scipy import sparse
-    >>> relevant = sparse.csr_array(np.array([[0, 1, 1], [1, 0, 0]]))
-    >>> hits = Hits(np.array([[2, 0], [1, -1]]), np.array([2, 1]), relevant)
-    >>> hits.matrix.tolist()
-    [[True, False], [False, False]]
-    >>> compute(Metric("recall", 2), hits).tolist()
-    [0.5, 0.0]
-    """
-
-    def __init__(self, ids: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]], relevant: Any) -> None:
-        n_users, n = ids.shape
-        # A (user, item) pair as one number. A pad would pass for a pair of the user before, but for `real`.
-        rows = np.arange(n_users, dtype=np.int64)
-        relevant_pairs = np.repeat(rows, np.diff(relevant.indptr)) * relevant.shape[1] + relevant.indices
-        recommended_pairs = rows[:, None] * relevant.shape[1] + ids
-        real = np.arange(n) < counts[:, None]
-        self.matrix: NDArray[np.bool_] = np.isin(recommended_pairs, relevant_pairs) & real
-        self.n_relevant: NDArray[np.int64] = np.diff(relevant.indptr).astype(np.int64)
-
-    @property
-    def depth(self) -> int:
-        """Length n of the longest list there could be."""
-        return int(self.matrix.shape[1])
-
-    @cached_property
-    def cumulative(self) -> Floats:
-        """Hits among the first p, for p = 0 ... n."""
-        return _running_sum(self.matrix)
-
-    @cached_property
-    def gains(self) -> Floats:
-        """DCG of the first p, for p = 0 ... n."""
-        return _running_sum(self.matrix * _discounts(self.depth))
-
-    @cached_property
-    def precisions(self) -> Floats:
-        """Sum of precision@q over the hits q <= p, for p = 0 ... n."""
-        return _running_sum(self.matrix * self.cumulative[:, 1:] / np.arange(1, self.depth + 1))
-
-    def reachable(self, k: int) -> NDArray[np.int64]:
-        """The most hits that k places can hold: min(k, |R|)."""
-        return np.minimum(k, self.n_relevant)
-
-
-def _running_sum(values: NDArray[Any]) -> Floats:
-    """Sums over the first 0, 1, ... n columns, shape (n_users, n + 1)."""
-    result = np.zeros((values.shape[0], values.shape[1] + 1))
-    np.cumsum(values, axis=1, out=result[:, 1:])
-    return result
-
-
-def _discounts(n: int) -> Floats:
-    return 1.0 / np.log2(np.arange(2, n + 2))
-
-
-def _first(running: Floats, k: int) -> Floats:
-    """The running sum over the first k places; k beyond the list adds nothing."""
-    result: Floats = running[:, min(k, running.shape[1] - 1)]
-    return result
-
-
-def _precision(hits: Hits, k: int) -> Floats:
-    return _first(hits.cumulative, k) / k
-
-
-def _recall(hits: Hits, k: int) -> Floats:
-    return _first(hits.cumulative, k) / hits.n_relevant
-
-
-def _f1(hits: Hits, k: int) -> Floats:
-    return 2 * _first(hits.cumulative, k) / (k + hits.n_relevant)
-
-
-def _recall_min(hits: Hits, k: int) -> Floats:
-    return _first(hits.cumulative, k) / hits.reachable(k)
-
-
-def _ndcg(hits: Hits, k: int) -> Floats:
-    # Summed in the same order as the gains, so that a perfect list has exactly 1 and no list has more.
-    reachable = hits.reachable(k)
-    ideal: Floats = _running_sum(_discounts(int(reachable.max(initial=0)))[None, :])[0]
-    result: Floats = _first(hits.gains, k) / ideal[reachable]
-    return result
-
-
-def _average_precision(hits: Hits, k: int) -> Floats:
-    return _first(hits.precisions, k) / hits.reachable(k)
-
-
-def _hit_rate(hits: Hits, k: int) -> Floats:
-    return (_first(hits.cumulative, k) > 0).astype(np.float64)
-
-
-def _reciprocal_rank(hits: Hits, k: int) -> Floats:
-    if hits.depth == 0:
-        return np.zeros(len(hits.matrix))
-    first_hit: NDArray[np.int64] = 1 + hits.matrix.argmax(axis=1)
-    return _hit_rate(hits, k) / first_hit
-
-
-RANKING_METRICS: Mapping[str, Callable[[Hits, int], Floats]] = MappingProxyType(
-    {
-        "precision": _precision,
-        "recall": _recall,
-        "f1": _f1,
-        "recall_min": _recall_min,
-        "ndcg": _ndcg,
-        "map": _average_precision,
-        "hit_rate": _hit_rate,
-        "mrr": _reciprocal_rank,
-    }
-)
-RATING_METRICS = ("rmse", "mae")
-
-
-def parse_metric(text: str) -> Metric:
-    """``"ndcg@10"`` to ``Metric("ndcg", 10)``, ``"rmse"`` to ``Metric("rmse", None)``.
-
-    Raises
-    ------
-    TypeError
-        If `text` is not a string.
-    ValueError
-        For an unknown name, a ranking metric without a positive whole k, or a rating metric with one.
-
-    Examples
-    --------
-    >>> parse_metric("recall_min@50")
-    Metric(name='recall_min', k=50)
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"a metric is named by a string such as 'ndcg@10', got {text!r}")
-    name, at, k = text.partition("@")
-    if name in RATING_METRICS:
-        if at:
-            raise ValueError(f"metric {text!r}: {name} is over all ratings and takes no k, write {name!r}")
-        return Metric(name, None)
-    if name not in RANKING_METRICS:
-        known = ", ".join([f"{ranking}@k" for ranking in RANKING_METRICS] + list(RATING_METRICS))
-        raise ValueError(f"unknown metric {text!r}; the metrics are {known}")
-    if not re.fullmatch("[1-9][0-9]{0,17}", k):
-        raise ValueError(f"metric {text!r} needs a list length k >= 1 after the name, as in '{name}@10'")
-    return Metric(name, int(k))
-
-
-def parse_metrics(texts: str | Iterable[str]) -> list[Metric]:
-    """One name or several; a repeated name counts once. An empty list is a ValueError."""
-    listed = [texts] if isinstance(texts, str) else texts
-    metrics = dict.fromkeys(parse_metric(text) for text in listed)
-    if not metrics:
-        raise ValueError("metrics is empty: name at least one, such as 'ndcg@10'")
-    return list(metrics)
-
-
-def compute(metric: Metric, hits: Hits) -> Floats:
-    """A ranking metric per user, `(n_users,)` float64 in [0, 1]; NaN for users without relevant items."""
-    if metric.k is None:
-        raise ValueError(f"{metric} is over ratings, not over hits: use rating_error")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        values = RANKING_METRICS[metric.name](hits, metric.k)
-    return np.where(hits.n_relevant > 0, values, np.nan)
-
-
-def rating_error(name: str, errors: Floats, rows: NDArray[np.int64], n_users: int) -> tuple[float, Floats]:
-    """RMSE or MAE of ``errors = predicted - actual``, over all of them and per user.
+def compute(
+    recommended: Any,
+    relevant: Any,
+    metrics: str | Iterable[str],
+    *,
+    scores: Any = None,
+    ties: str = "listed",
+    gain: str = "binary",
+    n_items: int | None = None,
+    num_threads: int | None = None,
+) -> dict[str, Floats]:
+    """Several metrics of the same lists in one pass.
 
     Parameters
     ----------
-    name : "rmse" or "mae"
-    errors : (n_ratings,) float array, n_ratings >= 1
-    rows : (n_ratings,) int array
-        The user of each error, in 0 ... n_users - 1.
-    n_users : int
+    recommended, relevant, scores, ties, num_threads, gain, n_items
+        As the module says; the last two as for `ndcg` and `auc`.
+    metrics : str or sequence of str
+        ``precision@k``, ``recall@k``, ``f1@k``, ``recall_min@k``, ``ndcg@k``, ``map@k``, ``hit_rate@k``, ``mrr@k``,
+        ``auc@k``.
 
     Returns
     -------
-    overall : float
-        Over all ratings alike, so that a user weighs as much as they have ratings.
-    per_user : (n_users,) float array
-        NaN for a user without ratings.
+    dict of metric to (n_users,) float64 array
+
+    Raises
+    ------
+    ValueError
+        For an unknown metric, a k below 1, a list with an item twice or out of range, or other than one list for each
+        row of `relevant`.
 
     Examples
     --------
-    >>> overall, per_user = rating_error("mae", np.array([1.0, -2.0, 3.0]), np.array([0, 0, 1]), 2)
-    >>> overall, per_user.tolist()
-    (2.0, [1.5, 3.0])
+    >>> found = compute([["d", "a", "b"], ["a"]], [["b", "d"], ["c"]], ["recall@2", "mrr@3"])
+    >>> {metric: values.tolist() for metric, values in found.items()}
+    {'recall@2': [0.5, 0.0], 'mrr@3': [1.0, 0.0]}
     """
-    losses = errors**2 if name == "rmse" else np.abs(errors)
-    with np.errstate(invalid="ignore"):
-        per_user = np.bincount(rows, losses, minlength=n_users) / np.bincount(rows, minlength=n_users)
-    overall = losses.mean()
-    return (float(np.sqrt(overall)), np.sqrt(per_user)) if name == "rmse" else (float(overall), per_user)
+    parsed = parse_metrics(metrics)
+    for metric in parsed:
+        if metric.name not in RANKING_METRICS:
+            known = ", ".join(f"{name}@k" for name in RANKING_METRICS)
+            raise ValueError(f"{metric} is not a metric of lists with relevant items: {known} are")
+    check_choice("ties", ties, TIES)
+    graded = check_choice("gain", gain, GAINS) != "binary"
+    has_columns = hasattr(relevant, "shape")
+    if n_items is None and not has_columns and any(metric.name == "auc" for metric in parsed):
+        raise ValueError("auc needs n_items, the number of items that could have been listed")
+    ids, counts, rows = with_relevant(recommended, relevant, n_items, graded)
+    if gain == "exponential":
+        rows = exponential(rows)
+    tied = listed_scores(recommended, scores, counts) if ties == "expected" else None
+    wanted = [(metric.name, metric.k or 1) for metric in parsed]
+    values = _core.ranking_metrics(ids, counts, tied, rows, 0, graded, wanted, check_threads(num_threads))
+    return {str(metric): row for metric, row in zip(parsed, values, strict=True)}
+
+
+def _one(name: str, recommended: Any, relevant: Any, k: int, **options: Any) -> Floats:
+    metric = f"{name}@{check_int('k', k, minimum=1)}"
+    return compute(recommended, relevant, metric, **options)[metric]
+
+
+def precision(
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
+) -> Floats:
+    """Share of the first k places that is relevant: hits / k.
+
+    Parameters, result and errors as in `compute`.
+
+    Examples
+    --------
+    >>> precision([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=2)
+    array([0.5])
+    """
+    return _one("precision", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+
+
+def recall(
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
+) -> Floats:
+    """Share of the user's relevant items that is among the first k: hits / |R|.
+
+    Parameters, result and errors as in `compute`.
+
+    Examples
+    --------
+    >>> recall([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=5)
+    array([1.])
+    """
+    return _one("recall", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+
+
+def recall_min(
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
+) -> Floats:
+    """hits / min(k, |R|), the "Recall@k" of Liang et al. 2018 (Mult-VAE): a perfect list has 1 at every k.
+
+    Parameters, result and errors as in `compute`.
+
+    Examples
+    --------
+    >>> [recall_min([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=k).round(4).item() for k in (1, 2, 3, 5)]
+    [1.0, 0.5, 0.6667, 1.0]
+    """
+    return _one("recall_min", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+
+
+def f1(
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
+) -> Floats:
+    """Harmonic mean of precision@k and recall@k: 2 hits / (k + |R|).
+
+    Parameters, result and errors as in `compute`.
+
+    Examples
+    --------
+    >>> f1([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=5)
+    array([0.75])
+    """
+    return _one("f1", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+
+
+def ndcg(
+    recommended: Any,
+    relevant: Any,
+    k: int,
+    *,
+    scores: Any = None,
+    ties: str = "listed",
+    gain: str = "binary",
+    num_threads: int | None = None,
+) -> Floats:
+    """Σ gain_p / log2(p + 1) over places p <= k, divided by that of the best list (Järvelin and Kekäläinen 2002).
+
+    Parameters
+    ----------
+    recommended, relevant, k, scores, ties, num_threads
+        As the module says.
+    gain : {"binary", "linear", "exponential"}
+        A relevant item gains 1, its value in `relevant`, or 2^value - 1. A user whose items gain nothing has value 0.
+
+    Returns
+    -------
+    (n_users,) float64 array, in [0, 1]; NaN for a user without relevant items
+
+    Raises
+    ------
+    ValueError
+        As `compute`, and for a negative value where it is a gain.
+
+    Examples
+    --------
+    >>> [ndcg([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=k).round(6).item() for k in (1, 2, 3, 5)]
+    [1.0, 0.613147, 0.703918, 0.88546]
+
+    The same if items 1 and 2 had the same score:
+
+    >>> ndcg([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=2, scores=[[4, 3, 3, 2, 1]], ties="expected").round(6)
+    array([0.806574])
+    """
+    return _one("ndcg", recommended, relevant, k, scores=scores, ties=ties, gain=gain, num_threads=num_threads)
+
+
+def average_precision(
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
+) -> Floats:
+    """Sum of the precision at each hit among the first k, over min(k, |R|). Its mean over users is MAP@k.
+
+    Parameters, result and errors as in `compute`.
+
+    Examples
+    --------
+    >>> average_precision([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=2)
+    array([0.5])
+    """
+    return _one("map", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+
+
+def hit_rate(
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
+) -> Floats:
+    """1 if there is a hit among the first k, else 0.
+
+    Parameters, result and errors as in `compute`.
+
+    Examples
+    --------
+    >>> hit_rate([[5, 1], [1, 5]], [[5], [7]], k=1)
+    array([1., 0.])
+    """
+    return _one("hit_rate", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+
+
+def reciprocal_rank(
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
+) -> Floats:
+    """1 / place of the first hit among the first k, 0 without one. Its mean over users is MRR@k.
+
+    Parameters, result and errors as in `compute`.
+
+    Examples
+    --------
+    >>> reciprocal_rank([[1, 5, 7]], [[5, 7]], k=3)
+    array([0.5])
+    """
+    return _one("mrr", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+
+
+def auc(
+    recommended: Any,
+    relevant: Any,
+    k: int,
+    *,
+    n_items: int | None = None,
+    scores: Any = None,
+    ties: str = "listed",
+    num_threads: int | None = None,
+) -> Floats:
+    """Share of the pairs of a relevant and another item of the catalogue that stand in the right order.
+
+    All that is not among the first k is tied behind them, so that a list of half the catalogue has a value too. Items
+    that were never candidates, such as seen ones, count among the others behind.
+
+    Parameters
+    ----------
+    recommended, relevant, k, scores, ties, num_threads
+        As the module says.
+    n_items : int, optional
+        Size of the catalogue; needed, and used, if `relevant` is a list of lists.
+
+    Returns
+    -------
+    (n_users,) float64 array, in [0, 1]; NaN for a user without relevant items, 1 if all items are relevant
+
+    Raises
+    ------
+    ValueError
+        As `compute`, and if `n_items` is missing or below the number of different items.
+
+    Examples
+    --------
+    >>> auc([[0, 1, 2, 3]], [[0, 2]], k=4, n_items=4)
+    array([0.75])
+    """
+    return _one("auc", recommended, relevant, k, n_items=n_items, scores=scores, ties=ties, num_threads=num_threads)

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._checks import check_choice
-from coals._native import structure
-from coals.base import Array, Indices, Recommender, progress_bar
+from coals._checks import check_bool, check_choice, check_int
+from coals._filters import Filter
+from coals._folded_rows import given_rows
+from coals._native import empty_csr, structure
+from coals.base import LONGEST_LIST, Array, Indices, Recommender, progress_bar
 from coals.interactions import Interactions
-from coals.recommendations import TopN
+from coals.recommendations import Recommendations, TopN, padded
 
 __all__ = ["Popularity"]
 
@@ -49,6 +51,11 @@ class Popularity(Recommender):
 
     popularity_: npt.NDArray[np.float64]
     _ranking_: Indices
+
+    _fitted = """
+        popularity_: items
+        _ranking_: ranked items
+    """
 
     def __init__(self, *, by: str = "users", num_threads: int | None = None) -> None:
         self.by = by
@@ -93,8 +100,47 @@ class Popularity(Recommender):
             return values
         return data.row_counts if self.by == "rows" else None
 
-    def _top_n(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
-        return TopN(*_core.top_k_from_ranking(self._ranking_, self.popularity_, excluded, n, self._threads))
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        return TopN(*_core.top_k_from_ranking(self._ranking_, self.popularity_, len(users), excluded, n, self._threads))
+
+    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        everyone = np.arange(self.n_users_)
+        ids, _, _ = _core.top_k_from_ranking(everyone, np.zeros(self.n_users_), len(items), excluded, n, self._threads)
+        # One score for all, so that the first of them come first; nobody is told of what nobody has.
+        popularity = self.popularity_[items][:, None]
+        ids[popularity[:, 0] <= 0] = -1
+        listed = ids >= 0
+        return TopN(ids, np.where(listed, popularity, np.nan), listed.sum(axis=1))
+
+    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+        """The `n` most popular items for someone the model was not fitted with.
+
+        Parameters
+        ----------
+        history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
+            What they have: of one person, or a row for each of many, as `ImplicitALS.recommend_for` takes it.
+        n : int, default 10
+            Length of the lists, at least 1.
+        exclude_seen : bool, default True
+            Leave out what is in the history; nothing else depends on it.
+
+        Returns
+        -------
+        Recommendations
+            As `recommend` gives.
+
+        Examples
+        --------
+        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
+        >>> coals.Popularity().fit(plays).recommend_for(["x"], n=1).ids
+        array([['y']], dtype='<U1')
+        """
+        self._require_fitted()
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        seen = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False).seen
+        excluded = seen if check_bool("exclude_seen", exclude_seen) else empty_csr(seen.rows, self.n_items_)
+        ids, scores, counts = padded(self._top_n(np.arange(seen.rows), min(n, self.n_items_), excluded), n)
+        return Recommendations(self.item_index_.decode(ids), scores, counts)
 
     def predict_indices(self, users: Indices, items: Indices) -> Array:
         popularity: Array = self.popularity_[items]

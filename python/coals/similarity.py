@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy
 
 from coals import _core
-from coals._checks import check_bool, check_choice, check_int, check_number
+from coals._checks import check_bool, check_choice, check_int, check_number, check_threads
 from coals._measures import check_measure
 from coals._neighborhoods import along, counted_pairs, keep_of, neighborhoods, weighted_products
 from coals.interactions import Interactions, as_interactions
@@ -17,7 +17,6 @@ from coals.interactions import Interactions, as_interactions
 __all__ = ["cooccurrence", "similarity"]
 
 AXES = ("items", "users")
-_MOST_THREADS = 1024
 
 
 def cooccurrence(
@@ -227,11 +226,6 @@ def _check(
     data = along(as_interactions(X), axis)
     places = None if rows is None else data.items.encode(rows)
     return data, places, threads
-
-
-def check_threads(num_threads: Any) -> int:
-    """As the core wants it: 0 for all there are."""
-    return 0 if num_threads is None else check_int("num_threads", num_threads, minimum=1, maximum=_MOST_THREADS)
 
 
 def as_scipy(matrix: _core.Csr) -> Any:

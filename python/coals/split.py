@@ -1,18 +1,32 @@
 """Divide interactions into a part to train on and a part to test on.
 
-Both parts keep the shape, the ids and the titles of the whole, so that a model fitted on one can be evaluated
-on the other; they are disjoint, and together they are the whole.
+The parts keep the shape, the ids and the titles of the whole, so that a model fitted on one can be evaluated on the
+other; they are disjoint, and together they are the whole. `by_user` alone gives parts with rows for their own users.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coals._checks import check_int, check_number, check_random_state
+from coals._split_times import by_time, leave_last_out
+from coals._split_users import FoldInData, UserSplit, by_user
 from coals.interactions import Interactions, as_interactions
+
+__all__ = [
+    "FoldInData",
+    "UserSplit",
+    "by_time",
+    "by_user",
+    "k_fold",
+    "leave_k_out",
+    "leave_last_out",
+    "random",
+]
 
 
 def random(data: Any, *, test_fraction: float = 0.2, random_state: Any = 0) -> tuple[Interactions, Interactions]:
@@ -109,6 +123,44 @@ def leave_k_out(data: Any, *, k: int = 1, random_state: Any = 0) -> tuple[Intera
     in_test = np.zeros(data.nnz, dtype=bool)
     in_test[shuffled[(rank < k) & (lengths[rows] > k)]] = True
     return _divide(data, in_test)
+
+
+def k_fold(data: Any, *, folds: int = 5, random_state: Any = 0) -> Iterator[tuple[Interactions, Interactions]]:
+    """Cross-validation: every stored pair is in the test part of exactly one of `folds` splits.
+
+    Parameters
+    ----------
+    data : Interactions or sparse matrix, (n_users, n_items)
+    folds : int, default 5
+        At least 2. The sizes of the test parts differ by one pair at most.
+    random_state : int, numpy.random.Generator or None, default 0
+        The same integer gives the same folds; None gives others each time.
+
+    Returns
+    -------
+    iterator of (train, test)
+        Interactions of the shape of `data`, made as they are asked for.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer stored pairs than folds.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> data = scipy.sparse.csr_array([[5, 3, 0], [1, 0, 2]])
+    >>> [(train.nnz, test.nnz) for train, test in coals.split.k_fold(data, folds=2)]
+    [(2, 2), (2, 2)]
+    """
+    folds = check_int("folds", folds, minimum=2)
+    rng = check_random_state(random_state)
+    data = as_interactions(data)
+    if data.nnz < folds:
+        raise ValueError(f"{folds} folds need as many stored pairs, and there are {data.nnz}: ask for fewer")
+    fold = np.empty(data.nnz, dtype=np.int64)
+    fold[rng.permutation(data.nnz)] = np.arange(data.nnz) % folds
+    return (_divide(data, fold == number) for number in range(folds))
 
 
 def _divide(data: Interactions, in_test: NDArray[np.bool_]) -> tuple[Interactions, Interactions]:

@@ -4,6 +4,6 @@ execute_process(COMMAND ${NM} --defined-only --extern-only ${OBJECT} OUTPUT_VARI
 string(STRIP "${symbols}" symbols)
 string(REPLACE "\n" ";" symbols "${symbols}")
 list(LENGTH symbols count)
-if(NOT count EQUAL 1 OR NOT symbols MATCHES "kernel_table_")
+if(NOT count EQUAL 1 OR NOT symbols MATCHES "kernel_table_|byte_kernels_")
   message(FATAL_ERROR "${OBJECT} exports ${count} symbols: ${symbols}")
 endif()

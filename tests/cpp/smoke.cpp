@@ -64,8 +64,9 @@ void check_neighbors(const coals::CsrMatrix<float>& matrix) {
   std::vector<std::int64_t> rows(items), nothing(items + 1, 0), ids(items), counts(items);
   std::iota(rows.begin(), rows.end(), 0);
   std::vector<double> best(items), same(items);
-  const coals::CsrView<void> excluded{items, items, nothing.data(), nullptr, nullptr};
-  coals::top_k_neighbors(by_item.view(), rows.data(), matrix.view(), by_item.view(), {}, excluded,
+  coals::TopKFilter filter;
+  filter.excluded = {items, items, nothing.data(), nullptr, nullptr};
+  coals::top_k_neighbors(by_item.view(), rows.data(), items, matrix.view(), by_item.view(), {}, filter,
                          {1, ids.data(), best.data(), counts.data()}, {});
   std::vector<std::int64_t> found(ids);
   for (int j = 0; j < items; ++j) found[j] = counts[j] ? ids[j] : j;

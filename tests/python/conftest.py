@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import settings
+
+# No test is timed: another program on the machine must not fail one.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def random_ratings(users: int, items: int, density: float, seed: int) -> sp.csr_array:

@@ -31,6 +31,19 @@ class ImplicitWithSides(WithSides, coals.ImplicitALS):
     pass
 
 
+class ContentOfUsers(coals.ContentKNN):
+    """Makes features of whatever data comes: who has the item."""
+
+    def fit(self, X: Any, *, progress: bool | None = None) -> Any:
+        data = self._start_fit(X)
+        return super().fit(data, item_features=(data.matrix.T != 0).astype(float), progress=progress)
+
+
+def hybrid(**p: Any) -> Any:
+    models = {"knn": coals.ItemKNN(), "ease": coals.EASE(regularization=5)}
+    return coals.Hybrid(**{"models": models, **p})
+
+
 MODELS: dict[str, Callable[..., Any]] = {
     "popularity": lambda **p: coals.Popularity(**p),
     "popularity-sum": lambda **p: coals.Popularity(by="sum", **p),
@@ -67,4 +80,34 @@ MODELS: dict[str, Callable[..., Any]] = {
     "implicit-block": lambda **p: coals.ImplicitALS(
         factors=20, iterations=3, random_state=0, solver="block", block_size=8, dtype="float64", **p
     ),
+    "svd": lambda **p: coals.SVD(factors=5, random_state=0, **p),
+    "svd-user-mean": lambda **p: coals.SVD(factors=4, center="user", exponent=0.5, random_state=0, **p),
+    "svd-item-mean": lambda **p: coals.SVD(factors=4, center="item", dtype="float64", random_state=0, **p),
+    "svd-neighbors": lambda **p: coals.SVD(factors=4, neighbors="user", used_neighbors=8, random_state=0, **p),
+    "ease": lambda **p: coals.EASE(regularization=5, **p),
+    "ease-weighted": lambda **p: coals.EASE(regularization=5, weighted=True, dtype="float64", **p),
+    "ease-cut": lambda **p: coals.EASE(regularization=5, neighbors=15, **p),
+    "rp3beta": lambda **p: coals.RP3beta(neighbors=15, **p),
+    "rp3beta-weighted": lambda **p: coals.RP3beta(alpha=0.7, beta=0.6, weighted=True, neighbors=None, **p),
+    "graph-filter": lambda **p: coals.GraphFilter(factors=6, random_state=0, **p),
+    "graph-filter-cut": lambda **p: coals.GraphFilter(factors=6, weighted=True, neighbors=15, random_state=0, **p),
+    "sgd": lambda **p: coals.SGDFactorization(factors=5, iterations=3, random_state=0, **p),
+    "sgd-plain": lambda **p: coals.SGDFactorization(
+        factors=5, iterations=3, random_state=0, biases=False, optimizer="momentum", learning_rate=0.01, **p
+    ),
+    "sgd-sigmoid": lambda **p: coals.SGDFactorization(
+        factors=5, iterations=3, random_state=0, sigmoid_range="data", dtype="float64", **p
+    ),
+    "bpr": lambda **p: coals.BPR(factors=5, iterations=3, random_state=0, **p),
+    "bpr-plain": lambda **p: coals.BPR(
+        factors=5, iterations=3, random_state=0, biases=False, optimizer="momentum", dtype="float64", **p
+    ),
+    "content": lambda **p: ContentOfUsers(**p),
+    "content-cut": lambda **p: ContentOfUsers(neighbors=12, weighted=True, dtype="float64", **p),
+    "hybrid": hybrid,
+    "hybrid-cascade": lambda **p: hybrid(how="cascade", **p),
+    "hybrid-switching": lambda **p: hybrid(how="switching", **p),
 }
+
+#: Those that meet entries in a random order, so that equal items become only nearly equal.
+IN_RANDOM_ORDER = ("sgd", "sgd-plain", "sgd-sigmoid", "bpr", "bpr-plain")

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 import coals
-from coals import cli
+from coals import _cli_base, cli
 
 
 def run(*arguments):
@@ -120,15 +120,13 @@ def test_without_matplotlib_the_picture_is_refused_with_the_remedy(monkeypatch, 
 def test_a_disk_that_fills_up_leaves_the_old_file_and_nothing_half_written(monkeypatch, tmp_path):
     target = tmp_path / "figures.json"
     target.write_bytes(b"old")
-    write = Path.write_bytes
 
-    def fill_up(path, content):
-        write(path, content[:3])
+    def fill_up(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", fill_up)
-    with pytest.raises(cli.CannotDo, match=re.escape(f"--json {target}: No space left on device")):
-        cli._write("--json", target, b"new content")
+    monkeypatch.setattr("os.fsync", fill_up)
+    with pytest.raises(_cli_base.CannotDo, match=re.escape(f"--json {target}: No space left on device")):
+        _cli_base.write("--json", target, b"new content")
     assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(target, b"old")]
 
 
@@ -139,7 +137,7 @@ def test_a_link_stays_a_link(tmp_path):
         link.symlink_to(tmp_path / "target")
     except OSError:
         pytest.skip("no symbolic links here")
-    cli._write("--json", link, b"new")
+    _cli_base.write("--json", link, b"new")
     assert link.is_symlink()
     assert (tmp_path / "target").read_bytes() == b"new"
 
@@ -151,7 +149,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
     received = []
     reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()), daemon=True)
     reader.start()
-    cli._write("--json", pipe, b"figures")
+    _cli_base.write("--json", pipe, b"figures")
     reader.join(timeout=10)
     assert received == [b"figures"]
     assert pipe.is_fifo()
@@ -159,7 +157,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
 
 def test_an_output_without_the_letters_shows_question_marks():
     done = subprocess.run(
-        [sys.executable, "-c", "from coals.cli import _say; _say('Zając – ok')"],
+        [sys.executable, "-c", "from coals._cli_output import say; say('Zając – ok')"],
         env={
             **os.environ,
             "PYTHONPATH": str(Path(coals.__file__).parents[1]),

@@ -28,14 +28,14 @@ def test_examples_run(name):
 
 def public_objects():
     things = {name: getattr(coals, name) for name in coals.__all__ if not name.startswith("_")}
-    for module in (coals.split, coals.datasets, coals.plot):
+    for module in (coals.metrics, coals.split, coals.datasets, coals.plot):
         names = [n for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
         things |= {f"{module.__name__}.{n}": getattr(module, n) for n in names if not n.startswith("_")}
     return {name: thing for name, thing in things.items() if inspect.isclass(thing) or inspect.isfunction(thing)}
 
 
 # Contracts and plain records, which their users' examples show.
-WITHOUT_EXAMPLE = {"Recommender", "NotFittedError", "Curve", "Evaluation"}
+WITHOUT_EXAMPLE = {"Recommender", "NotFittedError", "Comparison", "Curve", "Evaluation", "SearchResult", "Trial"}
 
 
 @pytest.mark.parametrize("name", sorted(public_objects().keys() - WITHOUT_EXAMPLE))

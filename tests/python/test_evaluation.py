@@ -169,10 +169,8 @@ def test_rating_metrics_are_nan_for_models_that_do_not_rate(train, test):
 
 def test_some_users_in_their_order(train, test):
     model = StubModel().fit(train)
-    everyone = evaluate(model, test, ["ndcg@5", "mae"])
-    some = evaluate(model, test, ["ndcg@5", "mae"], users=[9, 3, 0])
-    assert some.users.tolist() == [9, 0]
-    assert some.skipped_users == 1
+    everyone, some = (evaluate(model, test, ["ndcg@5", "mae"], users=users) for users in (None, [9, 3, 0]))
+    assert (some.users.tolist(), some.skipped_users) == ([9, 0], 1)
     at = [everyone.users.tolist().index(user) for user in (9, 0)]
     for metric in ("ndcg@5", "mae"):
         assert_array_equal(some.per_user["StubModel"][metric], everyone.per_user["StubModel"][metric][at])
@@ -199,10 +197,13 @@ def test_table_and_dict(train, test):
     assert len({len(line.rstrip()) for line in [head, *rows]}) == 1
     for row, (name, means) in zip(rows, result.mean.items(), strict=True):
         assert row.startswith(name)
-        assert row[len(name) :].split() == [f"{value:.4f}" for value in means.values()]
+        errors = result.standard_error[name]
+        shown = [text for metric, mean in means.items() for text in (f"{mean:.4f}", f"±{errors[metric]:.4f}")]
+        assert row[len(name) :].split() == shown
     assert foot == f"{result.evaluated_users} users evaluated, {result.skipped_users} skipped (no relevant item)"
     assert json.loads(json.dumps(result.to_dict())) == {
         "mean": result.mean,
+        "standard_error": result.standard_error,
         "evaluated_users": result.evaluated_users,
         "skipped_users": result.skipped_users,
     }

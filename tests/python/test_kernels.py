@@ -108,17 +108,17 @@ def test_score_block_scores_and_flags(isa, dtype, width):
     queries = rng.standard_normal((width, rows)).astype(dtype)
     items = rng.standard_normal((width, columns)).astype(dtype)
     no_bound = np.full(rows, -np.inf, dtype)
-    scores, above = kernels.score_block(isa, queries, items, no_bound)
+    scores, above = kernels.score_block(isa, queries, items, no_bound, False)
     close(scores, queries.T.astype(np.float64) @ items, abs(queries.T) @ abs(items), dtype, 300)
     assert above == 2**rows - 1
 
     # A bound at the best score lets nothing through; a hair below, exactly that row.
     best = scores.max(axis=1)
-    assert kernels.score_block(isa, queries, items, best)[1] == 0
+    assert kernels.score_block(isa, queries, items, best, False)[1] == 0
     for row in range(rows):
         bound = best.copy()
         bound[row] = np.nextafter(best[row], dtype(-np.inf))
-        assert kernels.score_block(isa, queries, items, bound)[1] == 1 << row
+        assert kernels.score_block(isa, queries, items, bound, False)[1] == 1 << row
 
 
 @every_level
@@ -127,8 +127,28 @@ def test_score_does_not_depend_on_the_place_in_the_block(isa, dtype):
     rows, columns = getattr(kernels, f"block_shape_{np.dtype(dtype).name}")(isa)
     rng = np.random.default_rng(0)
     query, item = rng.standard_normal((2, 33, 1)).astype(dtype)
-    scores, _ = kernels.score_block(isa, np.repeat(query, rows, 1), np.repeat(item, columns, 1), np.zeros(rows, dtype))
-    assert (scores == scores[0, 0]).all()
+    blocks = np.repeat(query, rows, 1), np.repeat(item, columns, 1), np.full(rows, -np.inf, dtype)
+    for distance in (False, True):
+        scores, _ = kernels.score_block(isa, *blocks, distance)
+        assert (scores == scores[0, 0]).all()
+
+
+@every_level
+@every_width
+@pytest.mark.parametrize("distance", [False, True])
+def test_chains_have_the_bits_of_the_block(isa, dtype, width, distance):
+    """One pair at a time or a tile at once: the lists of either way must be the same."""
+    rows, columns = getattr(kernels, f"block_shape_{np.dtype(dtype).name}")(isa)
+    rng = np.random.default_rng(width)
+    queries = rng.standard_normal((width, rows)).astype(dtype)
+    items = rng.standard_normal((width, columns)).astype(dtype)
+    scores, _ = kernels.score_block(isa, queries, items, np.full(rows, -np.inf, dtype), distance)
+    own = items.T.copy()
+    chains = [kernels.chain_rows(isa, queries[:, m].copy(), own, distance) for m in range(rows)]
+    np.testing.assert_array_equal(scores, chains)
+    if distance:
+        apart = queries.T.astype(np.float64)[:, None, :] - own
+        close(scores, -(apart**2).sum(axis=2), (apart**2).sum(axis=2), dtype, 300)
 
 
 @pytest.mark.parametrize("call", [kernels.dot_rows])

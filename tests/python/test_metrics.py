@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coals import metrics
-from coals.metrics import Hits, Metric, compute, parse_metric, parse_metrics, rating_error
+from coals import _core, _metric_names, metrics
+from coals._metric_names import parse_metric, parse_metrics
+from coals._rating_errors import rating_error
 from coals.reference import metrics as reference
 
 ORACLE = {
@@ -22,25 +23,21 @@ ORACLE = {
     "map": reference.average_precision,
     "hit_rate": reference.hit_rate,
     "mrr": reference.reciprocal_rank,
+    "auc": lambda ranked, relevant, k: reference.auc(ranked, relevant, k, set(range(N_ITEMS))),
 }
 RANKED, RELEVANT = [5, 1, 2, 9, 7], {2, 5, 7}
 N_ITEMS = 12
 
 
-def hits_of(lists, relevant_sets, n_items=N_ITEMS, width=None):
-    """Lists of different lengths, padded, against sets of relevant items."""
-    width = max(map(len, lists)) if width is None else width
-    ids = np.full((len(lists), width), -1)
+def value(name, k, lists, relevant_sets, n_items=N_ITEMS, **options):
+    """Of lists of different lengths, padded, against a matrix of the relevant items."""
+    ids = np.full((len(lists), max(map(len, lists))), -1)
     for row, items in zip(ids, lists, strict=True):
         row[: len(items)] = items
     relevant = np.zeros((len(lists), n_items))
     for row, items in zip(relevant, relevant_sets, strict=True):
         row[sorted(items)] = 1
-    return Hits(ids, np.array([len(items) for items in lists]), sparse.csr_array(relevant))
-
-
-def value(name, k, hits):
-    return compute(Metric(name, k), hits)
+    return metrics.compute(ids, sparse.csr_array(relevant), f"{name}@{k}", **options)[f"{name}@{k}"]
 
 
 @st.composite
@@ -62,37 +59,37 @@ def users(draw):
         ("map", {1: 1, 2: 1 / 2, 3: (1 + 2 / 3) / 3, 5: (1 + 2 / 3 + 3 / 5) / 3}),
         ("hit_rate", {1: 1, 5: 1}),
         ("mrr", {1: 1, 5: 1}),
+        # Of 27 pairs: 9 of item 5, 8 of item 2, 7 of item 7; behind the first place two and nine are tied.
+        ("auc", {1: (9 + 9) / 27, 5: (9 + 8 + 7) / 27}),
     ],
 )
 def test_golden_values(name, expected):
-    hits = hits_of([RANKED], [RELEVANT])
     for k, golden in expected.items():
         assert ORACLE[name](RANKED, RELEVANT, k) == pytest.approx(golden, abs=5e-7)
-        assert value(name, k, hits)[0] == pytest.approx(golden, abs=5e-7)
+        assert value(name, k, [RANKED], [RELEVANT])[0] == pytest.approx(golden, abs=5e-7)
 
 
 def test_first_hit_counts_only_within_k():
     ranked, relevant = [4, 6, 0], {0}
-    hits = hits_of([ranked], [relevant])
     for name, k, expected in [("mrr", 2, 0), ("mrr", 3, 1 / 3), ("hit_rate", 2, 0), ("hit_rate", 3, 1)]:
-        assert ORACLE[name](ranked, relevant, k) == value(name, k, hits)[0] == pytest.approx(expected)
+        assert ORACLE[name](ranked, relevant, k) == value(name, k, [ranked], [relevant])[0] == pytest.approx(expected)
 
 
 def test_every_ranking_metric_has_an_oracle():
-    assert set(metrics.RANKING_METRICS) == set(ORACLE)
+    assert set(_metric_names.RANKING_METRICS) == set(ORACLE)
 
 
 @pytest.mark.parametrize("name", sorted(ORACLE))
 @given(users=users(), k=st.integers(1, 2 * N_ITEMS))
 def test_equals_the_per_user_reference(name, users, k):
     expected = [ORACLE[name](ranked, relevant, k) for ranked, relevant in users]
-    assert_allclose(value(name, k, hits_of(*zip(*users, strict=True))), expected, rtol=1e-12)
+    assert_allclose(value(name, k, *zip(*users, strict=True)), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", sorted(ORACLE))
 @given(users=users(), k=st.integers(1, 2 * N_ITEMS))
 def test_lies_between_0_and_1(name, users, k):
-    values = value(name, k, hits_of(*zip(*users, strict=True)))
+    values = value(name, k, *zip(*users, strict=True))
     assert (values >= 0).all()
     assert (values <= 1).all()
 
@@ -100,52 +97,44 @@ def test_lies_between_0_and_1(name, users, k):
 @pytest.mark.parametrize("name", ["ndcg", "recall_min", "map", "hit_rate", "mrr"])
 @pytest.mark.parametrize("n_relevant", [1, 2, 3, 7, 40])
 def test_perfect_list_has_exactly_1_at_every_k(name, n_relevant):
-    hits = hits_of([range(n_relevant)], [range(n_relevant)], n_items=50, width=50)
-    assert [value(name, k, hits)[0] for k in range(1, 61)] == [1.0] * 60
+    perfect = [range(n_relevant)]
+    assert [value(name, k, perfect, perfect, n_items=50)[0] for k in range(1, 61)] == [1.0] * 60
 
 
 @given(users=users())
 def test_recall_never_falls_with_k(users):
-    hits = hits_of(*zip(*users, strict=True))
-    recalls = np.array([value("recall", k, hits) for k in range(1, 2 * N_ITEMS)])
+    recalls = np.array([value("recall", k, *zip(*users, strict=True)) for k in range(1, 2 * N_ITEMS)])
     assert (np.diff(recalls, axis=0) >= 0).all()
 
 
 @given(users=users(), k=st.integers(1, 2 * N_ITEMS))
 def test_precision_times_k_equals_recall_times_relevant(users, k):
-    hits = hits_of(*zip(*users, strict=True))
-    n_relevant = [len(relevant) for _, relevant in users]
-    assert_allclose(value("precision", k, hits) * k, value("recall", k, hits) * n_relevant, rtol=1e-12)
+    precision, recall = (value(name, k, *zip(*users, strict=True)) for name in ("precision", "recall"))
+    assert_allclose(precision * k, recall * [len(relevant) for _, relevant in users], rtol=1e-12)
 
 
 def test_pads_are_never_hits():
     # Pad -1 of the second user would be item 11 of the first if pairs were numbered carelessly.
-    hits = hits_of([[0], [3], []], [{11}, {3}, {0}], width=4)
-    assert_array_equal(hits.matrix, [[False] * 4, [True, False, False, False], [False] * 4])
-
-
-def test_what_lies_behind_counts_is_not_looked_at():
-    relevant = sparse.csr_array(np.ones((1, 3)))
-    assert_array_equal(Hits(np.array([[0, 1, 2]]), np.array([1]), relevant).matrix, [[True, False, False]])
+    assert_array_equal(value("recall", 4, [[0], [3], []], [{11}, {3}, {0}]), [0, 1, 0])
 
 
 def test_relevance_is_by_stored_pair_whatever_the_order_or_value():
     relevant = sparse.csr_array((np.array([0.0, -1.0]), np.array([2, 0]), np.array([0, 2])), shape=(1, 3))
-    assert_array_equal(Hits(np.array([[0, 1, 2]]), np.array([3]), relevant).matrix, [[True, False, True]])
+    assert_array_equal(metrics.average_precision(np.array([[0, 1, 2]]), relevant, 3), [(1 + 2 / 3) / 2])
 
 
-def test_pair_numbers_beyond_int32():
-    # In 32 bits, item n - 3 of user 0 would be the same pair as item n - 1 of user 2.
+def test_item_numbers_near_the_end_of_int32():
     n_users, n_items = 3, 2**31 - 1
     last = np.full(n_users, n_items - 1, dtype=np.int32)
-    relevant = sparse.csr_array((np.ones(n_users), last, np.arange(n_users + 1)), shape=(n_users, n_items))
-    ids = np.array([[n_items - 3], [n_items - 1], [n_items - 1]], dtype=np.int32)
-    assert_array_equal(Hits(ids, np.ones(n_users, dtype=np.int32), relevant).matrix[:, 0], [False, True, True])
+    relevant = _core.Csr(np.arange(n_users + 1), last, None, n_items, "float64")
+    ids = np.array([[n_items - 3], [n_items - 1], [n_items - 1]])
+    found = _core.ranking_metrics(ids, np.ones(n_users, np.int64), None, relevant, 0, False, [("recall", 1)], 1)
+    assert_array_equal(found[0], [0, 1, 1])
 
 
 @pytest.mark.parametrize("name", sorted(ORACLE))
 def test_user_without_relevant_items_is_nan_and_refused_by_the_reference(name):
-    assert_array_equal(value(name, 2, hits_of([[1, 2], [1]], [set(), {1}])) >= 0, [False, True])
+    assert_array_equal(value(name, 2, [[1, 2], [1]], [set(), {1}]) >= 0, [False, True])
     with pytest.raises(ValueError, match="relevant is empty"):
         ORACLE[name]([1, 2], set(), 2)
     with pytest.raises(ValueError, match="k must be at least 1"):
@@ -154,7 +143,7 @@ def test_user_without_relevant_items_is_nan_and_refused_by_the_reference(name):
 
 @pytest.mark.parametrize("name", sorted(ORACLE))
 def test_lists_of_length_0_have_value_0(name):
-    assert value(name, 3, hits_of([[], []], [{1}, {2, 3}])).tolist() == [0, 0]
+    assert value(name, 3, [[], []], [{1}, {2, 3}]).tolist() == ([0.5, 0.5] if name == "auc" else [0, 0])
 
 
 @given(
@@ -181,7 +170,7 @@ def test_names():
 
 @pytest.mark.parametrize("text", ["ndgc@10", "NDCG@10", "", "@5", " ndcg@5", "accuracy"])
 def test_unknown_name_lists_the_names(text):
-    with pytest.raises(ValueError, match=r"unknown metric .* precision@k, recall@k.*mrr@k, rmse, mae"):
+    with pytest.raises(ValueError, match=r"unknown metric .* precision@k, recall@k.*diversity@k, rmse, mae"):
         parse_metric(text)
 
 
@@ -198,5 +187,5 @@ def test_other_bad_metrics():
         parse_metric(10)
     with pytest.raises(ValueError, match="metrics is empty"):
         parse_metrics([])
-    with pytest.raises(ValueError, match="over ratings"):
-        compute(Metric("rmse", None), hits_of([[1]], [{1}]))
+    with pytest.raises(ValueError, match="rmse is not a metric of lists"):
+        metrics.compute([[1]], [[1]], "rmse")

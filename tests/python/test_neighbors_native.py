@@ -29,7 +29,7 @@ NONE = native(np.zeros((1, 4)))
 def top_k(**changes):
     arguments = {
         "queries": QUERIES, "rows": ROW, "lists": LISTS, "targets": None, "average_by": "none", "used": -1,
-        "query_term": None, "target_term": None, "excluded": NONE, "n": 2, "num_threads": 1,
+        "query_term": None, "target_term": None, "filter": NONE, "n": 2, "num_threads": 1,
     }  # fmt: skip
     return _core.top_k_neighbors(**(arguments | changes))
 

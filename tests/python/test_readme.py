@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 from pathlib import Path
 
+from click.testing import CliRunner
+
 import coals
+from coals.cli import main
 
 README = Path(__file__).parents[2] / "README.md"
 
 
-def blocks():
-    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def blocks(language="python"):
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def printed_by(code):
@@ -28,8 +32,31 @@ def test_table_of_ones_own_runs():
 
 
 def test_als_example_runs():
-    assert "ExplicitALS" in blocks()[2]
-    assert printed_by(blocks()[2]) == ""
+    assert "ExplicitALS" in blocks()[3]
+    assert printed_by(blocks()[3]) == ""
+
+
+def test_songs_from_raw_files_to_a_saved_model(tmp_path, monkeypatch):
+    """As printed, in a folder with such files, in 25 lines at most."""
+    monkeypatch.chdir(tmp_path)
+    users, songs = ["ann", "bob", "cem", "dee", "eve", "fay"], [f"SO{j:02d}" for j in range(8)]
+    plays = [f"{u}\t{s}\t{1 + j % 4}\n" for i, u in enumerate(users) for j, s in enumerate(songs) if (i + j) % 4 < 3]
+    Path("plays.tsv").write_text("".join(plays), encoding="utf-8")
+    titles = ["So What", "Naima", "Blue Train", "Take Five", "Footprints", "Giant Steps", "Freddie Freeloader", "Solar"]
+    rows = [f'{song},"{title}",?,?,1959\n' for song, title in zip(songs, titles, strict=True)]
+    Path("songs.csv").write_text("song_id,title,release,artist_name,year\n" + "".join(rows), encoding="utf-8")
+    commands, program = blocks("sh")[1], blocks()[2]
+    assert len((commands + program).splitlines()) <= 25
+    shown = []
+    for line in commands.splitlines():
+        name, *arguments = shlex.split(line, comments=True)
+        result = CliRunner().invoke(main, arguments)
+        assert (name, result.exit_code) == ("coals", 0), result.output
+        shown.append(result.stdout)
+    assert "Take Five" in shown[1]
+    assert re.search(r"^implicit-als +0\.\d", shown[3], re.MULTILINE)
+    assert set(eval(printed_by(program))) < set(titles)
+    assert coals.load("songs.coals").user_index_.ids.tolist() == [*users, "zoe"]
 
 
 def test_files_become_recommendations(tmp_path, monkeypatch):
@@ -52,3 +79,8 @@ def test_ten_lines_run():
     assert titles.count("'") + titles.count('"') >= 10  # five quoted titles
     rows = dict(re.findall(r"^(als|popular) +([\d.]+)", table, re.MULTILINE))
     assert float(rows["als"]) > float(rows["popular"])
+
+
+def test_events_example_runs():
+    code = next(block for block in blocks() if "coals.Events" in block)
+    assert printed_by(code) == ""

@@ -39,6 +39,10 @@ except KeyboardInterrupt:
         ("coals.ImplicitALS(factors=256, iterations=50)", {"progress": False}),
         ("coals.ExplicitALS(factors=256, iterations=50)", {"progress": False}),
         ("coals.ItemCooccurrence()", {}),
+        ("coals.EASE(dtype='float64')", {}),
+        ("coals.SGDFactorization(factors=256, iterations=50)", {"progress": False}),
+        ("coals.BPR(factors=256, iterations=50)", {"progress": False}),
+        ("coals.SVD(factors=100, power_iterations=20)", {}),
         ("coals.ExplicitALS(factors=1000, dtype='float64', init=(np.ones((3, 1000)), np.ones((20_000, 1000))))", {}),
     ],
 )

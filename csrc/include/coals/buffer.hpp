@@ -1,6 +1,7 @@
 // An owned array: uninitialised, aligned to a cache line, movable.
 //
 // std::vector would zero every element first, on one thread; results and workspaces are written once, in parallel.
+// `borrow` makes one over memory that somebody else keeps, a mapped file say, and that is only read.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +22,26 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::int64_t size) : data_(allocate(size)), size_(size) {}
-  Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        owned_(std::exchange(other.owned_, true)) {}
+  static Buffer borrow(const T* data, std::int64_t size) {
+    Buffer buffer;
+    buffer.data_ = const_cast<T*>(data);
+    buffer.size_ = size;
+    buffer.owned_ = false;
+    return buffer;
+  }
   Buffer& operator=(Buffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(owned_, other.owned_);
     return *this;
   }
-  ~Buffer() { ::operator delete(data_, alignment); }
+  ~Buffer() {
+    if (owned_) ::operator delete(data_, alignment);
+  }
 
   T* data() { return data_; }
   const T* data() const { return data_; }
@@ -51,6 +65,7 @@ class Buffer {
 
   T* data_ = nullptr;
   std::int64_t size_ = 0;
+  bool owned_ = true;
 };
 
 }  // namespace coals

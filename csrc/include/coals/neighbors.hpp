@@ -27,13 +27,13 @@ struct NeighborRule {
   const double* target_term = nullptr;  // one a target, or none
 };
 
-// Lists for rows[0] .. rows[excluded.rows - 1] of `queries`. Row m of `lists` holds the targets of m; `targets` is its
-// transpose, and is read only where the `used` best are averaged by target. Sums are in double, in ascending order of m
-// (descending w where the `used` best are averaged by query). Cost: the entries of the rows of `lists` that queries
-// name. Memory: 16 or 24 bytes a target and thread.
+// Lists for rows[0] .. rows[count - 1] of `queries`; row q of what the filter says is about rows[q]. Row m of `lists`
+// holds the targets of m; `targets` is its transpose, and is read only where the `used` best are averaged by target.
+// Sums are in double, in ascending order of m (descending w where the `used` best are averaged by query). Cost: the
+// entries of the rows of `lists` that queries name. Memory: 16 or 24 bytes a target and thread.
 template <class Q, class V>
-void top_k_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, const CsrView<V>& lists,
-                     const CsrView<V>& targets, const NeighborRule& rule, const CsrView<void>& excluded,
+void top_k_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, std::int64_t count, const CsrView<V>& lists,
+                     const CsrView<V>& targets, const NeighborRule& rule, const TopKFilter& filter,
                      const TopKLists<double>& out, const RunControl& control);
 
 // score[p] of the pair of row rows[p] of `queries` and row columns[p] of `targets`, for p < pairs. Cost of a pair: the

@@ -9,7 +9,8 @@ else 0. Every value lies in [0, 1], also for k above the length of the list or t
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Hashable, Sequence, Set
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence, Set
+from itertools import combinations, groupby, permutations, product
 
 
 def _relevance(recommended: Sequence[Hashable], relevant: Set[Hashable], k: int) -> list[int]:
@@ -79,6 +80,62 @@ def reciprocal_rank(recommended: Sequence[Hashable], relevant: Set[Hashable], k:
         if rel:
             return 1 / position
     return 0.0
+
+
+def graded_ndcg(recommended: Sequence[Hashable], gains: Mapping[Hashable, float], k: int) -> float:
+    """`ndcg` where a hit gains ``gains[item]``: linear gain takes ratings as they are, exponential 2^rating - 1."""
+    _relevance(recommended, gains.keys(), k)
+    dcg = sum(gains.get(item, 0) / math.log2(at + 2) for at, item in enumerate(recommended[:k]))
+    best = sorted(gains.values(), reverse=True)[:k]
+    ideal = sum(gain / math.log2(at + 2) for at, gain in enumerate(best))
+    return dcg / ideal if ideal > 0 else 0.0
+
+
+def auc(recommended: Sequence[Hashable], relevant: Set[Hashable], k: int, items: Set[Hashable]) -> float:
+    """Share of the pairs of a relevant and another of all `items` that stand in the right order.
+
+    What is not among the first k is tied behind them, and a tied pair counts half. 1 if all items are relevant.
+    """
+    hits = _relevance(recommended, relevant, k)
+    place = dict(zip(recommended, range(len(hits)), strict=False))
+    others = items - relevant
+    right = 0.0
+    for good, bad in product(relevant, others):
+        first, second = place.get(good, len(hits)), place.get(bad, len(hits))
+        right += 1.0 if first < second else 0.5 if first == second else 0.0
+    return right / (len(relevant) * len(others)) if others else 1.0
+
+
+def expected(
+    metric: Callable[[Sequence[Hashable]], float], recommended: Sequence[Hashable], scores: Sequence[float]
+) -> float:
+    """Mean of `metric` over all lists that differ from `recommended` in the order of items of equal score alone."""
+    ties = [[item for item, _ in tied] for _, tied in groupby(zip(recommended, scores, strict=True), lambda e: e[1])]
+    values = [metric([item for tie in order for item in tie]) for order in product(*map(permutations, ties))]
+    return sum(values) / len(values)
+
+
+def coverage(lists: Sequence[Sequence[Hashable]], items: Set[Hashable]) -> float:
+    """Share of all `items` that are in some list."""
+    return len({item for recommended in lists for item in recommended}) / len(items)
+
+
+def gini(lists: Sequence[Sequence[Hashable]], items: Set[Hashable]) -> float:
+    """Half the mean difference, over the mean, of how often items are listed. Its mean over pairs includes (i, i)."""
+    times = [sum(item in recommended for recommended in lists) for item in items]
+    differences = sum(abs(one - other) for one, other in product(times, times))
+    return differences / (2 * len(times) * sum(times))
+
+
+def novelty(recommended: Sequence[Hashable], shares: Mapping[Hashable, float]) -> float:
+    """Mean of 1 - share of the users who have the item (Vargas and Castells 2011)."""
+    return sum(1 - shares[item] for item in recommended) / len(recommended)
+
+
+def diversity(recommended: Sequence[Hashable], alike: Callable[[Hashable, Hashable], float]) -> float:
+    """Mean of 1 - similarity over all pairs of a list (Ziegler et al. 2005, as a mean)."""
+    pairs = list(combinations(recommended, 2))
+    return sum(1 - alike(one, other) for one, other in pairs) / len(pairs)
 
 
 def rmse(predicted: Collection[float], actual: Collection[float]) -> float:

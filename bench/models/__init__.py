@@ -1,0 +1,1 @@
+"""Models other than ALS and neighbours, held against other libraries that have them."""

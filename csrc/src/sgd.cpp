@@ -1,0 +1,136 @@
+// Epochs of stochastic gradient descent; see sgd.hpp. The steps themselves are kernels.
+#include "coals/sgd.hpp"
+
+#include <cmath>
+
+#include "bounded_heap.hpp"
+#include "dispatch.hpp"
+#include "entry_parts.hpp"
+
+namespace coals {
+
+namespace {
+
+constexpr std::int64_t steps_at_a_time = 2048;  // some 100 microseconds
+constexpr int most_draws = 10;
+
+template <class T>
+StepsOn<T> steps_on(const SgdFactors<T>& f, const SgdOptions& options) {
+  return {f.users.data,
+          f.items.data,
+          f.user_state.data,
+          f.item_state.data,
+          f.user_bias,
+          f.item_bias,
+          f.user_bias_state,
+          f.item_bias_state,
+          f.users.columns,
+          static_cast<T>(options.learning_rate),
+          static_cast<T>(options.user_penalty),
+          static_cast<T>(options.item_penalty),
+          static_cast<T>(options.momentum),
+          options.optimizer == Optimizer::adagrad,
+          options.move_items,
+          static_cast<T>(options.mean),
+          options.squash,
+          static_cast<T>(options.low),
+          static_cast<T>(options.high - options.low)};
+}
+
+// Pairs for a few entries, and the steps on them.
+template <class T>
+class PairSteps {
+ public:
+  PairSteps(const CsrView<void>& has, const EntryParts<T>& parts) : has_(has), parts_(parts) {}
+
+  // The sum of -log sigmoid(margin), and the number of steps.
+  std::pair<double, std::int64_t> run(const StepsOn<T>& on, std::int64_t first, std::int64_t count,
+                                      std::int64_t item_part, Random& random) {
+    const std::int64_t begin = parts_.items.begin(item_part), choice = parts_.items.begin(item_part + 1) - begin;
+    std::int64_t steps = 0;
+    for (std::int64_t e = first; e < first + count; ++e) {
+      for (int draw = 0; draw < most_draws; ++draw) {
+        const std::int32_t other = parts_.items.order[begin + random.below(choice)];
+        if (contains(has_, parts_.user[e], other)) continue;
+        user_[steps] = parts_.user[e];
+        preferred_[steps] = parts_.item[e];
+        other_[steps++] = other;
+        break;
+      }
+    }
+    active_kernels<T>().pair_steps(on, user_, preferred_, other_, steps, margin_);
+    double loss = 0;
+    for (std::int64_t k = 0; k < steps; ++k) {
+      const auto x = static_cast<double>(margin_[k]);
+      loss += std::max(-x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+    }
+    return {loss, steps};
+  }
+
+ private:
+  const CsrView<void>& has_;
+  const EntryParts<T>& parts_;
+  std::int32_t user_[steps_at_a_time], preferred_[steps_at_a_time], other_[steps_at_a_time];
+  T margin_[steps_at_a_time];
+};
+
+}  // namespace
+
+template <class T>
+double sgd_epoch(const CsrView<T>& ratings, const SgdFactors<T>& factors, const SgdOptions& options,
+                 const RunControl& control) {
+  const EntryParts<T> parts(ratings, options.seed, options.epoch, control);
+  const StepsOn<T> on = steps_on(factors, options);
+  Buffer<double> squares(parts.parts * parts.parts);
+  parts.rounds(options.seed, options.epoch, control, [&](std::int64_t p, std::int64_t q, const Pulse& pulse) {
+    double sum = 0;
+    const std::int64_t begin = parts.begin(p, q), end = begin + parts.count(p, q);
+    for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
+      sum += active_kernels<T>().rating_steps(on, parts.user.data() + e, parts.item.data() + e, parts.value.data() + e,
+                                              std::min(steps_at_a_time, end - e));
+      pulse();
+    }
+    squares[p * parts.parts + q] = sum;
+  });
+  double total = 0;
+  for (const double sum : squares) total += sum;
+  return total;
+}
+
+template <class T>
+double bpr_epoch(const CsrView<T>& entries, const SgdFactors<T>& factors, const SgdOptions& options,
+                 const RunControl& control) {
+  const EntryParts<T> parts({entries.rows, entries.columns, entries.row_begin, entries.column, nullptr}, options.seed,
+                            options.epoch, control);
+  const StepsOn<T> on = steps_on(factors, options);
+  const CsrView<void> has = entries.structure();
+  Buffer<double> losses(parts.parts * parts.parts), counts(parts.parts * parts.parts);
+  parts.rounds(options.seed, options.epoch, control, [&](std::int64_t p, std::int64_t q, const Pulse& pulse) {
+    const std::int64_t pair = p * parts.parts + q, begin = parts.begin(p, q), end = begin + parts.count(p, q);
+    Random random(options.seed ^ 0x2545F4914F6CDD1Du,
+                  static_cast<std::uint64_t>(options.epoch * parts.parts * parts.parts + pair));
+    PairSteps<T> steps(has, parts);
+    losses[pair] = counts[pair] = 0;
+    for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
+      const auto [loss, count] = steps.run(on, e, std::min(steps_at_a_time, end - e), q, random);
+      losses[pair] += loss;
+      counts[pair] += static_cast<double>(count);
+      pulse();
+    }
+  });
+  double loss = 0, count = 0;
+  for (std::int64_t k = 0; k < losses.size(); ++k) {
+    loss += losses[k];
+    count += counts[k];
+  }
+  return count > 0 ? loss / count : 0.0;
+}
+
+template double sgd_epoch<float>(const CsrView<float>&, const SgdFactors<float>&, const SgdOptions&, const RunControl&);
+template double sgd_epoch<double>(const CsrView<double>&, const SgdFactors<double>&, const SgdOptions&,
+                                  const RunControl&);
+template double bpr_epoch<float>(const CsrView<float>&, const SgdFactors<float>&, const SgdOptions&, const RunControl&);
+template double bpr_epoch<double>(const CsrView<double>&, const SgdFactors<double>&, const SgdOptions&,
+                                  const RunControl&);
+
+}  // namespace coals

@@ -1,0 +1,66 @@
+"""The file a search can be resumed from: JSON lines, the first says of what search, each other is a trial."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from coals.interactions import Interactions
+
+__all__ = ["SearchLog", "fingerprint", "key_of"]
+
+
+def fingerprint(data: Interactions) -> str:
+    """Tells data sets apart: who has what, and the values."""
+    digest = hashlib.sha256(repr(data.shape).encode())
+    for array in (data.matrix.indptr, data.matrix.indices, data.matrix.data):
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def key_of(params: dict[str, Any]) -> str:
+    """The same for the same parameters, in whatever order."""
+    return json.dumps(params, sort_keys=True)
+
+
+class SearchLog:
+    """Trials of one search in a file; None keeps them nowhere."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, heading: dict[str, Any]) -> None:
+        self.path = None if path is None else Path(path)
+        self.done: dict[str, dict[str, Any]] = {}
+        if self.path is None:
+            return
+        try:
+            first = json.dumps(heading)
+        except TypeError as error:
+            raise TypeError(f"path= needs parameters that JSON can hold: {error}; leave path out") from None
+        if self.path.exists() and self.path.stat().st_size:
+            self._read(self.path, json.loads(first))
+        else:
+            self.path.write_text(first + "\n", encoding="utf-8")
+
+    def _read(self, path: Path, heading: dict[str, Any]) -> None:
+        text = path.read_text(encoding="utf-8")
+        # A line that has no end was being written when the search was stopped: that trial runs again.
+        complete = text[: text.rfind("\n") + 1]
+        try:
+            first, *trials = (json.loads(line) for line in complete.splitlines())
+            self.done = {key_of(trial["params"]): trial for trial in trials}
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{path} is not the file of a search: give another path, or remove it") from None
+        if first != heading:
+            names = [name for name in heading if not isinstance(first, dict) or first.get(name) != heading[name]]
+            raise ValueError(f"{path} is of another search, with another {', '.join(names)}: give another path")
+        if complete != text:
+            path.write_text(complete, encoding="utf-8")
+
+    def add(self, trial: dict[str, Any]) -> None:
+        """Written at once, so that a search can be stopped at any time."""
+        if self.path is None:
+            return
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(trial) + "\n")

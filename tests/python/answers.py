@@ -1,0 +1,55 @@
+"""Every answer of a fitted model as bytes, to hold a copy of it against."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+HISTORY = sp.csr_array(([3.0, 1.0, 2.0, 5.0], ([0, 0, 0, 1], [1, 4, 9, 3])), shape=(3, 40))
+
+
+def answers(model: Any) -> dict[str, Any]:
+    """For a model of 60 users x 40 items, by the names of its methods."""
+    users, items = (index.decode(np.arange(size)) for index, size in ((model.user_index_, 60), (model.item_index_, 40)))
+    given: dict[str, Any] = {
+        "recommend": model.recommend(users, n=7),
+        "recommend again": model.recommend(users, n=40, exclude_seen=False),
+        "predict": model.predict(users[:40], items),
+        "parameters": repr(model.get_params()),
+        "titles": model.titles(items),
+    }
+    calls = {
+        "similar_items": lambda ask: ask(items, n=5),
+        "similar_users": lambda ask: ask(users, n=5),
+        "recommend_for": lambda ask: ask(HISTORY, n=6),
+        "transform_users": lambda ask: ask(HISTORY),
+        "transform_items": lambda ask: ask(sp.csr_array(([1.0], ([0], [5])), shape=(1, 60))),
+        "explain": lambda ask: [ask(users[u : u + 1], items[3:4]) for u in range(5)],
+    }
+    given |= {name: call(getattr(model, name)) for name, call in calls.items() if hasattr(model, name)}
+    names = [name for name in sorted(vars(model)) if name.endswith("_") and name[0] != "_" and name != "models_"]
+    given |= {
+        name: getattr(model, name) for name in [*names, *(["similarity_"] if hasattr(model, "similarity_") else [])]
+    }
+    return {name: plain(value) for name, value in given.items() if not name.endswith("index_")}
+
+
+def plain(value: Any) -> Any:
+    """Arrays as dtype and bytes."""
+    if isinstance(value, np.ndarray):
+        return (value.tolist() if value.dtype.kind == "O" else value.tobytes().hex()), str(value.dtype), value.shape
+    if sp.issparse(value):
+        return [plain(part) for part in (value.data, value.indices, value.indptr)]
+    if hasattr(value, "counts"):
+        return [plain(part) for part in (value.ids, value.scores, value.counts)]
+    return [plain(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+if __name__ == "__main__":  # answers.py FILE...: prints those of each model
+    import coals
+    import models  # noqa: F401  (defines the classes of some)
+
+    print({path: answers(coals.load(path)) for path in sys.argv[1:]})

@@ -1,0 +1,114 @@
+"""Hybrids of models whose lists are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+
+import coals
+
+# Users 0 and 1 have nothing in common. Popularity: item 0 has 3 users, items 1, 2 have 2, item 3 has 1.
+PLAYS = sp.csr_array(np.array([[1, 0, 0, 1], [1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]]))
+
+
+def models():
+    return {"knn": coals.ItemKNN(similarity="count"), "popular": coals.Popularity()}
+
+
+def test_weighted_by_hand():
+    """User 0 has items 0 and 3, which go with: 1 and 2 (two times with 0), 0 and 3 (once, each with the other).
+
+    So knn's list is 1, 2 with 2 and 0, 3 with 1: z = 1, 1, 0, 0. Popularity lists 3, 2, 2, 1: z = 1, 1/2, 1/2, 0.
+    With weights 2 and 3, items 1 and 2 get 2 + 3/2.
+    """
+    model = coals.Hybrid(models=models(), weights={"knn": 2, "popular": 3}).fit(PLAYS)
+    assert_allclose(model.predict(0, np.arange(4)), [3, 3.5, 3.5, 0])
+    ids, scores = model.recommend(0, n=3)
+    assert_array_equal(ids, [[1, 2, -1]])
+    assert_allclose(scores, [[3.5, 3.5, np.nan]])
+
+
+def test_cascade_by_hand():
+    """knn lists three items at most; items 0 and 3 score alike, so the lower comes in, at the end: 2 + 0.
+
+    Item 3 is left to popularity, whose list also ends before it.
+    """
+    model = coals.Hybrid(models=models(), how="cascade", depth=3).fit(PLAYS)
+    assert_allclose(model.predict(0, np.arange(4)), [2, 3, 3, 0])
+    ids = model.recommend(3, n=4).ids  # knows nothing of user 3: all from popularity
+    assert_array_equal(ids, [[0, 1, 2, -1]])
+
+
+def test_switching_by_history():
+    model = coals.Hybrid(models=models(), how="switching", min_history=3).fit(PLAYS)
+    knn, popular = (own.fit(PLAYS) for own in models().values())
+    for user, own in ((0, popular), (1, knn), (2, knn), (3, popular)):
+        got, expected = model.recommend(user, n=4), own.recommend(user, n=4)
+        assert_array_equal(got.ids, expected.ids)
+        assert_allclose(got.scores, expected.scores)
+        assert_allclose(model.predict(user, np.arange(4)), own.predict(user, np.arange(4)))
+    together = model.recommend([0, 1, 2, 3], n=4)
+    assert_array_equal(together.ids[1], knn.recommend(1, n=4).ids[0])
+
+
+@pytest.mark.parametrize("how", ["weighted", "cascade", "switching"])
+def test_someone_new_gets_the_list_of_someone_alike(ratings, how):
+    parts = {"knn": coals.ItemKNN(), "ease": coals.EASE(regularization=5)}
+    model = coals.Hybrid(models=parts, how=how, min_history=8).fit(ratings)
+    own, new = model.recommend(np.arange(60), n=6), model.recommend_for(ratings, n=6)
+    assert_array_equal(own.ids, new.ids)
+    assert_allclose(own.scores, new.scores, rtol=1e-5)
+
+
+def test_more_users_than_are_blended_together(ratings):
+    data = sp.vstack([ratings] * 9).tocsr()
+    model = coals.Hybrid(models=models()).fit(data)
+    everyone = model.recommend(np.arange(540), n=5)
+    assert_array_equal(everyone.ids[300:302], model.recommend([300, 301], n=5).ids)
+    assert_allclose(
+        model.predict([3, 533, 3], [1, 2, 3]), [model.predict(u, i)[0] for u, i in [(3, 1), (533, 2), (3, 3)]]
+    )
+
+
+def test_the_models_given_stay_as_they_are(ratings):
+    given = models()
+    coals.Hybrid(models=given).fit(ratings)
+    assert not hasattr(given["knn"], "n_items_")
+
+
+def test_found_weights_are_at_least_as_good():
+    train, held_out = coals.split.random(coals.datasets.goodbooks(), test_fraction=0.2, random_state=0)
+    model = coals.Hybrid(models={"popular": coals.Popularity(), "knn": coals.ItemKNN()}, depth=200).fit(train)
+    few = held_out.select(held_out.matrix.indptr.searchsorted(np.arange(held_out.nnz), side="right") <= 600)
+    before = coals.evaluate({"m": model}, few, ["ndcg@10"]).mean["m"]["ndcg@10"]
+    model.search_weights(few, "ndcg@10", grid=(0.2, 5))
+    after = coals.evaluate({"m": model}, few, ["ndcg@10"]).mean["m"]["ndcg@10"]
+    assert after >= before
+    assert model.weights_ == {"popular": 1.0, "knn": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"models": {}}, TypeError, "models must be a mapping of name to model"),
+        ({"models": [coals.Popularity()]}, TypeError, "models must be a mapping of name to model"),
+        ({"models": {"a": 3}}, TypeError, "must hold models of coals, got int for 'a'"),
+        ({"models": {"a": coals.Popularity()}, "how": "switching"}, ValueError, "takes two models, got 1"),
+        ({"models": {"a": coals.Popularity()}, "weights": {"b": 1}}, ValueError, r"names of the models, \['a'\]"),
+        ({"models": {"a": coals.Popularity()}, "weights": {"a": -1}}, ValueError, "weight of 'a' must be >= 0"),
+        ({"how": "stacked"}, ValueError, "how must be one of 'weighted', 'cascade', 'switching'"),
+        ({"depth": 0}, ValueError, "depth must be >= 1"),
+    ],
+)
+def test_bad_arguments(arguments, error, message):
+    with pytest.raises(error, match=message):
+        coals.Hybrid(**arguments)
+
+
+def test_bad_use(ratings):
+    with pytest.raises(ValueError, match="nothing to fit: give Hybrid models="):
+        coals.Hybrid().fit(ratings)
+    with pytest.raises(TypeError, match="'popular' cannot recommend for someone new"):
+        coals.Hybrid(models=models()).fit(ratings).recommend_for([1])
