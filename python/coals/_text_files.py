@@ -6,7 +6,6 @@ import codecs
 import io
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,6 +82,8 @@ class TextFile:
 
     def blocks(self, progress: bool | None) -> Iterator[bytes]:
         """All blocks; the next one is read, and unpacked, while the last one is in use."""
+        from concurrent.futures import ThreadPoolExecutor  # `import coals` need not wait for it
+
         bar = tqdm(
             total=self.size, desc=f"reading {Path(self.name).name}", unit="B", unit_scale=True, leave=False,
             disable=None if progress is None else not progress, delay=1.0 if progress is None else 0.0,
