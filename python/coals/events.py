@@ -111,6 +111,9 @@ class Events:
     def to_interactions(self, *, half_life: float | None = None, now: Any = None) -> Interactions:
         r"""Groups x items for any model: how often each item occurs in each group, old events counting for less.
 
+        Only models that weigh values see the decay (ALS, ``weighted=True``); others ask who has what alone. Ages are
+        those at `now`, so parts that are to be added up need one `now` for all.
+
         Parameters
         ----------
         half_life : float or None, default None
