@@ -68,6 +68,14 @@ def test_files_become_recommendations(tmp_path, monkeypatch):
     assert printed[3].split() == ["s1", "Blue", "Train", "1", "2", "5", "25"]
 
 
+def test_filters_run():
+    (code,) = [block for block in blocks() if "top_k" in block]
+    train = coals.datasets.goodbooks()
+    names = {"coals": coals, "train": train, "model": coals.ImplicitALS(factors=8, random_state=0).fit(train)}
+    exec(compile(code, str(README), "exec"), names)
+    assert names["varied"].ids.shape == (4273, 10)
+
+
 def test_nothing_is_left_to_fill_in():
     assert not re.search(r"\b[A-Z]+_[A-Z]+\b(?<!COALS_ISA)", README.read_text(encoding="utf-8"))
 
