@@ -99,7 +99,7 @@ class InnerProductModel(ItemSimilarity):
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         ranked = self._most_alike("alike users", self.user_factors_, self._known_users_, positions, n)
         ids, scores, counts = padded(ranked, n)
-        return Recommendations(self.user_index_.named(ids), scores, counts, users, self.user_index_)
+        return Recommendations(self.user_index_.named(ids), scores, counts, users)
 
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which of some users can be ranked for, given which of them have entries or features."""

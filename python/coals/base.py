@@ -149,7 +149,7 @@ class Recommender(Parameters, Saved, ABC):
             return padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
 
         ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
-        return Recommendations(self.item_index_.named(ids), scores, counts, users, self.user_index_)
+        return Recommendations(self.item_index_.named(ids), scores, counts, users)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
@@ -191,7 +191,7 @@ class Recommender(Parameters, Saved, ABC):
         wanted = filters.make_filter(seen, None, filters.candidate_mask(None, allow, self.n_users_))
         ranked = self._top_users(columns, min(n, self.n_users_), wanted)
         ids, scores, counts = padded(cut_below(ranked, least), n)
-        return Recommendations(self.user_index_.named(ids), scores, counts, items, self.item_index_)
+        return Recommendations(self.user_index_.named(ids), scores, counts, items)
 
     def titles(self, ids: Any) -> list[str]:
         """Titles of item ids, a scalar or a 1-D sequence; the id itself as text if the training data had none.
@@ -285,7 +285,7 @@ class ItemSimilarity(Recommender):
             self._seen_,
             lambda known: padded(self._similar(known, min(n, self.n_items_)), n),
         )
-        return Recommendations(self.item_index_.named(ids), scores, counts, items, self.item_index_)
+        return Recommendations(self.item_index_.named(ids), scores, counts, items)
 
     @abstractmethod
     def _similar(self, items: Indices, n: int) -> TopN:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._checks import check_choice
+from coals._id_arrays import as_id_array
 
 __all__ = ["Recommendations", "TopN", "cut_below", "padded"]
 
@@ -49,14 +50,13 @@ class Recommendations:
     (array([[ 1, -1]]), array([[ 1., nan]]))
     """
 
-    __slots__ = ("_asked", "_index", "counts", "ids", "scores")
+    __slots__ = ("_asked", "counts", "ids", "scores")
 
-    def __init__(self, ids: Array, scores: Array, counts: Indices, asked: Any = None, index: Any = None) -> None:
+    def __init__(self, ids: Array, scores: Array, counts: Indices, asked: Any = None) -> None:
         self.ids = ids
         self.scores = scores
         self.counts = counts
         self._asked = asked
-        self._index = index
 
     def __iter__(self) -> Iterator[Array]:
         return iter((self.ids, self.scores))
@@ -79,7 +79,7 @@ class Recommendations:
         real = np.arange(n) < self.counts[:, None]
         queries = np.arange(len(self))
         if self._asked is not None:
-            queries = self._index.decode(self._index.encode(self._asked))
+            queries = as_id_array("queries", self._asked)
         return {
             "query": np.repeat(queries, self.counts),
             "id": self.ids[real],

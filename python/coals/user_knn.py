@@ -114,7 +114,7 @@ class UserKNN(NeighborModel):
         positions = self.user_index_.encode(users)
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         ids, scores, counts = padded(self._nearest(positions, min(n, self.n_users_)), n)
-        return Recommendations(self.user_index_.named(ids), scores, counts, users, self.user_index_)
+        return Recommendations(self.user_index_.named(ids), scores, counts, users)
 
     def _scores_of(self, entries: _core.Csr) -> NeighborScores:
         if self.scoring != "rating":

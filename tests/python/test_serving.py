@@ -115,6 +115,8 @@ def test_columns_and_frames(monkeypatch):
     assert {name: column.tolist() for name, column in columns.items()} == {
         "query": ["bob"], "id": ["x"], "score": [1.0], "rank": [1],
     }  # fmt: skip
+    some = coals.Popularity().fit(plays).recommend(["zoe", "bob"], n=2, unknown="popular").to_columns()
+    assert some["query"].tolist() == ["zoe", "zoe", "bob"]  # an id that the model does not know
     fake = types.ModuleType("polars")
     fake.DataFrame = dict
     monkeypatch.setitem(sys.modules, "polars", fake)
