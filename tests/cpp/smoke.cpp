@@ -9,6 +9,7 @@
 
 #include "coals/config.hpp"
 #include "coals/cooccurrence.hpp"
+#include "coals/metrics.hpp"
 #include "coals/neighbors.hpp"
 #include "coals/topk.hpp"
 
@@ -45,6 +46,21 @@ coals::CsrMatrix<float> random_ratings(std::mt19937& random) {
   std::copy(column.begin(), column.end(), out.column.data());
   std::copy(value.begin(), value.end(), out.value.data());
   return out;
+}
+
+void check_metrics() {
+  const std::vector<std::int64_t> ids{5, 1, 2, 9, 7}, counts{5}, row_begin{0, 3};
+  const std::vector<std::int32_t> column{2, 5, 7};
+  const coals::CsrView<double> relevant{1, 10, row_begin.data(), column.data(), nullptr};
+  const coals::RankedLists lists{1, 5, ids.data(), counts.data(), nullptr};
+  std::vector<double> values(3);
+  coals::ranking_metrics(lists, relevant,
+                         {{coals::RankingMetric::ndcg, 2},
+                          {coals::RankingMetric::recall_min, 3},
+                          {coals::RankingMetric::reciprocal_rank, 99}},
+                         {values.data(), 3, 1, 1}, {});
+  expect(std::abs(values[0] - 0.613147) < 5e-7, "ndcg of a list whose value is known");
+  expect(std::abs(values[1] - 2.0 / 3) < 1e-12 && values[2] == 1, "recall_min and reciprocal rank of that list");
 }
 
 void check_cooccurrence(const coals::CsrMatrix<float>& matrix) {
@@ -108,6 +124,7 @@ int run() {
   coals::validate_csr(ratings.view().structure(), ratings.column.size(), {});
   check_als(ratings, fixed);
   check_cooccurrence(ratings);
+  check_metrics();
   check_neighbors(ratings);
   check_top_k(fixed);
   std::printf("%s: %d failed\n", coals::active_isa().c_str(), failures);
