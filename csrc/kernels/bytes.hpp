@@ -67,16 +67,12 @@ uint32_t score_bytes(const int8_t* queries, const uint8_t* items, int64_t steps,
   if (rows == 0) return 0;
 #pragma GCC unroll 8
   for (int m = 0; m < Rows; ++m) {
-#pragma GCC unroll 8
-    for (int n = 0; n < tile_vectors; ++n) store(dots + m * byte_width + n * lanes, acc[m][n]);
-  }
-  for (uint32_t left = rows; left; left &= left - 1) {
-    const int m = __builtin_ctz(left);
+    if (!(rows >> m & 1)) continue;
     uint64_t mask = 0;
 #pragma GCC unroll 8
     for (int n = 0; n < tile_vectors; ++n) {
-      const Vec<int32_t> sums = load(dots + m * byte_width + n * lanes);
-      mask |= static_cast<uint64_t>(greater_mask(sums, broadcast(limit[m]))) << (n * lanes);
+      store(dots + m * byte_width + n * lanes, acc[m][n]);
+      mask |= static_cast<uint64_t>(greater_mask(acc[m][n], broadcast(limit[m]))) << (n * lanes);
     }
     above[m] = mask;
   }

@@ -29,9 +29,7 @@ class BoundedHeap {
       heap_.push_back(entry);
       std::push_heap(heap_.begin(), heap_.end(), better_);
     } else if (better(entry, heap_.front())) {
-      std::pop_heap(heap_.begin(), heap_.end(), better_);
-      heap_.back() = entry;
-      std::push_heap(heap_.begin(), heap_.end(), better_);
+      replace_worst(entry);
     }
   }
 
@@ -69,6 +67,19 @@ class BoundedHeap {
     bool operator()(const Entry& a, const Entry& b) const { return better(a, b); }
   };
   static constexpr Better better_{};
+
+  // Half the work of a pop and a push.
+  void replace_worst(const Entry& entry) {
+    const std::size_t size = heap_.size();
+    std::size_t at = 0;
+    for (std::size_t child = 1; child < size; child = 2 * at + 1) {
+      if (child + 1 < size && better(heap_[child], heap_[child + 1])) ++child;
+      if (!better(entry, heap_[child])) break;
+      heap_[at] = heap_[child];
+      at = child;
+    }
+    heap_[at] = entry;
+  }
 
   std::size_t capacity_;
   std::vector<Entry> heap_;  // the worst entry first

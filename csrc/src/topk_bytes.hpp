@@ -2,12 +2,12 @@
 //
 //   |q.v - a b x.y| <= |a x| |e| + |d| |v|      (Cauchy-Schwarz, twice)
 //
-// and what rounding does to the score in T is bounded too, so that every pair has a proven interval around its score. N
-// lower ends above the upper end of a pair rule it out; what they cannot rule out is scored in T in the end.
+// and what rounding does to the score in T is bounded too, so that every pair has a proven interval around its score.
 //
 // A pair costs next to nothing until it gets into the open, so few should: a sample of the panels says about which
-// score a list will need, and pairs below it are dropped at once. Once the pass is over, N lower ends prove that guess
-// right, or else the query goes again without it.
+// score a list will need, and pairs whose interval ends below it are dropped at once. Those left open are scored in T,
+// and N scores that reach the guess prove it right, or else the query goes again without it. If so many are left that
+// scoring them is dear, N lower ends rule out what ends below them.
 #pragma once
 
 #include <cmath>
@@ -18,6 +18,24 @@
 #include "topk_listed.hpp"
 
 namespace coals {
+
+// The value that `rank` others are not below; few values may be reordered.
+inline float nth_largest(float* value, std::int64_t count, int rank) {
+  constexpr int most = 16;
+  if (rank >= most) {
+    std::nth_element(value, value + rank, value + count, [](float a, float b) { return a > b; });
+    return value[rank];
+  }
+  float best[most];
+  std::fill_n(best, most, -std::numeric_limits<float>::infinity());
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (!(value[i] > best[rank])) continue;
+    int at = rank;
+    for (; at > 0 && best[at - 1] < value[i]; --at) best[at] = best[at - 1];
+    best[at] = value[i];
+  }
+  return best[rank];
+}
 
 template <class T>
 class ByteBlock {
@@ -61,9 +79,8 @@ class ByteBlock {
     pass(0, count_, start, step, pulse);
     for (std::int64_t q = 0; q < count_; ++q) {
       if (is_idle(q)) continue;
-      prune(q);
-      if (queries_.reach[q] == guess_[q] && proven_ < guess_[q]) again(q, start, step, pulse);
       settle(q);
+      if (queries_.reach[q] == guess_[q] && exact_[q].bound() < guess_[q]) again(q, start, step, pulse);
       exact_[q].write(first_ + q, out);
     }
   }
@@ -98,9 +115,8 @@ class ByteBlock {
     const BytePanels::Panel& panel = panels_.panel[p];
     for (std::int64_t m = 0; m < kernels_.rows; ++m) {
       const double both = queries_.scale[q + m] * panel.scale;
-      const double slack = queries_.slack(q + m, panel.error, panel.norm);
       scale[m] = static_cast<float>(both);
-      shift[m] = static_cast<float>(-both * queries_.offset[q + m] - slack);
+      shift[m] = static_cast<float>(-both * queries_.offset[q + m]);
     }
     (count_ == 1 ? kernels_.sample_row : kernels_.sample_tile)(queries_.packed.data() + queries_.place(q),
                                                                panels_.bytes(p), queries_.steps, scale, shift,
@@ -118,14 +134,13 @@ class ByteBlock {
       admitted *= std::min(1.0, static_cast<double>(task_.filter.allowed.row_size(first_ + q)) / all);
     }
     const double expected = static_cast<double>(task_.capacity) * part / std::max(admitted, 1e-3);
-    const double rank = expected + 3.2 * std::sqrt(expected) + 1;
+    // One guess in a hundred or two is too high; every step up here opens as many pairs as panels are passed over.
+    const double rank = expected + 2.2 * std::sqrt(expected);
     // Lanes hold the best of many items each: the first few of them are about the best of all.
     if (rank > static_cast<double>(kernels_.width) * 0.6) return nothing;
-    float* lane = sampled_.data() + q * kernels_.width;
-    float* nth = lane + static_cast<std::int64_t>(rank);
-    std::nth_element(lane, nth, lane + kernels_.width, [](float a, float b) { return a > b; });
+    const float nth = nth_largest(sampled_.data() + q * kernels_.width, kernels_.width, static_cast<int>(rank));
     // Beyond single precision there is no guess.
-    return std::isfinite(*nth) ? static_cast<double>(*nth) : nothing;
+    return std::isfinite(nth) ? static_cast<double>(nth) : nothing;
   }
 
   // Opens what queries first to first + count may want of panels start, start + step, ...
@@ -171,10 +186,10 @@ class ByteBlock {
 
   void prune(std::int64_t q) {
     const auto bounds_of = [&](const OpenPair& pair) { return bounds(q, pair); };
-    proven_ = open_[q].reached_by(task_.capacity, lower_, bounds_of, [&](std::int32_t position) {
+    const double proven = open_[q].reached_by(task_.capacity, lower_, bounds_of, [&](std::int32_t position) {
       return admits(task_.filter, first_ + q, item_[position]);
     });
-    if (proven_ > queries_.reach[q]) queries_.raise(q, proven_);
+    if (proven > queries_.reach[q]) queries_.raise(q, proven);
     open_[q].rule_out_below(queries_.reach[q], bounds_of);
   }
 
@@ -191,9 +206,9 @@ class ByteBlock {
     items_.clear();
     for (const OpenPair& pair : open_[q].pairs()) items_.push_back(item_[pair.position]);
     open_[q].clear();
-    if (!items_.empty()) {
-      listed_.offer(first_ + q, items_.data(), static_cast<std::int64_t>(items_.size()), exact_[q]);
-    }
+    if (items_.empty()) return;
+    listed_.offer(first_ + q, items_.data(), static_cast<std::int64_t>(items_.size()), exact_[q],
+                  [&](std::int32_t item) { return admits(task_.filter, first_ + q, item); });
   }
 
   void again(std::int64_t q, std::int64_t start, std::int64_t step, const Pulse& pulse) {
@@ -201,7 +216,7 @@ class ByteBlock {
     exact_[q].clear();
     queries_.raise(q, static_cast<double>(task_.below));
     pass(q, 1, start, step, pulse);
-    prune(q);
+    settle(q);
   }
 
   const TopKTask<T>& task_;
@@ -212,7 +227,6 @@ class ByteBlock {
   ByteQueries<T> queries_;
   ListedItems<T> listed_;
   std::int64_t first_ = 0, count_ = 0;
-  double proven_ = nothing;  // what so many items as a list takes reach, as the last prune found
   Buffer<std::int32_t> dots_;
   Buffer<std::uint64_t> above_;
   Buffer<float> sampled_;
