@@ -16,6 +16,7 @@ struct ByteQueries {
         packed(queries_per_block * steps * 4),
         reach(queries_per_block),
         least_norm(queries_per_block),
+        tile_least_norm((queries_per_block + tile_rows - 1) / tile_rows),
         scale(queries_per_block),
         inverse_scale(queries_per_block),
         byte_norm(queries_per_block),
@@ -30,6 +31,7 @@ struct ByteQueries {
       scale[q] = inverse_scale[q] = norm[q] = 1;
       byte_norm[q] = error_norm[q] = offset[q] = 0;
     }
+    std::fill(tile_least_norm.begin(), tile_least_norm.end(), std::numeric_limits<double>::infinity());
   }
 
   void load(std::int64_t q, const T* row, std::int64_t elements) {
@@ -51,11 +53,17 @@ struct ByteQueries {
   void raise(std::int64_t q, double to) {
     reach[q] = to;
     least_norm[q] = rounding.least_norm(to, norm[q]);
+    const std::int64_t tile = q / rows;
+    const double* norms = least_norm.data();
+    tile_least_norm[tile] =
+        *std::min_element(norms + tile * rows, norms + std::min(queries_per_block, (tile + 1) * rows));
   }
 
-  // An item of a smaller norm than this is of no use to any of `count` queries.
+  // An item of a smaller norm than this is of no use to any of `count` queries: to one, or to the tiles of many.
   double weakest(std::int64_t first, std::int64_t count) const {
-    return *std::min_element(least_norm.data() + first, least_norm.data() + first + count);
+    if (count == 1) return least_norm[first];
+    const double* tile = tile_least_norm.data();
+    return *std::min_element(tile + first / rows, tile + (first + count + rows - 1) / rows);
   }
 
   // Of a query within `packed`; the others of its tile follow.
@@ -74,7 +82,7 @@ struct ByteQueries {
   std::int64_t rows, steps;
   ScoreRounding<T> rounding;
   Buffer<std::int8_t> packed;
-  Buffer<double> reach, least_norm, scale, inverse_scale, byte_norm, error_norm, offset, norm;
+  Buffer<double> reach, least_norm, tile_least_norm, scale, inverse_scale, byte_norm, error_norm, offset, norm;
 };
 
 }  // namespace coals

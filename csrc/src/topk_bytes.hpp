@@ -6,8 +6,8 @@
 //
 // A pair costs next to nothing until it gets into the open, so few should: a sample of the panels says about which
 // score a list will need, and pairs whose interval ends below it are dropped at once. Those left open are scored in T,
-// and N scores that reach the guess prove it right, or else the query goes again without it. If so many are left that
-// scoring them is dear, N lower ends rule out what ends below them.
+// and N scores that reach the guess prove it right, or else the query goes again, with a lower one, then with none. If
+// so many are left that scoring them is dear, N lower ends rule out what ends below them.
 #pragma once
 
 #include <cmath>
@@ -80,7 +80,7 @@ class ByteBlock {
     for (std::int64_t q = 0; q < count_; ++q) {
       if (is_idle(q)) continue;
       settle(q);
-      if (queries_.reach[q] == guess_[q] && exact_[q].bound() < guess_[q]) again(q, start, step, pulse);
+      if (was_too_high(q)) again(q, start, step, pulse);
       exact_[q].write(first_ + q, out);
     }
   }
@@ -102,10 +102,9 @@ class ByteBlock {
       for (std::int64_t q = 0; q < count_; q += kernels_.rows) sample(q, p);
       pulse();
     }
+    sampled_part_ = 1.0 / static_cast<double>(every);
     for (std::int64_t q = 0; q < count_; ++q) {
-      if (is_idle(q)) continue;
-      const double score = sampled_score(q, 1.0 / static_cast<double>(every));
-      if (score > queries_.reach[q]) queries_.raise(q, guess_[q] = score);
+      if (!is_idle(q)) aim(q, 1);
     }
   }
 
@@ -123,8 +122,18 @@ class ByteBlock {
                                                                sampled_.data() + q * kernels_.width);
   }
 
-  // A score that, going by a sample of a `part` of the items, a few more than a list takes will reach.
-  double sampled_score(std::int64_t q, double part) {
+  // Has q reach a guess, if that is more than it must reach anyway.
+  void aim(std::int64_t q, double stretch) {
+    const double score = sampled_score(q, stretch);
+    if (score > queries_.reach[q]) queries_.raise(q, guess_[q] = score);
+  }
+
+  bool was_too_high(std::int64_t q) const {
+    return queries_.reach[q] == guess_[q] && static_cast<double>(exact_[q].bound()) < guess_[q];
+  }
+
+  // A score that, going by the sample, a few more than a list takes will reach, times `stretch`.
+  double sampled_score(std::int64_t q, double stretch) {
     const double all = static_cast<double>(task_.items.size());
     double admitted = 1;
     if (task_.filter.excluded.row_begin) {
@@ -133,9 +142,9 @@ class ByteBlock {
     if (task_.filter.allowed.row_begin) {
       admitted *= std::min(1.0, static_cast<double>(task_.filter.allowed.row_size(first_ + q)) / all);
     }
-    const double expected = static_cast<double>(task_.capacity) * part / std::max(admitted, 1e-3);
+    const double expected = static_cast<double>(task_.capacity) * sampled_part_ / std::max(admitted, 1e-3);
     // One guess in a hundred or two is too high; every step up here opens as many pairs as panels are passed over.
-    const double rank = expected + 2.2 * std::sqrt(expected);
+    const double rank = stretch * (expected + 2.2 * std::sqrt(expected));
     // Lanes hold the best of many items each: the first few of them are about the best of all.
     if (rank > static_cast<double>(kernels_.width) * 0.6) return nothing;
     const float nth = nth_largest(sampled_.data() + q * kernels_.width, kernels_.width, static_cast<int>(rank));
@@ -152,7 +161,7 @@ class ByteBlock {
       const BytePanels::Panel& panel = panels_.panel[p];
       if (panel.norm < queries_.weakest(first, count)) break;
       for (std::int64_t q = first; q < first + count; q += kernels_.rows) {
-        if (panel.norm < queries_.weakest(q, std::min(kernels_.rows, first + count - q))) continue;
+        if (panel.norm < queries_.weakest(q, std::min(kernels_.rows, count))) continue;
         std::uint32_t rows =
             score(queries_.packed.data() + queries_.place(q), panels_.bytes(p), queries_.steps, queries_.limits(q),
                   panel.error, panel.norm, 1 / panel.scale, dots_.data(), above_.data());
@@ -212,11 +221,16 @@ class ByteBlock {
   }
 
   void again(std::int64_t q, std::int64_t start, std::int64_t step, const Pulse& pulse) {
-    open_[q].clear();
-    exact_[q].clear();
-    queries_.raise(q, static_cast<double>(task_.below));
-    pass(q, 1, start, step, pulse);
-    settle(q);
+    for (const double stretch : {2.5, 0.0}) {
+      open_[q].clear();
+      exact_[q].clear();
+      queries_.raise(q, static_cast<double>(task_.below));
+      guess_[q] = nothing;
+      if (stretch > 0) aim(q, stretch);
+      pass(q, 1, start, step, pulse);
+      settle(q);
+      if (!was_too_high(q)) return;
+    }
   }
 
   const TopKTask<T>& task_;
@@ -231,6 +245,7 @@ class ByteBlock {
   Buffer<std::uint64_t> above_;
   Buffer<float> sampled_;
   Buffer<double> guess_;
+  double sampled_part_ = 1;
   std::vector<BoundedHeap<T>> exact_;
   std::vector<OpenPairs> open_;
   std::vector<std::int32_t> items_;
