@@ -26,19 +26,25 @@ struct RowPlace {
   std::int64_t place;
 };
 
-// The rows asked for whose item has a rank, most popular first: the costly ones start early.
+// The rows asked for whose item has a rank, a stretch of the answer after the other, so that they fill it from its
+// beginning when they are put together, while what they were kept in is given back. In a stretch the most popular ones
+// come first: they are costly and start early.
 inline std::vector<RowPlace> rows_to_count(const RankedItems& items, const NeighborOptions& keep) {
   std::vector<RowPlace> rows;
   if (!keep.rows) {
-    for (std::int64_t r = 0; r < items.count; ++r) rows.push_back({r, items.item[r]});
-    return rows;
+    for (std::int64_t i = 0; i < items.rank.size(); ++i) {
+      if (items.rank[i] >= 0) rows.push_back({items.rank[i], i});
+    }
+  } else {
+    for (std::int64_t k = 0; k < keep.row_count; ++k) {
+      const std::int64_t rank = items.rank[keep.rows[k]];
+      if (rank >= 0) rows.push_back({rank, k});
+    }
   }
-  for (std::int64_t k = 0; k < keep.row_count; ++k) {
-    const std::int64_t rank = items.rank[keep.rows[k]];
-    if (rank >= 0) rows.push_back({rank, k});
-  }
-  std::sort(rows.begin(), rows.end(), [](const RowPlace& a, const RowPlace& b) {
-    return a.rank < b.rank || (a.rank == b.rank && a.place < b.place);
+  const std::int64_t stretch = std::max<std::int64_t>(1, (keep.rows ? keep.row_count : items.rank.size()) / 16);
+  std::sort(rows.begin(), rows.end(), [=](const RowPlace& a, const RowPlace& b) {
+    const std::int64_t of_a = a.place / stretch, of_b = b.place / stretch;
+    return of_a != of_b ? of_a < of_b : a.rank < b.rank || (a.rank == b.rank && a.place < b.place);
   });
   return rows;
 }
@@ -68,11 +74,16 @@ inline std::int64_t worker_count(const RunControl& control) {
   return control.num_threads > 0 ? control.num_threads : default_num_threads();
 }
 
+struct Nothing {
+  void operator()() const {}
+};
+
 // work(worker, tasks[t], tasks[t + 1], sink, pulse) for stretches of rows; it offers to the sink and finishes each row.
-template <class T, class MakeWorker, class Work>
+// finish() may give back what only the work needed, before the answer is put together.
+template <class T, class MakeWorker, class Work, class Finish = Nothing>
 CsrMatrix<T> collect_rows(const std::vector<std::int64_t>& tasks, std::int64_t rows, std::int64_t columns,
                           const NeighborOptions& keep, std::int64_t workspace, const RunControl& control,
-                          MakeWorker make_worker, Work work) {
+                          MakeWorker make_worker, Work work, Finish finish = {}) {
   RowStores<T> stores(room_for_answer<T>(keep, workspace));
   using Worker = decltype(make_worker());
   struct State {
@@ -85,6 +96,7 @@ CsrMatrix<T> collect_rows(const std::vector<std::int64_t>& tasks, std::int64_t r
       [&](State& state, std::int64_t t, const Pulse& pulse) {
         work(state.worker, tasks[t], tasks[t + 1], state.sink, pulse);
       });
+  finish();
   return stores.join(keep.rows ? keep.row_count : rows, columns, control);
 }
 

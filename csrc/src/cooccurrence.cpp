@@ -204,7 +204,7 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
                              const RunControl& control) {
   check_options(options, keep, matrix.columns);
   const std::int64_t most_bits = 64 * matrix.entries() + (16 << 20);
-  const RankedPairs pairs = rank_pairs(matrix, options.min_support, most_bits, control);
+  RankedPairs pairs = rank_pairs(matrix, options.min_support, most_bits, control);
   const CountSimilarity similarity(options, pairs.items.size.data(), pairs.items.count, matrix.rows);
   Counting counting(pairs, similarity, options, keep, rows_to_count(pairs.items, keep));
   const std::vector<std::int64_t> tasks = counting.tasks(worker_count(control), control);
@@ -215,7 +215,8 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
       tasks, matrix.columns, matrix.columns, keep, workspace, control, [&] { return counting.make_worker(); },
       [&](Counting::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) {
         counting.count_rows(worker, first, last, sink, pulse);
-      });
+      },
+      [&] { pairs = RankedPairs(); });
 }
 
 template CsrMatrix<std::int32_t> item_similarity(const CsrView<void>&, const SimilarityOptions&, const NeighborOptions&,

@@ -93,6 +93,9 @@ class RowStores {
       }
     }
     for (std::int64_t i = 0; i < rows; ++i) out.row_begin[i + 1] += out.row_begin[i];
+    // From the first row to the last: the result takes memory as the chunks give theirs back.
+    std::sort(chunks.begin(), chunks.end(),
+              [](const Chunk* a, const Chunk* b) { return a->rows.front().row < b->rows.front().row; });
     out.column = Buffer<std::int32_t>(out.row_begin[rows]);
     out.value = Buffer<T>(out.row_begin[rows]);
     parallel_for(static_cast<std::int64_t>(chunks.size()), control,
@@ -113,8 +116,14 @@ class RowStores {
       std::copy(chunk.value.data() + at, chunk.value.data() + at + row.size, out.value.data() + to);
       at += row.size;
     }
-    chunk.column = Buffer<std::int32_t>();
-    chunk.value = Buffer<T>();
+    give_back(chunk.column);
+    give_back(chunk.value);
+  }
+
+  template <class U>
+  static void give_back(Buffer<U>& buffer) {
+    give_back_pages(buffer.data(), static_cast<std::size_t>(buffer.size()) * sizeof(U));
+    buffer = Buffer<U>();
   }
 
   std::int64_t limit_;

@@ -15,6 +15,10 @@ namespace coals {
 // Asks the system to back this memory with large pages where it can: fewer faults, fewer TLB misses.
 void prefer_large_pages(void* data, std::size_t bytes);
 
+// Gives the pages of memory whose content is no longer needed to the system at once, where it takes them; what the
+// allocator is given it may keep.
+void give_back_pages(void* data, std::size_t bytes);
+
 template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable<T>::value, "a Buffer is raw memory");
