@@ -81,6 +81,7 @@ __all__ = [
     "event_cooccurrence",
     "load",
     "metrics",
+    "neural",
     "plot",
     "precision_recall_curve",
     "reference",
@@ -92,7 +93,7 @@ __all__ = [
     "top_k",
 ]
 
-_LAZY = ("datasets", "plot", "reference")
+_LAZY = ("datasets", "neural", "plot", "reference")
 
 
 def __getattr__(name: str) -> Any:

@@ -50,6 +50,9 @@ _OURS_AND_THEIRS = {
     "unobserved_weight": "w0 w_0 unobserved weight_unobserved",
     "biases": "use_bias use_biases bias biased with_bias",
     "neighbors": "top_k topk topK k_neighbors n_neighbors num_neighbors max_nbrs neighbours",
+    "layers": "hidden_units hidden_sizes hidden_dims hidden_layers mlp_layers p_dims q_dims",
+    "learning_rate": "lr lr_all step_size",
+    "weight_decay": "wd",
     "n": "N top_n n_items num_items n_recommendations",
     "exclude_seen": "filter_already_liked_items exclude_known filter_seen remove_seen exclude_train",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 __all__ = ["class_name", "derived_names", "fitted_names", "known_class"]
 
 
@@ -28,8 +30,21 @@ def class_name(cls: type) -> str:
     return cls.__name__ if ours else f"{cls.__module__}.{cls.__qualname__}"
 
 
+#: Parts of coals with models that `import coals` leaves out.
+_LAZY = ("coals.neural",)
+
+
 def known_class(name: str, root: type) -> type | None:
     """The subclass of `root`, of ours or defined by now, that has this name; the one defined last."""
+    found = _defined(name, root)
+    if found is None:
+        for module in _LAZY:
+            importlib.import_module(module)
+        found = _defined(name, root)
+    return found
+
+
+def _defined(name: str, root: type) -> type | None:
     found, waiting = None, [root]
     while waiting:
         cls = waiting.pop(0)

@@ -13,7 +13,7 @@ from coals._ids import IdIndex
 from coals._sparse import canonical_csr
 from coals.interactions import Interactions, as_interactions
 
-__all__ = ["FoldInData", "UserSplit", "by_user", "select_users"]
+__all__ = ["FoldInData", "UserSplit", "by_user", "select_users", "told_and_held_out"]
 
 
 class FoldInData(NamedTuple):
@@ -94,12 +94,13 @@ def by_user(
     validation, test = np.sort(chosen[:validation_users]), np.sort(chosen[validation_users:])
     return UserSplit(
         select_users(data, rest),
-        _told_and_held_out(select_users(data, validation), fraction, rng),
-        _told_and_held_out(select_users(data, test), fraction, rng),
+        told_and_held_out(select_users(data, validation), fraction, rng),
+        told_and_held_out(select_users(data, test), fraction, rng),
     )
 
 
-def _told_and_held_out(data: Interactions, fraction: float, rng: np.random.Generator) -> FoldInData:
+def told_and_held_out(data: Interactions, fraction: float, rng: np.random.Generator) -> FoldInData:
+    """A share of the entries of each user, one at least and never all, apart from the rest."""
     lengths = np.diff(data.matrix.indptr)
     counts = np.clip(np.rint(fraction * lengths).astype(np.int64), 1, lengths - 1)
     rows = np.repeat(np.arange(data.n_users), lengths)

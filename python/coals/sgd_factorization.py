@@ -5,24 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from coals import _core
-from coals._checks import check_number
-from coals._filters import Filter
+from coals._biased_factors import BiasedFactors
 from coals._native import with_values
-from coals._rating_means import clipped
 from coals._sgd_model import SgdModel
-from coals.base import Array, Indices
-from coals.recommendations import TopN, cut_below
+from coals._sigmoid_range import check_sigmoid_range, sigmoid_range, unsquashed
+from coals.base import Array
 
 __all__ = ["SGDFactorization"]
 
-# How far beyond the ratings the range goes on either side, as a share of it: a sigmoid never reaches its ends.
-_MARGIN = 0.1
 
-
-class SGDFactorization(SgdModel):
+class SGDFactorization(BiasedFactors, SgdModel):
     r"""Matrix factorisation of ratings by stochastic gradient descent.
 
     An estimate is :math:`f_{ui} = \mu + b_u + c_i + u_u \cdot v_i`, or with a `sigmoid_range` (l, h) it is :math:`l +
@@ -85,13 +78,6 @@ class SGDFactorization(SgdModel):
     True
     """
 
-    user_bias_: Array
-    global_mean_: float
-    sigmoid_range_: tuple[float, float] | None
-    rating_range_: tuple[float, float]
-
-    _fitted = "user_bias_: users; global_mean_; sigmoid_range_; rating_range_"
-
     def __init__(
         self,
         *,
@@ -123,18 +109,7 @@ class SGDFactorization(SgdModel):
 
     def _check_params(self) -> None:
         super()._check_params()
-        given = self.sigmoid_range
-        if given is None or (isinstance(given, str) and given == "data"):
-            return
-        if not isinstance(given, (tuple, list)) or len(given) != 2:
-            raise TypeError(f"sigmoid_range must be None, 'data' or a (low, high) pair, got {given!r}")
-        low, high = (check_number("sigmoid_range", end) for end in given)
-        if low >= high:
-            raise ValueError(f"sigmoid_range must be (low, high) with low < high, got {given!r}")
-
-    @property
-    def predicts_ratings(self) -> bool:
-        return True
+        check_sigmoid_range(self.sigmoid_range)
 
     def fit(self, X: Any, *, progress: bool | None = None, callback: Any = None) -> SGDFactorization:
         """Learns factors and biases from ratings, afresh.
@@ -163,29 +138,15 @@ class SGDFactorization(SgdModel):
         ratings = data.matrix.data
         low, high = float(ratings.min()), float(ratings.max())
         self.rating_range_ = low, high
-        self.sigmoid_range_ = self._range(low, high)
-        self.global_mean_ = self._mean(float(ratings.mean(dtype=np.float64))) if self.biases else 0.0
+        self.sigmoid_range_ = sigmoid_range(self.sigmoid_range, low, high)
+        mean = float(ratings.mean(dtype=np.float64))
+        self.global_mean_ = unsquashed(mean, self.sigmoid_range_) if self.biases else 0.0
         try:
             self._fit(data, entries, progress, callback)
         except BaseException:
             self._forget_fit()
             raise
         return self
-
-    def _range(self, low: float, high: float) -> tuple[float, float] | None:
-        if self.sigmoid_range is None:
-            return None
-        if self.sigmoid_range == "data":
-            margin = _MARGIN * (high - low) or 1.0
-            return low - margin, high + margin
-        return float(self.sigmoid_range[0]), float(self.sigmoid_range[1])
-
-    def _mean(self, mean: float) -> float:
-        if self.sigmoid_range_ is None:
-            return mean
-        low, high = self.sigmoid_range_
-        share = float(np.clip((mean - low) / (high - low), 0.01, 0.99))
-        return float(np.log(share / (1 - share)))
 
     def _scale(self) -> tuple[float, tuple[float, float] | None]:
         return self.global_mean_, self.sigmoid_range_
@@ -195,65 +156,3 @@ class SGDFactorization(SgdModel):
 
     def _more_results(self, user_bias: Array) -> dict[str, Any]:
         return {"user_bias_": user_bias}
-
-    # --- scores ---
-
-    def _user_bias(self, users: Indices) -> Array:
-        bias: Array = self.user_bias_[users]
-        return bias
-
-    def _queries(self, factors: Array, bias: Array | None) -> Array:
-        constant = np.full(len(factors), self.global_mean_, factors.dtype)
-        if bias is not None:
-            constant += bias
-        return np.column_stack([factors, np.ones_like(constant), constant])
-
-    def _targets(self) -> Array:
-        return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
-
-    def _target_sources(self) -> tuple[Array, ...]:
-        return self.item_factors_, self.item_bias_
-
-    def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
-        if self.sigmoid_range_ is None:
-            return super()._ranked(users, bias, n, excluded, known)
-        least = -np.inf
-        if isinstance(excluded, _core.TopKFilter):  # its least score is one after squashing
-            least = excluded.min_score
-            excluded = _core.TopKFilter(excluded.excluded, excluded.allowed, excluded.candidate)
-        found = super()._ranked(users, bias, n, excluded, known)
-        # Far out the sigmoid may round different scores to one: among these the lower item comes first.
-        scores = self._squashed(found.scores)
-        order = np.lexsort((found.ids, -scores))
-        ids, scores = (np.take_along_axis(array, order, axis=1) for array in (found.ids, scores))
-        return cut_below(TopN(ids, scores, found.counts), least)
-
-    def _squashed(self, scores: Array) -> Array:
-        if self.sigmoid_range_ is None:
-            return scores
-        low, high = self.sigmoid_range_
-        with np.errstate(over="ignore"):
-            squashed: Array = low + (high - low) / (1 + np.exp(-scores.astype(np.float64)))
-        return squashed
-
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
-        scores = super().predict_indices(users, items)
-        scores += self.user_bias_[users] + np.asarray(self.global_mean_, scores.dtype)
-        scores += self.item_bias_[items]
-        return self._squashed(scores)
-
-    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
-        """Predicted ratings for pairs of a user and an item.
-
-        Parameters
-        ----------
-        users, items : id or sequence of ids
-            Of the same length, or one of them a single id.
-        clip : bool or (float, float), default False
-            Keep predictions within the training ratings' range, or within the given one.
-
-        Returns
-        -------
-        ndarray of shape (n_pairs,)
-        """
-        return clipped(super().predict(users, items), clip, self.rating_range_)

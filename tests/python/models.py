@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 import coals
 from coals._weights import check_weights
+from neural_models import NEURAL
 
 
 class WithSides:
@@ -107,7 +108,8 @@ MODELS: dict[str, Callable[..., Any]] = {
     "hybrid": hybrid,
     "hybrid-cascade": lambda **p: hybrid(how="cascade", **p),
     "hybrid-switching": lambda **p: hybrid(how="switching", **p),
+    **NEURAL,
 }
 
-#: Those that meet entries in a random order, so that equal items become only nearly equal.
-IN_RANDOM_ORDER = ("sgd", "sgd-plain", "sgd-sigmoid", "bpr", "bpr-plain")
+#: Those that meet entries in a random order or start from random weights: equal items become only nearly equal.
+IN_RANDOM_ORDER = ("sgd", "sgd-plain", "sgd-sigmoid", "bpr", "bpr-plain", *NEURAL)

@@ -20,6 +20,8 @@ NAMES = [m.name for m in pkgutil.walk_packages(coals.__path__, "coals.") if not 
 def test_examples_run(name):
     if name == "coals.plot":
         pytest.importorskip("matplotlib")
+    if name.startswith("coals.neural"):
+        pytest.importorskip("torch", reason="torch is not installed")
     module = importlib.import_module(name)
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     result = doctest.testmod(module, extraglobs={"coals": coals, "np": np}, optionflags=flags, raise_on_error=False)
@@ -28,6 +30,7 @@ def test_examples_run(name):
 
 def public_objects():
     things = {name: getattr(coals, name) for name in coals.__all__ if not name.startswith("_")}
+    things |= {f"neural.{name}": getattr(coals.neural, name) for name in coals.neural.__all__}
     for module in (coals.metrics, coals.split, coals.datasets, coals.plot):
         names = [n for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
         things |= {f"{module.__name__}.{n}": getattr(module, n) for n in names if not n.startswith("_")}

@@ -18,6 +18,7 @@ FILES = sorted((Path(__file__).parent / "golden").glob("version_*/*.coals"))
 
 def test_every_model_has_a_file():
     classes = {name for name in coals.__all__ if hasattr(getattr(coals, name), "recommend_indices")} - {"Recommender"}
+    classes |= set(coals.neural.__all__)
     assert {type(coals.load(path)).__name__ for path in FILES if path.parent.name == "version_1"} == classes
 
 

@@ -1,0 +1,214 @@
+"""What `CFNADE` learns by: random orderings of each user's ratings, the later ones predicted from the earlier."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from coals import _core
+from coals._checks import check_random_state
+from coals.interactions import Interactions
+from coals.neural._batches import Rows, entries_of, rows_as_tensors, shuffled
+from coals.neural._layers import dense, sparse
+from coals.neural._rating_task import held_out_entries
+from coals.neural._start import glorot, normal
+from coals.neural._training import Arrays, Task, with_attributes
+
+__all__ = ["NadeTask", "Part", "expanded", "level_cost", "represented"]
+
+_START = 0.02  # standard deviation of the weights of items and levels
+
+
+@dataclass
+class Part:
+    """What is known of each user, an index for every level that a rating reaches; and what is to be predicted."""
+
+    known: Rows
+    rows: Any
+    items: Any
+    levels: Any
+    scale: Any
+    size: int
+
+
+class NadeTask(Task):
+    """The cost of ratings of all users, over their number."""
+
+    def __init__(self, model: Any, torch: Any, device: str, data: Interactions) -> None:
+        self._model, self._torch, self._device, self._data = model, torch, device, data
+        self._rng = check_random_state(model.random_state)
+        self._K = len(model.levels_)
+        matrix = data.matrix
+        held_out = held_out_entries(self._rng, data.nnz, model.validation_fraction)
+        rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
+        self._validation = rows[held_out], matrix.indices[held_out].astype(np.int64), matrix.data[held_out]
+        levels = np.searchsorted(model.levels_, matrix.data)
+        self._rows = _as_rows((rows, matrix.indices, levels), data.shape, ~held_out)
+        self._everything = _as_rows((rows, matrix.indices, levels), data.shape, np.full(data.nnz, True))
+        self._filled = np.flatnonzero(np.diff(self._rows.indptr))
+        self._known_items = np.bincount(self._rows.indices, minlength=data.n_items) > 0
+        self._candidates = np.bincount(matrix.indices, minlength=data.n_items) > 0
+
+    def start(self) -> Arrays:
+        widths = [int(width) for width in self._model.layers]
+        J = self._model.factors
+        cells = self._data.n_items * self._K
+        arrays: Arrays = {"input": normal(self._rng, (cells, J or widths[0]), _START)}
+        if J is not None:
+            arrays["input map"] = glorot(self._rng, (widths[0], int(J)))
+        arrays["hidden 0 bias"] = np.zeros(widths[0], np.float32)
+        for k, (inner, outer) in enumerate(itertools.pairwise(widths), start=1):
+            arrays[f"hidden {k}"] = glorot(self._rng, (outer, inner))
+            arrays[f"hidden {k} bias"] = np.zeros(outer, np.float32)
+        if J is not None:
+            arrays["output map"] = glorot(self._rng, (int(J), widths[-1]))
+        arrays["output"] = normal(self._rng, (cells, J or widths[-1]), _START)
+        arrays["output bias"] = np.zeros((self._data.n_items, self._K), np.float32)
+        self.undecayed = tuple(name for name in arrays if name.endswith("bias"))
+        return arrays
+
+    def batches(self) -> Iterator[list[Part]]:
+        size = self._model.batch_size
+        for (part,) in shuffled(self._rng, len(self._filled), size, size):
+            yield [self._part(self._filled[part])]
+
+    def _part(self, users: npt.NDArray[np.int64]) -> Part:
+        """Of the D ratings of a user d are known, 0 to D - 1; the cost of the others counts D / (D - d) times."""
+        offsets, entries = entries_of(self._rows.indptr, users)
+        sizes = np.diff(offsets)
+        own = np.repeat(np.arange(len(users)), sizes)
+        order = np.lexsort((self._rng.random(len(own)), own))
+        place = np.empty(len(own), np.int64)
+        place[order] = np.arange(len(own)) - offsets[:-1][own]
+        known_of = self._rng.integers(0, sizes)
+        known = place < known_of[own]
+        items, levels = self._rows.indices[entries], self._rows.data[entries]
+        begin, indices = expanded(own[known], items[known], levels[known], len(users), self._K)
+        scale = (sizes / (sizes - known_of))[own]
+
+        def tensor(array: Any, dtype: Any = np.int64) -> Any:
+            return self._torch.from_numpy(np.ascontiguousarray(array, dtype)).to(self._device)
+
+        return Part(
+            rows_as_tensors(self._torch, self._device, begin, indices, np.ones(len(indices))),
+            tensor(own[~known]), tensor(items[~known]), tensor(levels[~known]), tensor(scale[~known], np.float32),
+            len(own),
+        )  # fmt: skip
+
+    def loss(self, weights: dict[str, Any], part: Part) -> tuple[Any, int]:
+        torch, known = self._torch, part.known
+        h = torch.nn.functional.embedding_bag(known.columns, weights["input"], known.offsets, mode="sum")
+        if "input map" in weights:
+            h = h @ weights["input map"].T
+        h = torch.tanh(h + weights["hidden 0 bias"])
+        for k in range(1, len(self._model.layers)):
+            h = torch.tanh(h @ weights[f"hidden {k}"].T + weights[f"hidden {k} bias"])
+        if "output map" in weights:
+            h = h @ weights["output map"].T
+        embedding = torch.nn.functional.embedding
+        cells = part.items[:, None] * self._K + torch.arange(self._K, device=part.items.device)
+        steps = (embedding(cells, weights["output"]) @ embedding(part.rows, h)[:, :, None])[:, :, 0]
+        scores = (steps + embedding(part.items, weights["output bias"])).cumsum(1)
+        costs = level_cost(torch, scores, part.levels, self._model.ordinal_weight)
+        return (part.scale * costs).sum(), part.size
+
+    def value(self, arrays: Arrays) -> float | None:
+        """Root mean squared error of what is held out."""
+        users, items, ratings = self._validation
+        if len(ratings) == 0:
+            return None
+        # Their rows must not hold the ratings that are asked for.
+        twin = with_attributes(self._model, self._fitted(arrays, self._rows))
+        return float(np.sqrt(np.mean((twin.predict_indices(users, items) - ratings) ** 2)))
+
+    def results(self, arrays: Arrays) -> dict[str, Any]:
+        """Served with all ratings in the rows, held out or not."""
+        return self._fitted(arrays, self._everything)
+
+    def _fitted(self, arrays: Arrays, rows: Any) -> dict[str, Any]:
+        def summed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            """Over the levels up to each: a rating shares the weights of those below it."""
+            by_level = array.reshape(self._data.n_items, self._K, -1)
+            return by_level.cumsum(axis=1, dtype=np.float64).astype(np.float32).reshape(array.shape)
+
+        network = {name: array for name, array in arrays.items() if "map" in name or name.startswith("hidden")}
+        fitted: dict[str, Any] = {
+            "network_": list(network.values()),
+            "_names_": list(network),
+            "level_inputs_": summed(arrays["input"]),
+            "level_factors_": summed(arrays["output"]),
+            "level_bias_": summed(arrays["output bias"]).reshape(-1),
+            "_known_items_": self._known_items,
+            "_candidates_": self._candidates,
+            "_known_users_": np.full(self._data.n_users, True),
+        }
+        twin = with_attributes(self._model, fitted)
+        own = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        fitted["user_factors_"] = represented(twin, own, rows.indices, rows.data, rows.shape[0])
+        return fitted
+
+
+def _as_rows(entries: tuple[Any, Any, Any], shape: tuple[int, int], kept: npt.NDArray[np.bool_]) -> Any:
+    """CSR with levels as values; level 0 stays."""
+    users, items, levels = (array[kept] for array in entries)
+    return scipy.sparse.coo_array((levels, (users, items)), shape=shape).tocsr()
+
+
+def expanded(rows: Any, items: Any, levels: Any, size: int, K: int) -> tuple[Any, Any]:
+    """For each rating an index for each level from 0 up to its own, and where each row begins among these."""
+    counts = levels.astype(np.int64) + 1
+    ends = np.cumsum(counts)
+    steps = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+    indices = np.repeat(items.astype(np.int64) * K, counts) + steps
+    begin = np.append(0, np.cumsum(np.bincount(rows, weights=counts, minlength=size))).astype(np.int64)
+    return begin, indices
+
+
+def level_cost(torch: Any, scores: Any, levels: Any, ordinal_weight: float) -> Any:
+    """(1 - w) times - log p(level), and w times that of the ranking of levels by nearness on either side.
+
+    scores : (n, K), levels : (n,). The ranking says that the level comes before the one below it, that before the next,
+    and so on downwards, and the same upwards; each place goes by a softmax over what is left of that side.
+    """
+    K = scores.shape[1]
+    cost = 0.0
+    if ordinal_weight < 1:
+        own = scores.gather(1, levels[:, None])[:, 0]
+        cost = (1 - ordinal_weight) * (scores.logsumexp(1) - own)
+    if ordinal_weight > 0:
+        below = scores.logcumsumexp(1) - scores
+        above = scores.flip(1).logcumsumexp(1).flip(1) - scores
+        place = torch.arange(K, device=scores.device)
+        sides = below * (place <= levels[:, None]) + above * (place >= levels[:, None])
+        cost = cost + ordinal_weight * sides.sum(1)
+    return cost
+
+
+def represented(model: Any, rows: Any, items: Any, levels: Any, size: int) -> npt.NDArray[Any]:
+    """What scores are linear in, of users with these ratings."""
+    K = len(model.levels_)
+    indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=size))).astype(np.int64)
+    columns = (items.astype(np.int64) * K + levels).astype(np.int32)
+    known = _core.Csr(indptr, columns, None, len(model.level_inputs_), "float32")
+    network = dict(zip(model._names_, model.network_, strict=True))
+    threads, bias = model._threads, network["hidden 0 bias"]
+    if "input map" in network:
+        sums = sparse(known, model.level_inputs_, np.float32(0), threads)
+        h = dense(sums, network["input map"], bias, threads)
+    else:
+        h = sparse(known, model.level_inputs_, bias, threads)
+    h = np.tanh(h)
+    for k in range(1, len(network)):
+        if f"hidden {k}" not in network:
+            break
+        h = np.tanh(dense(h, network[f"hidden {k}"], network[f"hidden {k} bias"], threads))
+    if "output map" not in network:
+        return h
+    weight = network["output map"]
+    return dense(h, weight, np.zeros(len(weight), np.float32), threads)

@@ -1,0 +1,95 @@
+"""Ratings of pairs by the squared error: batches of entries, and some held out to stop by."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals._checks import check_random_state
+from coals.interactions import Interactions
+from coals.neural._batches import shuffled
+from coals.neural._training import Arrays, Task, with_attributes
+
+__all__ = ["Pairs", "RatingTask", "held_out_entries"]
+
+_PAIRS_AT_A_TIME = 65536
+
+
+@dataclass
+class Pairs:
+    """Users, items and ratings as tensors, and what the task draws for them besides."""
+
+    users: Any
+    items: Any
+    ratings: Any
+    drawn: Any = None
+
+
+class RatingTask(Task):
+    """See its subclasses, which say what is predicted for a pair."""
+
+    def __init__(self, model: Any, torch: Any, device: str, data: Interactions) -> None:
+        self._model, self._torch, self._device, self._data = model, torch, device, data
+        self._rng = check_random_state(model.random_state)
+        matrix = data.matrix
+        rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
+        columns, values = matrix.indices.astype(np.int64), matrix.data.astype(np.float32)
+        held_out = held_out_entries(self._rng, data.nnz, model.validation_fraction)
+        self._train, self._validation = ((rows[part], columns[part], values[part]) for part in (~held_out, held_out))
+        self.known_users, self.known_items = np.zeros(data.n_users, bool), np.zeros(data.n_items, bool)
+        self.known_users[self._train[0]] = True
+        self.known_items[self._train[1]] = True
+        self.candidates = self.known_items.copy()
+        self.candidates[columns] = True
+
+    def batches(self) -> Iterator[list[Pairs]]:
+        users, items, ratings = self._train
+        for (part,) in shuffled(self._rng, len(users), self._model.batch_size, self._model.batch_size):
+            tensors = [self._torch.from_numpy(array[part]).to(self._device) for array in (users, items, ratings)]
+            yield [Pairs(tensors[0], tensors[1], tensors[2], self._draw(len(part)))]
+
+    def _draw(self, size: int) -> Any:
+        """What is random about so many pairs."""
+        return None
+
+    def loss(self, weights: dict[str, Any], part: Pairs) -> tuple[Any, int]:
+        errors = part.ratings - self.predicted(weights, part)
+        return (errors**2).sum(), len(part.ratings)
+
+    @abstractmethod
+    def predicted(self, weights: dict[str, Any], part: Pairs) -> Any:
+        """Ratings."""
+
+    def squashed(self, scores: Any) -> Any:
+        limits = self._model.sigmoid_range_
+        return scores if limits is None else limits[0] + (limits[1] - limits[0]) * self._torch.sigmoid(scores)
+
+    def value(self, arrays: Arrays) -> float | None:
+        """Root mean squared error of what is held out."""
+        users, items, ratings = self._validation
+        if len(ratings) == 0:
+            return None
+        predict = self.predictor(arrays)
+        total = 0.0
+        for start in range(0, len(ratings), _PAIRS_AT_A_TIME):
+            part = slice(start, start + _PAIRS_AT_A_TIME)
+            errors = predict(users[part], items[part]).astype(np.float64) - ratings[part]
+            total += float(errors @ errors)
+        return float(np.sqrt(total / len(ratings)))
+
+    def predictor(self, arrays: Arrays) -> Any:
+        """`predict_indices` of the model as it would be with these arrays."""
+        return with_attributes(self._model, self.results(arrays)).predict_indices
+
+
+def held_out_entries(rng: np.random.Generator, size: int, share: float) -> npt.NDArray[np.bool_]:
+    """Which of so many entries are not trained on: never all."""
+    count = min(round(share * size), size - 1)
+    held_out = np.zeros(size, bool)
+    held_out[rng.permutation(size)[:count]] = True
+    return held_out

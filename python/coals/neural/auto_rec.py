@@ -1,0 +1,154 @@
+"""AutoRec: an autoencoder of ratings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from coals import _core
+from coals._checks import check_choice, check_number
+from coals._folded_rows import Rows
+from coals._start import LARGEST
+from coals.base import Array
+from coals.interactions import Interactions
+from coals.neural._autorec_task import AutoRecTask, hidden_of
+from coals.neural._neural_model import check_share
+from coals.neural._rating_network import mean_of
+from coals.neural._unseen_raters import UnseenRaters
+from coals.recommendations import TopN
+
+__all__ = ["AutoRec"]
+
+
+class AutoRec(UnseenRaters):
+    r"""Predicts ratings by an autoencoder of the known ratings of an item, or of a user.
+
+    With x the known ratings of one item (or user) less the overall mean, and nothing elsewhere,
+
+    .. math:: h = \sigma\Big(\sum_{j \text{ known}} x_j w_j + b\Big), \quad \hat r_j = \text{mean} + c_j + v_j \cdot h
+
+    Training lowers the squared error of the known ratings, and of these alone. One that is equal to the mean is known
+    like any other.
+
+    Parameters
+    ----------
+    based_on : {"items", "users"}, default "items"
+        Whose ratings go through the network. Items tend to have more of them, and predict better.
+    factors : int, default 200
+        Width of h.
+    dropout : float, default 0.0
+        Share of the known ratings that h is not shown, drawn anew for each batch, while all are to be predicted (the
+        denoising variant).
+    activity_penalty : float, default 0.0
+        :math:`\alpha`: adds :math:`\alpha \sum_k h_k` for each item (or user), which makes h sparse.
+    learning_rate : float, default 0.002
+        Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
+    weight_decay : float, default 0.5
+        Of AdamW, on w and v.
+    batch_size : int, default 256
+        Items (or users) a step.
+    iterations : int, default 200
+        Most epochs.
+    validation_fraction : float, default 0.1
+        Share of the ratings that are not trained on, but stopped by. 0 holds out nothing: all `iterations` are run.
+    patience : int, default 10
+        Epochs without a lower error on ratings held out after which the fit ends. The model is that of the best.
+    device : {"cpu", "cuda"} or None, default None
+        Where to fit. None is the GPU if torch finds one.
+    random_state : int, numpy.random.Generator or None, default None
+        Seed of the start, the order, dropout, and what is held out.
+    num_threads : int or None, default None
+        For lists; None takes every processor the process may use. Steps are taken on one. On the CPU results are the
+        same bits for any number.
+
+    Attributes
+    ----------
+    user_factors_, item_factors_ : ndarray of shape (n_users, K), (n_items, K)
+        h of the side that the model is based on, v of the other.
+    user_bias_, item_bias_ : ndarray of shape (n_users,), (n_items,)
+        c, and zeros for the side that the model is based on.
+    global_mean_ : float
+    rating_range_ : (float, float)
+    objective_ : ndarray of float64, shape (epochs,)
+        Mean squared error of known ratings as met in training, and the penalty, over the number of ratings.
+    validation_, best_epoch_
+        As `EmbeddingDotBias` has them.
+
+    Notes
+    -----
+    The model of Sedhain, Menon, Sanner, Xie 2015. Batches are written out as lists of known ratings, never as rows with
+    all that is unknown. Needs torch to fit (``pip install 'coals[neural]'``), and nothing to serve. Cost of an epoch:
+    some 12 K operations for each rating, and a step of AdamW on all weights for each batch.
+    `recommend_for` puts a new user's ratings through the network where it is based on users; where it is based on items
+    it finds the likeliest v and c, as `EmbeddingDotBias` does.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> from coals.neural import AutoRec
+    >>> ratings = sp.csr_array(np.array([[5.0, 4, 1], [4, 0, 1], [1, 2, 5], [1, 0, 4]]))
+    >>> settings = {"validation_fraction": 0.0, "device": "cpu", "random_state": 0}
+    >>> model = AutoRec(factors=4, learning_rate=0.05, **settings).fit(ratings)
+    >>> low, high = model.predict([3, 1], [0, 0])
+    >>> bool(low < 3 < high)
+    True
+    """
+
+    _encoder_: Array
+    _encoder_bias_: Array
+
+    _fitted = "_encoder_; _encoder_bias_"
+
+    def __init__(
+        self,
+        *,
+        based_on: str = "items",
+        factors: int = 200,
+        dropout: float = 0.0,
+        activity_penalty: float = 0.0,
+        learning_rate: float = 0.002,
+        weight_decay: float = 0.5,
+        batch_size: int = 256,
+        iterations: int = 200,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        device: str | None = None,
+        random_state: Any = None,
+        num_threads: int | None = None,
+    ) -> None:
+        self.based_on = based_on
+        self.factors = factors
+        self.dropout = dropout
+        self.activity_penalty = activity_penalty
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.iterations = iterations
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.device = device
+        self.random_state = random_state
+        self.num_threads = num_threads
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_choice("based_on", self.based_on, ("items", "users"))
+        check_share("dropout", self.dropout)
+        check_number("activity_penalty", self.activity_penalty, minimum=0, maximum=LARGEST)
+
+    def _look_at(self, data: Interactions) -> None:
+        self.global_mean_ = mean_of(data)
+        self.sigmoid_range_ = None
+
+    def _task(self, torch: Any, device: str, data: Interactions) -> AutoRecTask:
+        return AutoRecTask(self, torch, device, data)
+
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+        if self.based_on == "items":
+            return super()._top_n_unseen(rows, n, excluded)
+        indptr, indices, values = rows.entries.to_arrays()
+        entries = _core.Csr(indptr, indices, values - np.float32(self.global_mean_), rows.entries.columns, "float32")
+        known = rows.entries.row_sizes() > 0
+        hidden = hidden_of(entries, self._encoder_, self._encoder_bias_, self._threads)
+        return self._ranked(hidden, np.zeros(len(hidden), hidden.dtype), n, excluded, known)

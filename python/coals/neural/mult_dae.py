@@ -1,0 +1,96 @@
+"""Mult-DAE: a denoising autoencoder of who has what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coals.neural._multinomial import MultinomialModel
+
+__all__ = ["MultDAE"]
+
+
+class MultDAE(MultinomialModel):
+    r"""Lists from a denoising autoencoder with a multinomial likelihood.
+
+    A user's items x, as ones over the root of their number and some of them left out, go through tanh layers to a logit
+    for each item, of which :math:`\pi` is the softmax. Training lowers :math:`-\sum_i x_i \log \pi_i` on average over
+    users; lists are ranked by the logits of all that the user has.
+
+    Parameters
+    ----------
+    layers : list of int, default (200,)
+        Widths from the items inwards; the way back has the same ones.
+    dropout : float, default 0.5
+        Share of a user's items that the encoder is not shown, drawn anew for each batch.
+    learning_rate : float, default 0.001
+        Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
+    weight_decay : float, default 0.01
+        Of AdamW, on weights, not on biases.
+    batch_size : int, default 512
+        Users a step.
+    iterations : int, default 200
+        Most epochs.
+    validation_fraction : float, default 0.1
+        Share of the users, of those with two entries or more, who are held out to stop by; they are served all the
+        same. 0 holds out nobody: all `iterations` are run.
+    patience : int, default 10
+        Epochs without a better NDCG@100 on users held out after which the fit ends. The model is that of the best.
+    device : {"cpu", "cuda"} or None, default None
+        Where to fit. None is the GPU if torch finds one.
+    random_state : int, numpy.random.Generator or None, default None
+        Seed of the start, the order, dropout, and who is held out.
+    num_threads : int or None, default None
+        None takes as many as torch does. On the CPU results are the same bits for any number.
+
+    Attributes
+    ----------
+    user_factors_, item_factors_ : ndarray of shape (n_users, layers[0]), (n_items, layers[0])
+        The last hidden layer of each user, and the weights from it to the logits.
+    item_bias_ : ndarray of shape (n_items,)
+    encoder_, decoder_ : list of ndarray
+        Weights and biases of the other layers, in turns.
+    objective_, validation_, held_out_loss_, best_epoch_
+        As `MultVAE` has them.
+
+    Notes
+    -----
+    The method of Liang, Krishnan, Hoffman, Jebara 2018 ("Mult-DAE"). Cost, memory and what torch is needed for: as
+    `MultVAE`.
+
+    Examples
+    --------
+    >>> from coals.neural import MultDAE
+    >>> books = coals.datasets.goodbooks()
+    >>> model = MultDAE(layers=[32], iterations=3, device="cpu", random_state=0).fit(books)
+    >>> model.recommend([314], n=3).counts
+    array([3])
+    """
+
+    _variational = False
+
+    def __init__(
+        self,
+        *,
+        layers: Any = (200,),
+        dropout: float = 0.5,
+        learning_rate: float = 0.001,
+        weight_decay: float = 0.01,
+        batch_size: int = 512,
+        iterations: int = 200,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        device: str | None = None,
+        random_state: Any = None,
+        num_threads: int | None = None,
+    ) -> None:
+        self.layers = layers
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.iterations = iterations
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.device = device
+        self.random_state = random_state
+        self.num_threads = num_threads

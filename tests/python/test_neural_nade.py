@@ -1,0 +1,175 @@
+"""CF-NADE: its ordinal head by hand, levels that share weights, orderings, predictions of the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+
+import coals
+from coals.neural import CFNADE
+from coals.neural._nade_task import NadeTask, expanded, level_cost
+from coals.reference import neural as reference
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+QUIET = {"device": "cpu", "random_state": 0}
+
+
+def task_of(model, matrix):
+    data = coals.Interactions.from_matrix(matrix)
+    model._look_at(data)
+    return NadeTask(model, torch, "cpu", data)
+
+
+def test_ordinal_head_by_hand():
+    """Four levels with e^s = (1, 2, 4, 1), and the third right.
+
+    Downwards 3, 2, 1:  4 / (4 + 2 + 1) · 2 / (2 + 1) · 1 = 8 / 21.  Upwards 3, 4:  4 / (4 + 1) · 1 = 4 / 5.
+    The plain cost is - log 4 / 8. A fourth right instead: 1 / 8 · 4 / 7 · 2 / 3 · 1 downwards, and nothing above it.
+    """
+    scores = torch.tensor(np.log([[1.0, 2.0, 4.0, 1.0]] * 2), dtype=torch.float64)
+    levels = torch.tensor([2, 3])
+    ordinal = np.array([-np.log(8 / 21 * 4 / 5), -np.log(1 / 8 * 4 / 7 * 2 / 3)])
+    plain = np.array([-np.log(4 / 8), -np.log(1 / 8)])
+    for weight in (0.0, 0.25, 1.0):
+        expected = (1 - weight) * plain + weight * ordinal
+        assert_allclose(level_cost(torch, scores, levels, weight), expected)
+    assert_allclose([reference.ordinal_cost(scores[0].numpy(), k) for k in (2, 3)], ordinal)
+
+
+def test_ordinal_costs_are_those_of_the_reference_and_have_gradients():
+    rng = np.random.default_rng(0)
+    scores = torch.tensor(rng.standard_normal((30, 7)) * 20, requires_grad=True)
+    levels = rng.integers(0, 7, 30)
+    found = level_cost(torch, scores, torch.from_numpy(levels), 1.0)
+    rows = zip(scores.detach().numpy(), levels, strict=True)
+    assert_allclose(found.detach(), [reference.ordinal_cost(row, level) for row, level in rows])
+    found.sum().backward()
+    assert torch.isfinite(scores.grad).all()
+
+
+def test_a_rating_takes_the_weights_of_its_level_and_all_below():
+    """Item 2 at level 1 and item 0 at level 0 in row 0, item 1 at level 2 in row 2; three levels."""
+    begin, indices = expanded(np.array([0, 0, 2]), np.array([2, 0, 1]), np.array([1, 0, 2]), 3, 3)
+    assert begin.tolist() == [0, 3, 3, 6]
+    assert indices.tolist() == [6, 7, 0, 3, 4, 5]
+
+
+def test_orderings_know_some_and_count_the_cost_of_the_rest():
+    """Twelve ratings: d known, from 0 to 11, all equally often; each of the others counts 12 / (12 - d) times."""
+    data = sp.csr_array(np.arange(12.0)[None, ::-1] % 5 + 1)
+    task = task_of(CFNADE(validation_fraction=0.0, **QUIET), data)
+    known_numbers, orders = [], set()
+    for _ in range(600):
+        ((part,),) = task.batches()
+        known = set((part.known.columns // 5).tolist())
+        asked = part.items.tolist()
+        assert known | set(asked) == set(range(12))
+        assert known.isdisjoint(asked)
+        d = len(known)
+        assert_allclose(part.scale, np.full(12 - d, 12 / (12 - d)), rtol=1e-6)
+        assert_array_equal(part.levels, data.toarray()[0, asked] - 1)
+        assert part.size == 12
+        known_numbers.append(d)
+        orders.add(tuple(sorted(known)))
+    counts = np.bincount(known_numbers, minlength=12)
+    assert counts.min() > 25
+    assert len(orders) > 300
+    assert reference.ordering_cost([1.0] * 12, 7) == 12
+
+
+SHAPES = [{"layers": [6], "factors": 4}, {"layers": [6], "factors": None}, {"layers": [7, 5, 6], "factors": 3}]
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, {"layers": [5, 6], "factors": None}], ids=str)
+def test_predictions_and_costs_are_those_of_the_reference(ratings, shape):
+    model = CFNADE(**shape, ordinal_weight=0.7, validation_fraction=0.0, **QUIET)
+    task = task_of(model, ratings)
+    arrays = task.start()
+    rng = np.random.default_rng(3)
+    arrays = {name: (rng.standard_normal(a.shape) * 0.3).astype(np.float32) for name, a in arrays.items()}
+    w, v, layers = plain(arrays, shape)
+    bias = arrays["output bias"].astype(float)
+    vars(model).update(task.results(arrays), n_items_=40)
+    levels = ratings.toarray().astype(int) - 1
+    for user in (0, 7, 33):
+        known = {int(j): int(levels[user, j]) for j in np.flatnonzero(levels[user] >= 0)}
+        scores = [reference.nade_scores(known, item, w, v, bias, layers) for item in range(40)]
+        expected = [float(np.arange(1, 6) @ reference.level_probability(s)) for s in scores]
+        expected[11] = model.global_mean_  # nobody has rated it
+        assert_allclose(model.predict_indices(np.full(40, user), np.arange(40)), expected, rtol=1e-5)
+        assert_allclose(model._score_all(model.user_factors_[[user]])[0], expected, rtol=1e-5)
+    ((part,),) = task.batches()
+    weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    users = part_users(part, levels)
+    total = 0.0
+    for row, user in users.items():
+        asked = part.items[part.rows == row].tolist()
+        known = {int(j): int(levels[user, j]) for j in np.flatnonzero(levels[user] >= 0) if j not in asked}
+        scale = (len(asked) + len(known)) / len(asked)
+        for item in asked:
+            scores = reference.nade_scores(known, item, w, v, bias, layers)
+            level = int(levels[user, item])
+            cost = -np.log(reference.level_probability(scores)[level])
+            total += scale * (0.3 * cost + 0.7 * reference.ordinal_cost(scores, level))
+    assert_allclose(task.loss(weights, part)[0].item(), total, rtol=1e-5)
+
+
+def plain(arrays, shape):
+    """Weights of full rank, and further layers, from those of the model."""
+    w, v = (arrays[name].astype(float).reshape(40, 5, -1) for name in ("input", "output"))
+    if shape["factors"] is not None:
+        w, v = w @ arrays["input map"].T.astype(float), v @ arrays["output map"].astype(float)
+    layers = [(None, arrays["hidden 0 bias"])]
+    layers += [(arrays[f"hidden {k}"], arrays[f"hidden {k} bias"]) for k in range(1, len(shape["layers"]))]
+    return w, v, layers
+
+
+def part_users(part, levels):
+    """Which user each row of a part is, by what is asked for and known."""
+    begin = [*part.known.offsets.tolist(), len(part.known.columns)]
+    found = {}
+    for row in range(part.known.size):
+        known = {int(i) // 5 for i in part.known.columns[begin[row] : begin[row + 1]]}
+        items = known | set(part.items[part.rows == row].tolist())
+        (found[row],) = [u for u in range(60) if set(np.flatnonzero(levels[u] >= 0)) == items]
+    return found
+
+
+def test_finds_ratings_that_follow_a_pattern():
+    """Two kinds of users with opposite tastes, on a scale of halves."""
+    rng = np.random.default_rng(0)
+    kind, side = rng.random(150) < 0.5, rng.random(30) < 0.5
+    full = np.where(kind[:, None] == side, 4.5, 1.5) + rng.integers(-1, 2, (150, 30)) / 2
+    data = sp.csr_array(np.where(rng.random((150, 30)) < 0.4, full, 0))
+    train, test = coals.split.random(data, test_fraction=0.2, random_state=0)
+    model = CFNADE(layers=[20], factors=8, batch_size=16, learning_rate=0.01, iterations=40, **QUIET).fit(train)
+    assert model.levels_.tolist() == [1.0, 1.5, 2.0, 4.0, 4.5, 5.0]
+    assert coals.evaluate({"m": model}, test, ["rmse"]).mean["m"]["rmse"] < 0.6  # 0.41 is the noise, 1.5 the mean's
+    best = model.recommend_for({int(np.flatnonzero(side)[0]): 5.0, int(np.flatnonzero(~side)[0]): 1.0}, n=5)
+    assert side[best.ids[0]].all()
+
+
+def test_ratings_that_are_no_levels(ratings):
+    with pytest.raises(ValueError, match=r"a level for each distinct rating, 100 at most, and there are 150: round"):
+        CFNADE(**QUIET).fit(sp.csr_array(np.arange(1.0, 151)[None, :]))
+    model = CFNADE(layers=[3], iterations=1, **QUIET).fit(ratings)
+    for rating in (2.5, 6.0):
+        with pytest.raises(ValueError, match=rf"item 3 of history is rated {rating}, .*fitted to: 1\.0, 2\.0, 3\.0"):
+            model.recommend_for({4: 2.0, 3: rating})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"ordinal_weight": 1.5}, ValueError, "ordinal_weight must be >= 0 and <= 1, got 1.5"),
+        ({"layers": ()}, ValueError, r"layers must hold at least 1 width, got \(\)"),
+        ({"factors": 0}, ValueError, "factors must be >= 1"),
+        ({"rank": 5}, TypeError, "it is called 'factors' here"),
+    ],
+)
+def test_bad_arguments(arguments, error, message):
+    with pytest.raises(error, match=message):
+        CFNADE(**arguments)
