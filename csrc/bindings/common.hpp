@@ -109,6 +109,7 @@ inline RunControl run_control(int num_threads) {
   return control;
 }
 
+void bind_c_api(py::module_& module);
 void bind_columns(py::module_& module);
 void bind_config(py::module_& module);
 void bind_csr(py::module_& module);

@@ -32,8 +32,8 @@ void validate_row(const CsrView<void>& matrix, std::int64_t i) {
 }
 
 // Where each column's entries begin once columns are rows.
-Buffer<std::int64_t> column_begins(const CsrView<void>& matrix) {
-  Buffer<std::int64_t> begin(matrix.columns + 1);
+Buffer<std::int64_t> column_begins(const CsrView<void>& matrix, const ResultMemory& memory) {
+  Buffer<std::int64_t> begin(matrix.columns + 1, memory);
   std::fill(begin.begin(), begin.end(), std::int64_t{0});
   for (std::int64_t e = 0; e < matrix.entries(); ++e) ++begin[matrix.column[e] + 1];
   for (std::int64_t j = 0; j < matrix.columns; ++j) begin[j + 1] += begin[j];
@@ -76,9 +76,9 @@ CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
   CsrMatrix<T> out;
   out.rows = matrix.columns;
   out.columns = matrix.rows;
-  out.row_begin = column_begins(matrix.structure());
-  out.column = Buffer<std::int32_t>(matrix.entries());
-  if (matrix.value) out.value = Buffer<T>(matrix.entries());
+  out.row_begin = column_begins(matrix.structure(), control.memory);
+  out.column = Buffer<std::int32_t>(matrix.entries(), control.memory);
+  if (matrix.value) out.value = Buffer<T>(matrix.entries(), control.memory);
   visit_transposed(matrix.structure(), out.row_begin, control, [&](std::int64_t i, std::int64_t e, std::int64_t place) {
     out.column[place] = static_cast<std::int32_t>(i);
     if (matrix.value) out.value[place] = matrix.value[e];
@@ -88,8 +88,8 @@ CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
 
 template <class T>
 Buffer<T> transpose_values(const CsrView<T>& matrix, const RunControl& control) {
-  Buffer<T> out(matrix.entries());
-  visit_transposed(matrix.structure(), column_begins(matrix.structure()), control,
+  Buffer<T> out(matrix.entries(), control.memory);
+  visit_transposed(matrix.structure(), column_begins(matrix.structure(), control.memory), control,
                    [&](std::int64_t, std::int64_t e, std::int64_t place) { out[place] = matrix.value[e]; });
   return out;
 }

@@ -66,14 +66,14 @@ class NeighborLists {
   CsrMatrix<T> collect(const Buffer<std::int32_t>& item_rank, const RunControl& control) {
     CsrMatrix<T> out;
     out.rows = out.columns = item_rank.size();
-    out.row_begin = Buffer<std::int64_t>(out.rows + 1);
+    out.row_begin = Buffer<std::int64_t>(out.rows + 1, control.memory);
     out.row_begin[0] = 0;
     for (std::int64_t i = 0; i < out.rows; ++i) {
       const std::int32_t rank = item_rank[i];
       out.row_begin[i + 1] = out.row_begin[i] + (rank < 0 ? 0 : std::min(neighbors_, std::int64_t{size_[rank]}));
     }
-    out.column = Buffer<std::int32_t>(out.row_begin[out.rows]);
-    out.value = Buffer<T>(out.row_begin[out.rows]);
+    out.column = Buffer<std::int32_t>(out.row_begin[out.rows], control.memory);
+    out.value = Buffer<T>(out.row_begin[out.rows], control.memory);
     constexpr std::int64_t together = 64;
     parallel_for((out.rows + together - 1) / together, control, [&](std::int64_t t) {
       for (std::int64_t i = t * together; i < std::min(out.rows, (t + 1) * together); ++i) {

@@ -83,7 +83,7 @@ class RowStores {
     CsrMatrix<T> out;
     out.rows = rows;
     out.columns = columns;
-    out.row_begin = Buffer<std::int64_t>(rows + 1);
+    out.row_begin = Buffer<std::int64_t>(rows + 1, control.memory);
     std::fill(out.row_begin.begin(), out.row_begin.end(), std::int64_t{0});
     std::vector<Chunk*> chunks;
     for (auto& store : stores_) {
@@ -96,8 +96,8 @@ class RowStores {
     // From the first row to the last: the result takes memory as the chunks give theirs back.
     std::sort(chunks.begin(), chunks.end(),
               [](const Chunk* a, const Chunk* b) { return a->rows.front().row < b->rows.front().row; });
-    out.column = Buffer<std::int32_t>(out.row_begin[rows]);
-    out.value = Buffer<T>(out.row_begin[rows]);
+    out.column = Buffer<std::int32_t>(out.row_begin[rows], control.memory);
+    out.value = Buffer<T>(out.row_begin[rows], control.memory);
     parallel_for(static_cast<std::int64_t>(chunks.size()), control,
                  [&](std::int64_t k) { move_rows(*chunks[static_cast<std::size_t>(k)], out); });
     stores_.clear();

@@ -87,7 +87,7 @@ CsrMatrix<T> strongest_of_columns(MatrixView<const T> matrix, std::int64_t count
   CsrMatrix<T> out;
   out.rows = columns;
   out.columns = matrix.rows;
-  out.row_begin = Buffer<std::int64_t>(columns + 1);
+  out.row_begin = Buffer<std::int64_t>(columns + 1, control.memory);
   out.row_begin[0] = 0;
   const auto make_heaps = [&] { return std::vector<BoundedHeap<T>>(columns_per_task, BoundedHeap<T>(kept)); };
   parallel_for((columns + columns_per_task - 1) / columns_per_task, control, make_heaps,
@@ -110,8 +110,8 @@ CsrMatrix<T> strongest_of_columns(MatrixView<const T> matrix, std::int64_t count
                  }
                });
   for (std::int64_t j = 0; j < columns; ++j) out.row_begin[j + 1] += out.row_begin[j];
-  out.column = Buffer<std::int32_t>(out.row_begin[columns]);
-  out.value = Buffer<T>(out.row_begin[columns]);
+  out.column = Buffer<std::int32_t>(out.row_begin[columns], control.memory);
+  out.value = Buffer<T>(out.row_begin[columns], control.memory);
   for (std::int64_t j = 0; j < columns; ++j) {
     const std::int64_t size = out.row_begin[j + 1] - out.row_begin[j];
     std::copy(row.data() + j * kept, row.data() + j * kept + size, out.column.data() + out.row_begin[j]);

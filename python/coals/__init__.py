@@ -6,6 +6,7 @@ from typing import Any
 
 from coals import _core, metrics, rerank, split
 from coals._config import show_config
+from coals._embedding import core_start, get_cmake_dir, get_include
 from coals._saving import load
 from coals._sweeps import Sweep
 from coals._tensor_file import FileFormatError
@@ -74,11 +75,14 @@ __all__ = [
     "UserKNN",
     "__version__",
     "cooccurrence",
+    "core_start",
     "datasets",
     "estimate_memory",
     "evaluate",
     "evaluate_fold_in",
     "event_cooccurrence",
+    "get_cmake_dir",
+    "get_include",
     "load",
     "metrics",
     "neural",

@@ -11,6 +11,9 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
 version: str
+c_api: Any
+
+def random_start(seed: int, side: str, nonnegative: bool, out: Floats[Real]) -> None: ...
 
 class SingularSystemError(ValueError):
     row: int

@@ -16,10 +16,10 @@ if not CSRC.exists():
 # Folder -> what its files may include in quotes or from beyond the standard library.
 ALLOWED = {
     "include/coals": [r'"coals/\w+\.hpp"'],
-    "src": [r'"coals/\w+\.hpp"', r'"\w+\.hpp"', r'"\.\./kernels/kernel_table\.hpp"'],
+    "src": [r'"coals/\w+\.hpp"', r'"coals/c_api\.h"', r'"\w+\.hpp"', r'"\.\./kernels/kernel_table\.hpp"'],
     "kernels": [r'"\w+\.hpp"', r"<cstdint>", r"<\w+intrin\.h>", r"<arm_neon\.h>"],
     "bindings": [
-        r'"coals/\w+\.hpp"',
+        r'"coals/(\w+\.hpp|c_api\.h)"',
         r'"(common|als_options|id_arrays|keep_options|top_k_lists)\.hpp"',
         r"<pybind11/.*>",
     ],

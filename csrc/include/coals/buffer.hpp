@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "coals/result_memory.hpp"
+
 namespace coals {
 
 // Asks the system to back this memory with large pages where it can: fewer faults, fewer TLB misses.
@@ -26,10 +28,15 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::int64_t size) : data_(allocate(size)), size_(size) {}
+  Buffer(std::int64_t size, const ResultMemory& memory) : memory_(memory) {
+    data_ = allocate(size, memory);
+    size_ = size;
+  }
   Buffer(Buffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)),
-        owned_(std::exchange(other.owned_, true)) {}
+        owned_(std::exchange(other.owned_, true)),
+        memory_(std::exchange(other.memory_, ResultMemory{})) {}
   static Buffer borrow(const T* data, std::int64_t size) {
     Buffer buffer;
     buffer.data_ = const_cast<T*>(data);
@@ -41,10 +48,16 @@ class Buffer {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     std::swap(owned_, other.owned_);
+    std::swap(memory_, other.memory_);
     return *this;
   }
   ~Buffer() {
-    if (owned_) ::operator delete(data_, alignment);
+    if (!owned_ || !data_) return;
+    if (memory_.release) {
+      memory_.release(data_, static_cast<std::size_t>(size_) * sizeof(T), memory_.context);
+    } else {
+      ::operator delete(data_, alignment);
+    }
   }
 
   T* data() { return data_; }
@@ -59,9 +72,20 @@ class Buffer {
   static constexpr std::align_val_t alignment{64};
   static constexpr std::size_t large = std::size_t{4} << 20;
 
-  static T* allocate(std::int64_t size) {
+  static std::size_t bytes_of(std::int64_t size) {
     if (size < 0 || static_cast<std::uint64_t>(size) > PTRDIFF_MAX / sizeof(T)) throw std::bad_alloc();
-    const std::size_t bytes = static_cast<std::size_t>(size) * sizeof(T);
+    return static_cast<std::size_t>(size) * sizeof(T);
+  }
+
+  static T* allocate(std::int64_t size, const ResultMemory& memory) {
+    if (!memory.allocate) return allocate(size);
+    void* data = memory.allocate(bytes_of(size), memory.context);
+    if (!data) throw std::bad_alloc();
+    return static_cast<T*>(data);
+  }
+
+  static T* allocate(std::int64_t size) {
+    const std::size_t bytes = bytes_of(size);
     void* data = ::operator new(bytes, alignment);
     if (bytes >= large) prefer_large_pages(data, bytes);
     return static_cast<T*>(data);
@@ -70,6 +94,7 @@ class Buffer {
   T* data_ = nullptr;
   std::int64_t size_ = 0;
   bool owned_ = true;
+  ResultMemory memory_{};
 };
 
 }  // namespace coals

@@ -1,7 +1,9 @@
-// How a long call runs: on how many threads, and how it can be stopped.
+// How a long call runs: on how many threads, how it can be stopped, and whose memory its results take.
 #pragma once
 
 #include <functional>
+
+#include "coals/result_memory.hpp"
 
 namespace coals {
 
@@ -11,6 +13,9 @@ struct RunControl {
 
   // Called on the calling thread about every 20 ms. An exception from it stops the work and is passed on.
   std::function<void()> poll;
+
+  // For sparse matrices that a call returns, and those on its way there.
+  ResultMemory memory{};
 };
 
 }  // namespace coals

@@ -1,0 +1,44 @@
+// What whole fits of explicit and implicit ALS share: checks, the choice of a solver, penalties, the loop over sweeps.
+#pragma once
+
+#include "coals/csr.hpp"
+#include "coals/fit.hpp"
+#include "row_systems.hpp"
+
+namespace coals {
+
+// Throws std::invalid_argument that names row and column of a value whose square T cannot hold.
+template <class T>
+void check_values(const CsrView<T>& matrix, const char* name);
+
+void check_options(const FitOptions& options);
+
+template <class T>
+void check_shape(MatrixView<T> factors, std::int64_t rows, std::int64_t columns, const char* name) {
+  if (factors.rows == rows && factors.columns == columns && columns >= 1 && factors.data) return;
+  throw std::invalid_argument(std::string(name) + " must have " + std::to_string(rows) + " rows of " +
+                              std::to_string(columns) + " factors, at least 1");
+}
+
+// Options of the half-sweeps, with the solver that runs.
+SolverOptions sweep_options(const FitOptions& options, const CsrView<void>& by_user, const CsrView<void>& by_item,
+                            std::int64_t factors);
+
+// Options for rows that are solved once and for all.
+SolverOptions exact_options(const FitOptions& options);
+
+// Sum over rows of penalty_i |x_i|^2.
+template <class T>
+double total_penalty(const Penalty& penalty, const CsrView<void>& entries, MatrixView<const T> rows,
+                     const RunControl& control);
+
+template <class T>
+MatrixView<const T> constant(MatrixView<T> view) {
+  return {view.data, view.rows, view.columns, view.stride};
+}
+
+// Runs sweeps until iterations, the tolerance or on_sweep ends it; returns all objectives.
+std::vector<double> run_sweeps(const FitOptions& options, const std::function<void()>& sweep,
+                               const std::function<double()>& objective);
+
+}  // namespace coals
