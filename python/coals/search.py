@@ -188,7 +188,7 @@ def _tried(model: Any, params: dict[str, Any], parts: list[Any], metrics: list[s
             errors.append(error)
             failed = str(error)
             break
-        found = evaluate({"model": fitted}, held_out, metrics)
+        found = evaluate({"model": fitted}, held_out, metrics, progress=False)
         for metric in metrics:
             values[metric].append(found.mean["model"][metric])
             spread[metric] = found.standard_error["model"][metric]

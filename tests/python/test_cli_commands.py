@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -53,6 +54,7 @@ def songs(tmp_path_factory):
     )  # fmt: skip
     assert result.stdout == ""
     assert "ImplicitALS: 30 users, 12 items" in result.stderr
+    assert re.search(r"; read in \d+\.\d\d s, encoded in \d+\.\d\d s, fitted in \d+\.\d\d s; peak", result.stderr)
     return folder
 
 
