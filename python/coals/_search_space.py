@@ -19,9 +19,13 @@ def checked_space(model: Any, space: Any) -> dict[str, Any]:
         raise TypeError(
             f"space must be a dict of parameter name to values, such as {{'factors': [32, 64]}}, got {space!r}"
         )
+    if isinstance(model, type) or not hasattr(model, "get_params"):
+        raise TypeError(f"model must be a model, such as coals.ItemKNN(), got {model!r}")
     known = model.get_params()
     checked: dict[str, Any] = {}
     for name, values in space.items():
+        if not isinstance(name, str):
+            raise TypeError(f"space must have names of parameters for keys, got {name!r}")
         if name not in known:
             raise foreign_name_error(type(model).__name__, name, list(known))
         if hasattr(values, "rvs"):
@@ -70,6 +74,8 @@ def one_by_one(
 ) -> dict[str, float]:
     """From `start`, one name after the other takes the best of the values, until none changes."""
     best, choices, changed = dict(start), [float(value) for value in values], True
+    if not choices:
+        raise ValueError("grid is empty: give at least one weight to try")
     while changed:
         changed = False
         for name in names:

@@ -128,7 +128,7 @@ class Recommender(Parameters, Saved, ABC):
             Leave out items of a lower score.
         unknown : {"raise", "skip", "popular"}, default "raise"
             What an id that the model does not know gets: a ValueError that names it, an empty list, or the items that
-            most users have, scored by how many do.
+            most users have, scored by how many do. These, too, must pass the filters; a mapping names no unknown user.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
 
@@ -152,7 +152,8 @@ class Recommender(Parameters, Saved, ABC):
             with working(type(self).__name__, progress if progress is not None or len(rows) >= MANY else False):
                 return padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
 
-        ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
+        may = None if unknown != "popular" else filters.for_strangers(self, items, exclude, allow_per_user, min_score)
+        ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask, may)
         return Recommendations(self.item_index_.named(ids), scores, counts, users)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:

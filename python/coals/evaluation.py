@@ -178,6 +178,8 @@ def precision_recall_curve(
     >>> curve.precision.tolist(), curve.recall.tolist()
     ([1.0, 0.5], [1.0, 1.0])
     """
+    if not isinstance(k, Iterable):
+        raise TypeError(f"k must be several list lengths, such as range(1, 51), got {k!r}")
     lengths = np.array(sorted({check_int("k", length, minimum=1) for length in k}), dtype=np.int64)
     if lengths.size == 0:
         raise ValueError("k is empty: give at least one list length, such as range(1, 51)")

@@ -173,6 +173,7 @@ class Hybrid(Recommender):
         """
         self._require_fitted()
         data = as_interactions(held_out)
+        grid = tuple(check_number("each weight of grid", weight, minimum=0) for weight in grid)
         tried: dict[tuple[float, ...], float] = {}
 
         def value(weights: dict[str, float]) -> float:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from coals import _core
-from coals._checks import check_choice, check_indices, check_int, check_threads
+from coals._checks import check_choice, check_indices, check_int, check_threads, refuse_masked
 from coals._filters import candidate_mask, check_min_score, make_filter, rows_of_positions
 from coals._progress import MANY, working
 from coals._unit_rows import unit_rows
@@ -114,8 +115,18 @@ def top_k(
     return padded(ranked, k)
 
 
+def _array(name: str, rows: Any) -> Array:
+    refuse_masked(name, rows)
+    if scipy.sparse.issparse(rows):
+        raise TypeError(f"{name} must be a dense array, got a sparse matrix: turn it into one with toarray first")
+    try:
+        return np.asarray(rows)
+    except ValueError:
+        raise ValueError(f"{name} must be two-dimensional: its rows differ in length") from None
+
+
 def _arrays(queries: Any, items: Any) -> tuple[Array, Array]:
-    given = [np.asarray(part) for part in (queries, items)]
+    given = [_array("queries", queries), _array("items", items)]
     for name, array in zip(("queries", "items"), given, strict=True):
         if array.ndim != 2:
             raise ValueError(f"{name} must be two-dimensional, one row each, got shape {array.shape}")
