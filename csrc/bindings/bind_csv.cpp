@@ -66,7 +66,8 @@ void bind_csv(py::module_& module) {
             reader.feed(text, run_control(num_threads));
           },
           py::arg("block"), py::arg("num_threads"))
-      .def("finish", &finish, py::arg("num_threads"));
+      .def("finish", &finish, py::arg("num_threads"))
+      .def_property_readonly("encoding_seconds", &CsvReader::encoding_seconds);
   module.def("first_csv_record", &first_record, py::arg("text"), py::arg("delimiter"), py::arg("quote"),
              py::arg("last"));
   static const py::handle error = py::exception<CsvError>(module, "CsvError", PyExc_ValueError).release();

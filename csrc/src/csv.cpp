@@ -1,6 +1,7 @@
 #include "coals/csv.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -158,8 +159,10 @@ struct CsvReader::State {
   }
 
   void take(const RunControl& control) {
+    const auto started = std::chrono::steady_clock::now();
     parallel_for(static_cast<std::int64_t>(columns.size()), control,
                  [&](std::int64_t k, const Pulse& pulse) { columns[k]->take(lines, pulse); });
+    encoding += std::chrono::steady_clock::now() - started;
     lines.clear();
     tokenizer.unescaped.clear();
     const CsvError* first = nullptr;
@@ -176,6 +179,7 @@ struct CsvReader::State {
   std::vector<std::int64_t> lines;  // of the records of the batch
   std::string pending;              // the beginning of a record
   std::int64_t line = 1;            // of what is pending
+  std::chrono::duration<double> encoding{};
 };
 
 CsvReader::CsvReader(CsvOptions options) {
@@ -198,5 +202,7 @@ std::vector<Column> CsvReader::finish(const RunControl& control) {
   for (auto& column : state_->columns) columns.push_back(std::move(column->out));
   return columns;
 }
+
+double CsvReader::encoding_seconds() const { return state_->encoding.count(); }
 
 }  // namespace coals

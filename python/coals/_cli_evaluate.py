@@ -51,7 +51,7 @@ def evaluate(**given: Any) -> None:
     metrics = [metric.strip() for metric in given["metrics"].split(",") if metric.strip()]
     if not metrics:
         raise CannotDo("--metrics names none: give some, such as --metrics ndcg@10,recall@20")
-    found = coals.evaluate(models, test, metrics=metrics)
+    found = coals.evaluate(models, test, metrics=metrics, progress=given["progress"])
     means = found.to_dict()["mean"]
     rows = [{"model": name, **means[name], "fit seconds": round(seconds[name], 3)} for name in models]
     show_rows(rows, given["format"], ["model", *metrics, "fit seconds"])

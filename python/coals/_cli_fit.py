@@ -16,6 +16,7 @@ from coals._cli_base import CannotDo, check_target, ids_of, made, model_names, n
 from coals._cli_data import Layout, read_interactions, with_titles
 from coals._cli_output import FORMATS
 from coals._cli_serve import show_recommended
+from coals._phases import measured
 from coals.interactions import Interactions
 
 __all__ = ["data_options", "fit", "read"]
@@ -103,17 +104,19 @@ def fit(**given: Any) -> None:
         check_target("--save", save)
     model = model_of(given["model_name"], given)
     started = time.perf_counter()
-    data = read(given, model)
-    if given["titles"] is not None:
-        data, notes = with_titles(data, given["titles"], given["titles_id"] or given["item"], given["title"])
-        for text in notes:
-            note(text)
-    read_at = time.perf_counter()
+    with measured() as seconds:
+        data = read(given, model)
+        if given["titles"] is not None:
+            data, notes = with_titles(data, given["titles"], given["titles_id"] or given["item"], given["title"])
+            for text in notes:
+                note(text)
+    read_at, reading = time.perf_counter(), seconds["reading"]
     model.fit(data, progress=given["progress"])
     fitted_at = time.perf_counter()
     note(
         f"{type(model).__name__}: {data.n_users:,} users, {data.n_items:,} items, {data.nnz:,} entries; "
-        f"read and encoded in {read_at - started:.2f} s, fitted in {fitted_at - read_at:.2f} s{_peak()}"
+        f"read in {reading:.2f} s, encoded in {read_at - started - reading:.2f} s, "
+        f"fitted in {fitted_at - read_at:.2f} s{_peak()}"
     )
     if save is not None:
         model.save(save)

@@ -36,7 +36,10 @@ Examples:
 @_model
 @click.option("--user", "users", multiple=True, metavar="ID", help="May be given more than once.")
 @click.option(
-    "--users-from", type=click.File("r", encoding="utf-8"), metavar="FILE", help="An id on each line; - reads stdin."
+    "--users-from",
+    type=click.File("r", encoding="utf-8-sig"),
+    metavar="FILE",
+    help="An id on each line; - reads stdin.",
 )
 @_n
 @click.option("--include-seen", is_flag=True, help="Show what the user has, too.")
@@ -46,15 +49,23 @@ def recommend(
 ) -> None:
     """The best items for users."""
     model = coals.load(model_file)
-    texts = [*users, *([] if users_from is None else (line.strip() for line in users_from.read().splitlines()))]
+    texts = [*users, *([] if users_from is None else _lines(users_from))]
     texts = [text for text in texts if text]
     if not texts:
         raise CannotDo("whom for? give --user ID or --users-from FILE")
     show_recommended(model, ids_of(model.user_index_, texts), n, format, exclude_seen=not include_seen)
 
 
+def _lines(file: Any) -> list[str]:
+    try:
+        return [line.strip() for line in file.read().splitlines()]
+    except UnicodeDecodeError:
+        raise CannotDo(f"--users-from {file.name}: is no text in UTF-8") from None
+
+
 def show_recommended(model: Any, users: Any, n: int, format: str, *, exclude_seen: bool = True) -> None:
     rows = model.user_index_.encode(users)  # all known, before the first list is shown
+    n = min(n, model.n_items_)  # nothing to pad
 
     def lists() -> Iterator[dict[str, Any]]:
         for start in range(0, len(rows), _USERS_AT_A_TIME):
@@ -99,7 +110,7 @@ def similar(model_file: Path, item: str | None, item_id: str | None, n: int, for
         raise CannotDo("like which item? give --item TITLE or --id ID")
     place = _found(model, item) if item is not None else int(_encoded(model, str(item_id)))
     id = model.item_index_.decode(np.array([place]))
-    found = model.similar_items(id, n)
+    found = model.similar_items(id, min(n, model.n_items_))
     rows = (
         {"rank": rank, "item": other, "title": title, "score": score}
         for rank, (other, title, score) in enumerate(

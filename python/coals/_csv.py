@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
 from coals import _core
 from coals._checks import check_bool, column_error
+from coals._phases import spend
 from coals._text_files import TextFile, open_text
 
 __all__ = ["Dialect", "read_csv"]
@@ -35,6 +37,7 @@ def read_csv(
     header = dialect.header
     if header is None:
         header = any(isinstance(column, str) for column, _ in wanted.values())
+    started = time.perf_counter()
     with open_text(path, dialect.encoding) as file:
         blocks = file.blocks(progress)
         try:
@@ -56,6 +59,7 @@ def read_csv(
             blocks.close()  # type: ignore[attr-defined]
         if columns[0].rows == 0:
             raise ValueError(f"{file.name} has no rows{' under its header' if header else ''}")
+    spend("reading", time.perf_counter() - started - reader.encoding_seconds)
     return dict(zip(wanted, columns, strict=True))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from coals._atomic import written_whole
 from coals._checks import check_choice
-from coals._factor_model import FactorModel
+from coals._inner_product import InnerProductModel
 from coals.base import Array
 
 __all__ = ["Exports", "Vectors"]
@@ -23,7 +23,7 @@ class Vectors(NamedTuple):
     ----------
     user_ids, item_ids : ndarray of shape (n_users,), (n_items,)
     users, items : ndarray of shape (n_users, L), (n_items, L)
-        ``users @ items.T`` are the scores. L is the number of factors, and two more where there are biases.
+        ``users @ items.T`` are the scores. L is the number of factors, and one or two more where there are biases.
     """
 
     user_ids: Array
@@ -32,7 +32,7 @@ class Vectors(NamedTuple):
     items: Array
 
 
-class Exports(FactorModel):
+class Exports(InnerProductModel):
     """A factor model that hands on its factors. See its subclasses."""
 
     def to_numpy(self) -> Vectors:
@@ -41,13 +41,19 @@ class Exports(FactorModel):
         Returns
         -------
         Vectors
-            ``(user_ids, users, item_ids, items)``. Biases and the mean are two more columns. Ids are the positions
+            ``(user_ids, users, item_ids, items)``. Biases and means are one or two more columns. Ids are the positions
             where the training data had none. Arrays may share the model's memory and be read-only.
+
+        Raises
+        ------
+        ValueError
+            `SVD` with ``neighbors="user"``, whose scores are no inner products.
 
         Notes
         -----
         Users that nothing is known of, and items that nothing speaks for, which `recommend` leaves out, have vectors
-        too: zeros, beside the biases.
+        too: zeros, beside the biases. `SGDFactorization` with a `sigmoid_range` squashes the inner products into it,
+        which leaves their order.
 
         Examples
         --------
@@ -58,10 +64,13 @@ class Exports(FactorModel):
         (array(['x', 'y'], dtype='<U1'), (2, 2))
         """
         self._require_fitted()
-        everyone = np.arange(self.n_users_)
+        if getattr(self._as_fitted(), "neighbors", None) is not None:
+            raise ValueError(
+                f"neighbors={self._as_fitted().neighbors!r} scores by what near users have, not by inner products: "
+                "fit with neighbors=None, or take user_factors_ and item_factors_"
+            )
         ids = [index.decode(np.arange(len(index))) for index in (self.user_index_, self.item_index_)]
-        queries = self._queries(self.user_factors_, self._user_bias(everyone))
-        return Vectors(ids[0], queries, ids[1], self._targets())
+        return Vectors(ids[0], self._all_queries(), ids[1], self._targets())
 
     def to_faiss(self) -> Any:
         """Items as a `faiss.IndexFlatIP`: ``index.search(vectors.users[rows], n)`` finds the best n of all items.
@@ -86,7 +95,8 @@ class Exports(FactorModel):
         -------
         pyarrow.Table
             Columns "id" (of other kinds than numbers, strings and bytes: as text), "title" for items that have titles,
-            "bias" for models with biases, and "factors", lists of K numbers. Needs pyarrow.
+            "bias" for models with biases, "mean" for `SVD` with a `center` of this side, and "factors", lists of K
+            numbers. Needs pyarrow.
 
         Raises
         ------
@@ -101,8 +111,9 @@ class Exports(FactorModel):
         columns: dict[str, Any] = {"id": _id_column(pa, index.decode(np.arange(len(index))))}
         if side == "items" and self.item_titles_ is not None:
             columns["title"] = pa.array(self.item_titles_.tolist(), pa.string())
-        if hasattr(self, f"{one}_bias_"):
-            columns["bias"] = pa.array(getattr(self, f"{one}_bias_"))
+        for name in ("bias", "mean"):
+            if getattr(self, f"{one}_{name}_", None) is not None:
+                columns[name] = pa.array(getattr(self, f"{one}_{name}_"))
         columns["factors"] = pa.FixedSizeListArray.from_arrays(pa.array(factors.reshape(-1)), factors.shape[1])
         return pa.table(columns)
 

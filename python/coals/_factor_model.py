@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._checks import check_bool, check_choice, check_int, check_number, check_random_state
-from coals._inner_product import InnerProductModel
+from coals._exports import Exports
 from coals._solvers import SINGULAR, SOLVERS
 from coals._start import LARGEST
 
@@ -19,7 +19,7 @@ MOST_FACTORS = 65536
 _LARGEST_BLOCK = 1024
 
 
-class FactorModel(InnerProductModel):
+class FactorModel(Exports):
     """A factor model fitted by alternating least squares. See its subclasses."""
 
     factors: int

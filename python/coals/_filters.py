@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "candidate_mask",
     "check_min_score",
+    "for_strangers",
     "make_filter",
     "refuse_rows_by_place",
     "rows_of_ids",
@@ -108,6 +109,20 @@ def serving_filter(
         index.size,
     )
     return make_filter(_union(seen, denied), allowed, mask, check_min_score(min_score))
+
+
+def for_strangers(model: Recommender, items: Any, exclude: Any, allow_per_user: Any, min_score: Any) -> Any:
+    """The same for somebody unknown, who gets what is popular: which items, from their scores."""
+    index = model.item_index_
+    given = [None if ids is None else encode_some(index, ids) for ids in (exclude, items)]
+    mask, least = candidate_mask(*given, index.size), check_min_score(min_score)
+    named = allow_per_user is None  # nobody unknown is in a mapping
+
+    def may(scores: Indices) -> npt.NDArray[np.bool_]:
+        passed: npt.NDArray[np.bool_] = (scores >= least) & named
+        return passed if mask is None else passed & mask
+
+    return may
 
 
 def refuse_rows_by_place(*filters: Any) -> None:

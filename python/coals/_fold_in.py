@@ -10,7 +10,7 @@ import scipy
 
 from coals import _core
 from coals._checks import check_bool, check_int
-from coals._exports import Exports
+from coals._factor_model import FactorModel
 from coals._features import check_features, predicted
 from coals._folded_rows import Rows, given_rows, matrix_rows
 from coals._native import columns_where, empty_csr, rows_of
@@ -23,7 +23,7 @@ from coals.recommendations import Recommendations, padded
 __all__ = ["FoldIn"]
 
 
-class FoldIn(Exports):
+class FoldIn(FactorModel):
     """A factor model that can solve rows it was not fitted with. See its subclasses."""
 
     _entries_: _core.Csr

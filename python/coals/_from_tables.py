@@ -9,6 +9,7 @@ from coals._csv import Dialect, read_csv
 from coals._entries import Columns
 from coals._frames import read_frame
 from coals._parquet import open_parquet
+from coals._progress import working
 from coals._reduce import Intake
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class FromTables:
         min_user_items: int | None = None,
         min_item_users: int | None = None,
         binarize: float | None = None,
+        progress: bool | None = None,
     ) -> Interactions:
         """Interactions from the columns of a table.
 
@@ -49,7 +51,7 @@ class FromTables:
             Name of a column of numbers. None: 1 for each row, as float32.
         time : str or None
             Name of a column of numbers or dates, kept as `times`: the last one of each entry.
-        duplicates, min_user_items, min_item_users, binarize
+        duplicates, min_user_items, min_item_users, binarize, progress
             As in `from_arrays`.
 
         Raises
@@ -73,11 +75,12 @@ class FromTables:
         given = {"user": user, "item": item, "value": value, "time": time}
         required = ("user", "item")
         wanted = {argument: name for argument, name in given.items() if name is not None or argument in required}
-        read = read_frame(frame, wanted)
-        columns = read["user"], read["item"], read.get("value"), read.get("time")
-        names = f"column {user!r}", f"column {item!r}", f"column {value!r}", f"column {time!r}"
-        intake = Intake(duplicates, min_user_items, min_item_users, binarize)
-        return cls._of_columns(Columns(*columns, names=names), None, intake)
+        with working("reading", progress):
+            read = read_frame(frame, wanted)
+            columns = read["user"], read["item"], read.get("value"), read.get("time")
+            names = f"column {user!r}", f"column {item!r}", f"column {value!r}", f"column {time!r}"
+            intake = Intake(duplicates, min_user_items, min_item_users, binarize)
+            return cls._of_columns(Columns(*columns, names=names), None, intake)
 
     @classmethod
     def from_csv(
@@ -157,7 +160,8 @@ class FromTables:
         names = f"column {user!r}", f"column {item!r}", f"column {value!r}", f"column {time!r}"
         intake = Intake(duplicates, min_user_items, min_item_users, binarize)
         as_numbers = not check_bool("text_ids", text_ids)
-        return cls._of_columns(Columns(*columns, names=names, detect_integers=as_numbers), None, intake)
+        with working("encoding", progress):
+            return cls._of_columns(Columns(*columns, names=names, detect_integers=as_numbers), None, intake)
 
     @classmethod
     def from_parquet(
@@ -172,6 +176,7 @@ class FromTables:
         min_user_items: int | None = None,
         min_item_users: int | None = None,
         binarize: float | None = None,
+        progress: bool | None = None,
     ) -> Interactions:
         """Interactions from a Parquet file, or a folder of such files, read a batch at a time.
 
@@ -180,7 +185,7 @@ class FromTables:
         Parameters
         ----------
         path : path
-        user, item, value, time, duplicates, min_user_items, min_item_users, binarize
+        user, item, value, time, duplicates, min_user_items, min_item_users, binarize, progress
             As in `from_frame`.
 
         Raises
@@ -190,10 +195,11 @@ class FromTables:
         TypeError, ValueError, OSError
             As `from_frame`, and for what is no Parquet file.
         """
-        names = {"user": user, "item": item, "value": value, "time": time}
+        names: dict[str, Any] = {"user": user, "item": item, "value": value, "time": time}
+        intake = {"min_user_items": min_user_items, "min_item_users": min_item_users, "binarize": binarize}
+        options: dict[str, Any] = {"duplicates": duplicates, "progress": progress, **intake}
         with open_parquet(path, [name for name in names.values() if name is not None]) as frame:
-            options = {"min_user_items": min_user_items, "min_item_users": min_item_users, "binarize": binarize}
-            return cls.from_frame(frame, **names, duplicates=duplicates, **options)  # type: ignore[arg-type]
+            return cls.from_frame(frame, **names, **options)
 
     @classmethod
     def _of_columns(cls, columns: Columns, titles: Any, intake: Intake) -> Interactions:

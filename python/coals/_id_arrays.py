@@ -63,7 +63,8 @@ def hashable(name: str, ids: npt.NDArray[Any]) -> list[Any]:
         for value in listed:
             hash(value)
     except TypeError:
-        raise TypeError(f"{name} must be hashable, got {value!r} ({type(value).__name__})") from None
+        shown = " ".join(repr(value)[:60].split())  # some have lines
+        raise TypeError(f"{name} must be hashable, got {shown} ({type(value).__name__})") from None
     return listed
 
 

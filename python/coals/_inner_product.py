@@ -40,6 +40,10 @@ class InnerProductModel(ItemSimilarity):
         """Rows whose inner products with `_targets` are the scores."""
         return factors
 
+    def _all_queries(self) -> Array:
+        """Those of every user."""
+        return self._queries(self.user_factors_, self._user_bias(np.arange(self.n_users_)))
+
     def _targets(self) -> Array:
         return self.item_factors_
 
@@ -69,10 +73,8 @@ class InnerProductModel(ItemSimilarity):
         return self._rank(queries, n, excluded, self._has_evidence(self._known_users_[users]))
 
     def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
-        everyone = np.arange(self.n_users_)
-
         def make() -> _core.ItemIndex:
-            queries = self._queries(self.user_factors_, self._user_bias(everyone))
+            queries = self._all_queries()
             return _core.ItemIndex(queries, self._has_evidence(self._known_users_), "inner", self._threads)
 
         index = packed(self, "users", (*self._user_sources(), self._known_users_), make)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from coals import _core
-from coals._checks import check_int, check_threads
+from coals._checks import check_int, check_threads, refuse_masked
 from coals._ranked_lists import as_lists, as_positions, with_relevant
 from coals.interactions import Interactions, as_interactions
 
@@ -164,9 +164,22 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
         train = _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], "float64")
         rows, ids = item_vectors(train), as_positions(lists, vectors.items)
     else:
-        features = as_interactions(sparse.csr_array(vectors))
+        features = as_interactions(_sparse_rows(vectors))
         matrix = features.matrix
         rows = _core.Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], "float64")
         ids = as_positions(lists, features.users)
     values: Floats = _core.list_diversity(ids, lists.counts, rows, [k], check_threads(num_threads))[0]
     return values
+
+
+def _sparse_rows(vectors: Any) -> Any:
+    if sparse.issparse(vectors):
+        return sparse.csr_array(vectors)
+    refuse_masked("vectors", vectors)
+    try:
+        rows = np.asarray(vectors)
+    except ValueError:
+        raise ValueError("vectors must be two-dimensional: its rows differ in length") from None
+    if rows.ndim != 2 or rows.dtype.kind not in "biuf":
+        raise TypeError(f"vectors must be a matrix of numbers, a row for each item, got {rows.dtype} of {rows.shape}")
+    return sparse.csr_array(rows)

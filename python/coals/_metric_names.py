@@ -65,6 +65,8 @@ def parse_metric(text: str) -> Metric:
 def parse_metrics(texts: str | Iterable[str]) -> list[Metric]:
     """One name or several; a repeated name counts once. An empty list is a ValueError."""
     listed = [texts] if isinstance(texts, str) else texts
+    if not isinstance(listed, Iterable):
+        raise TypeError(f"metrics must be a name such as 'ndcg@10', or a list of such, got {texts!r}")
     metrics = dict.fromkeys(parse_metric(text) for text in listed)
     if not metrics:
         raise ValueError("metrics is empty: name at least one, such as 'ndcg@10'")

@@ -1,4 +1,4 @@
-"""Titles of items that a model keeps from the data it was fitted with."""
+"""Titles of items when a model learns of new ones."""
 
 from __future__ import annotations
 
@@ -10,25 +10,9 @@ import numpy.typing as npt
 from coals._ids import IdIndex
 from coals.interactions import Interactions
 
-__all__ = ["grown_titles", "titles_of_ids"]
+__all__ = ["grown_titles"]
 
 Array = npt.NDArray[Any]
-
-
-def titles_of_ids(items: IdIndex, titles: Array | None, ids: Any) -> list[str]:
-    """Titles of item ids; the id itself as text where there are none. Padding, -1 or None, is left out."""
-    columns = items.encode(_without_padding(items, ids))
-    named = items.decode(columns) if titles is None else titles[columns]
-    return [str(title) for title in named.tolist()]
-
-
-def _without_padding(items: IdIndex, ids: Any) -> Any:
-    if not isinstance(ids, np.ndarray) or ids.ndim != 1:
-        return ids
-    if ids.dtype.kind == "O":
-        return ids[[id is not None for id in ids]]
-    is_id = items.ids is not None and bool((items.ids == -1).any())
-    return ids if ids.dtype.kind != "i" or is_id else ids[ids != -1]
 
 
 def grown_titles(old: Array | None, items: IdIndex, new: Interactions) -> Array | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,20 +51,26 @@ def as_lists(recommended: Any) -> Lists:
     return Lists(ids, real.sum(axis=1))
 
 
-def _rows(name: str, values: Any) -> list[list[Any]]:
+def _rows(name: str, values: Any, ordered: bool = False) -> list[list[Any]]:
     if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
         raise TypeError(f"{name} must have one list of ids for each user, got {type(values).__name__}")
     rows = []
     for at, row in enumerate(values):
         if isinstance(row, (str, bytes, Mapping)) or not hasattr(row, "__len__"):
             raise TypeError(f"{name}[{at}] must be the list of one user's ids, got {row!r}: give [[...], ...]")
+        if ordered and isinstance(row, Set):
+            raise TypeError(f"{name}[{at}] is a {type(row).__name__}, which has no order: give a list, best first")
         rows.append(row.tolist() if isinstance(row, np.ndarray) else list(row))
     return rows
 
 
 def _padded(name: str, values: Any) -> NDArray[Any]:
-    rows = _rows(name, values)
-    whole = all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for row in rows for item in row)
+    rows = _rows(name, values, ordered=True)
+    whole = all(
+        isinstance(item, (int, np.integer)) and not isinstance(item, bool) and -(2**63) <= item < 2**63
+        for row in rows
+        for item in row
+    )
     ids = np.full((len(rows), max(map(len, rows), default=0)), -1 if whole else None, np.int64 if whole else object)
     for at, row in enumerate(rows):
         ids[at, : len(row)] = row
@@ -113,6 +119,7 @@ def _factorized(lists: Lists, relevant: list[list[Any]], n_items: int | None) ->
     _check_rows(len(lists.counts), len(relevant))
     real = np.arange(lists.ids.shape[1]) < lists.counts[:, None]
     every = [*lists.ids[real].tolist(), *(item for row in relevant for item in row)]
+    _refuse_other_kinds(every[: int(real.sum())], every[int(real.sum()) :])
     distinct, codes = factorize("recommended and relevant", every) if every else (np.zeros(0), np.zeros(0, np.int64))
     ids = np.full(lists.ids.shape, -1, np.int64)
     n_listed = int(real.sum())
@@ -128,6 +135,15 @@ def _factorized(lists: Lists, relevant: list[list[Any]], n_items: int | None) ->
     size = len(distinct) if n_items is None else check_int("n_items", n_items, minimum=len(distinct))
     indptr = np.append(0, np.cumsum(sizes))
     return ids, lists.counts, _core.Csr(indptr, columns.astype(np.int32), None, max(size, 1), "float64")
+
+
+def _refuse_other_kinds(listed: list[Any], relevant: list[Any]) -> None:
+    """Text that is held against numbers is never found."""
+    kinds = [{"text" if isinstance(id, (str, bytes)) else "other" for id in ids} for ids in (listed, relevant)]
+    if {"text"} in kinds and {"other"} in kinds:
+        raise TypeError(
+            f"recommended holds ids such as {listed[0]!r} and relevant such as {relevant[0]!r}: give both of one kind"
+        )
 
 
 def listed_scores(recommended: Any, scores: Any, counts: Ints) -> Floats:

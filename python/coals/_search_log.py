@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coals.interactions import Interactions
+from coals.search_result import Trial
 
 __all__ = ["SearchLog", "fingerprint", "key_of"]
 
@@ -44,19 +45,26 @@ class SearchLog:
             self.path.write_text(first + "\n", encoding="utf-8")
 
     def _read(self, path: Path, heading: dict[str, Any]) -> None:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8", "replace")
         # A line that has no end was being written when the search was stopped: that trial runs again.
         complete = text[: text.rfind("\n") + 1]
         try:
             first, *trials = (json.loads(line) for line in complete.splitlines())
             self.done = {key_of(trial["params"]): trial for trial in trials}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError(f"{path} is not the file of a search: give another path, or remove it") from None
         if first != heading:
             names = [name for name in heading if not isinstance(first, dict) or first.get(name) != heading[name]]
             raise ValueError(f"{path} is of another search, with another {', '.join(names)}: give another path")
         if complete != text:
             path.write_text(complete, encoding="utf-8")
+
+    def trial(self, done: dict[str, Any], params: dict[str, Any]) -> Trial:
+        """A trial that the file has."""
+        try:
+            return Trial(**{**done, "params": params})
+        except TypeError:
+            raise ValueError(f"{self.path} has a trial that is none: give another path, or remove it") from None
 
     def add(self, trial: dict[str, Any]) -> None:
         """Written at once, so that a search can be stopped at any time."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from coals._checks import foreign_name_error
 
-__all__ = ["checked_space", "draws", "grid", "with_params"]
+__all__ = ["checked_space", "draws", "grid", "one_by_one", "with_params"]
 
 
 def checked_space(model: Any, space: Any) -> dict[str, Any]:
@@ -19,9 +19,13 @@ def checked_space(model: Any, space: Any) -> dict[str, Any]:
         raise TypeError(
             f"space must be a dict of parameter name to values, such as {{'factors': [32, 64]}}, got {space!r}"
         )
+    if isinstance(model, type) or not hasattr(model, "get_params"):
+        raise TypeError(f"model must be a model, such as coals.ItemKNN(), got {model!r}")
     known = model.get_params()
     checked: dict[str, Any] = {}
     for name, values in space.items():
+        if not isinstance(name, str):
+            raise TypeError(f"space must have names of parameters for keys, got {name!r}")
         if name not in known:
             raise foreign_name_error(type(model).__name__, name, list(known))
         if hasattr(values, "rvs"):
@@ -60,3 +64,22 @@ def draws(space: Mapping[str, Any], rng: np.random.Generator) -> Iterator[dict[s
 def with_params(model: Any, params: Mapping[str, Any]) -> Any:
     """A new, unfitted model of the same class and parameters but for `params`."""
     return type(model)(**{**model.get_params(), **params})
+
+
+def one_by_one(
+    start: Mapping[str, float],
+    names: Iterable[str],
+    values: Iterable[float],
+    worth: Callable[[dict[str, float]], float],
+) -> dict[str, float]:
+    """From `start`, one name after the other takes the best of the values, until none changes."""
+    best, choices, changed = dict(start), [float(value) for value in values], True
+    if not choices:
+        raise ValueError("grid is empty: give at least one weight to try")
+    while changed:
+        changed = False
+        for name in names:
+            found = max(({**best, name: value} for value in choices), key=worth)
+            if worth(found) > worth(best):
+                best, changed = found, True
+    return best

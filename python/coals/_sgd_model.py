@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number, check_random_state
+from coals._exports import Exports
 from coals._factor_model import MOST_FACTORS
 from coals._filters import Filter
 from coals._folded_rows import Rows
-from coals._inner_product import InnerProductModel
 from coals._native import columns_where, structure
 from coals._start import LARGEST
 from coals._sweeps import Callback, check_callbacks, run_sweeps
@@ -32,7 +32,7 @@ _START = 0.1  # standard deviation of the factors that steps start from
 _ROW_BYTES = 64
 
 
-class SgdModel(UnseenUsers, InnerProductModel):
+class SgdModel(UnseenUsers, Exports):
     """Factors, and perhaps biases, moved by one entry at a time. See its subclasses."""
 
     factors: int

@@ -10,8 +10,11 @@ import numpy.typing as npt
 
 from coals._checks import refuse_masked
 from coals._id_arrays import as_id_array
+from coals._ids import IdIndex
 
-__all__ = ["checked_titles", "titles_of"]
+__all__ = ["checked_titles", "titles_of", "titles_of_ids"]
+
+Array = npt.NDArray[Any]
 
 
 def titles_of(item_ids: npt.NDArray[Any], titles: Mapping[Any, str] | None) -> list[str] | None:
@@ -37,3 +40,19 @@ def checked_titles(titles: Any, n_items: int) -> npt.NDArray[Any] | None:
         raise ValueError(f"item_titles must have shape ({n_items},), one for each item, got {array.shape}")
     array.setflags(write=False)
     return array
+
+
+def titles_of_ids(items: IdIndex, titles: Array | None, ids: Any) -> list[str]:
+    """Titles of item ids; the id itself as text where there are none. Padding, -1 or None, is left out."""
+    columns = items.encode(_without_padding(items, ids))
+    named = items.decode(columns) if titles is None else titles[columns]
+    return [str(title) for title in named.tolist()]
+
+
+def _without_padding(items: IdIndex, ids: Any) -> Any:
+    if not isinstance(ids, np.ndarray) or ids.ndim != 1:
+        return ids
+    if ids.dtype.kind == "O":
+        return ids[[id is not None for id in ids]]
+    is_id = items.ids is not None and bool((items.ids == -1).any())
+    return ids if ids.dtype.kind != "i" or is_id else ids[ids != -1]

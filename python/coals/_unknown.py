@@ -16,15 +16,19 @@ from coals.recommendations import TopN
 __all__ = ["answer"]
 
 Indices = npt.NDArray[np.int64]
+# Which items may be listed, from the number of users who have each.
+Mask = Callable[[Indices], npt.NDArray[np.bool_]]
 
 _CHOICES = ("raise", "skip", "popular")
 
 
-def answer(index: IdIndex, ids: Any, unknown: str, seen: _core.Csr, ask: Callable[[Indices], TopN]) -> TopN:
+def answer(
+    index: IdIndex, ids: Any, unknown: str, seen: _core.Csr, ask: Callable[[Indices], TopN], may: Mask | None = None
+) -> TopN:
     """What `ask` answers for the known ids, and beside it a list for each unknown one.
 
     With "raise" there must be none of these. With "skip" their list is empty. With "popular" it is the items that most
-    users have, scored by their number; ties go to the item that comes first.
+    users have, scored by their number, among those that `may` be listed; ties go to the item that comes first.
     """
     if unknown == "raise":
         return ask(index.encode(ids))
@@ -41,7 +45,9 @@ def answer(index: IdIndex, ids: Any, unknown: str, seen: _core.Csr, ask: Callabl
     if unknown == "popular":
         _, items, _ = seen.to_arrays()
         users = np.bincount(items, minlength=seen.columns)
-        best = np.argsort(-users, kind="stable")[: min(shape[1], int((users > 0).sum()))]
+        best = np.argsort(-users, kind="stable")
+        listed = users > 0 if may is None else (users > 0) & may(users)
+        best = best[listed[best]][: shape[1]]
         whole.ids[~known, : len(best)] = best
         whole.scores[~known, : len(best)] = users[best]
         whole.counts[~known] = len(best)

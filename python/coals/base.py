@@ -18,10 +18,11 @@ from coals import _filters as filters
 from coals._checks import check_bool, check_indices, check_int
 from coals._filters import Filter, check_min_score, refuse_rows_by_place, serving_filter
 from coals._ids import IdIndex
-from coals._model_titles import titles_of_ids
 from coals._parameters import Parameters
+from coals._progress import MANY, working
 from coals._progress import progress_bar as progress_bar
 from coals._saving import Saved
+from coals._titles import titles_of_ids
 from coals._unknown import answer
 from coals.interactions import Interactions, as_interactions
 from coals.recommendations import Recommendations, TopN, cut_below, padded
@@ -105,7 +106,7 @@ class Recommender(Parameters, Saved, ABC):
     def recommend(
         self, users: Any, n: int = 10, exclude_seen: bool = True, *, items: Any = None, exclude: Any = None,
         exclude_per_user: Any = None, allow_per_user: Any = None, min_score: float | None = None,
-        unknown: str = "raise",
+        unknown: str = "raise", progress: bool | None = None,
     ) -> Recommendations:  # fmt: skip
         """The `n` best items for each user.
 
@@ -127,7 +128,9 @@ class Recommender(Parameters, Saved, ABC):
             Leave out items of a lower score.
         unknown : {"raise", "skip", "popular"}, default "raise"
             What an id that the model does not know gets: a ValueError that names it, an empty list, or the items that
-            most users have, scored by how many do.
+            most users have, scored by how many do. These, too, must pass the filters; a mapping names no unknown user.
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
 
         Returns
         -------
@@ -146,9 +149,11 @@ class Recommender(Parameters, Saved, ABC):
             wanted = serving_filter(
                 self, rows, exclude_seen, items, exclude, exclude_per_user, allow_per_user, min_score
             )
-            return padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
+            with working(type(self).__name__, progress if progress is not None or len(rows) >= MANY else False):
+                return padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
 
-        ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask)
+        may = None if unknown != "popular" else filters.for_strangers(self, items, exclude, allow_per_user, min_score)
+        ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask, may)
         return Recommendations(self.item_index_.named(ids), scores, counts, users)
 
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:

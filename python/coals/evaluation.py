@@ -24,6 +24,7 @@ from coals._held_out import HeldOut, ListOptions, check_models
 from coals._list_tally import ListTally
 from coals._metric_names import LIST_METRICS, RANKING_METRICS, Metric, parse_metrics
 from coals._native import structure
+from coals._progress import progress_bar
 from coals._rating_errors import rating_error
 from coals.evaluation_result import Comparison, Evaluation
 from coals.interactions import as_interactions
@@ -56,6 +57,7 @@ def evaluate(
     train: Any = None,
     batch_size: int | None = None,
     num_threads: int | None = None,
+    progress: bool | None = None,
 ) -> Evaluation:
     """Mean and per-user metrics of one or several fitted models on held-out interactions.
 
@@ -90,6 +92,8 @@ def evaluate(
         bytes x batch_size x the largest k.
     num_threads : int, optional
         For the metrics; models use their own. None: all that the process may use. The bits do not depend on it.
+    progress : bool or None, default None
+        Show a bar; None shows one on a terminal once a second has passed.
 
     Raises
     ------
@@ -123,10 +127,13 @@ def evaluate(
     owned = None if train is None else structure(as_interactions(train))
     mean: dict[str, dict[str, float]] = {}
     per_user: dict[str, dict[str, Floats]] = {}
-    for name, model in named.items():
-        found = _lists(held_out, name, model, parsed, owned, threads) | _ratings(held_out, name, model, parsed)
-        mean[name] = {str(metric): found[metric][0] for metric in parsed}
-        per_user[name] = {str(m): values for m in parsed if (values := found[m][1]) is not None}
+    with progress_bar("evaluate", len(named) * len(held_out.users), "user", progress) as bar:
+        for place, (name, model) in enumerate(named.items(), start=1):
+            found = _lists(held_out, name, model, parsed, owned, threads, bar)
+            found |= _ratings(held_out, name, model, parsed)
+            mean[name] = {str(metric): found[metric][0] for metric in parsed}
+            per_user[name] = {str(m): values for m in parsed if (values := found[m][1]) is not None}
+            bar.update(place * len(held_out.users) - bar.n)
     names = tuple(str(metric) for metric in parsed)
     return Evaluation(names, held_out.user_ids, mean, per_user, held_out.skipped_users, held_out.n_ratings)
 
@@ -140,12 +147,13 @@ def precision_recall_curve(
     exclude_seen: bool = True,
     relevance_threshold: float | None = None,
     batch_size: int | None = None,
+    progress: bool | None = None,
 ) -> dict[str, Curve]:
     """Mean precision@k and recall@k of one or several fitted models for many k at the cost of the largest.
 
     Parameters
     ----------
-    models, test, users, exclude_seen, relevance_threshold, batch_size
+    models, test, users, exclude_seen, relevance_threshold, batch_size, progress
         As for `evaluate`.
     k : iterable of int
         List lengths; sorted, each counted once.
@@ -170,6 +178,8 @@ def precision_recall_curve(
     >>> curve.precision.tolist(), curve.recall.tolist()
     ([1.0, 0.5], [1.0, 1.0])
     """
+    if not isinstance(k, Iterable):
+        raise TypeError(f"k must be several list lengths, such as range(1, 51), got {k!r}")
     lengths = np.array(sorted({check_int("k", length, minimum=1) for length in k}), dtype=np.int64)
     if lengths.size == 0:
         raise ValueError("k is empty: give at least one list length, such as range(1, 51)")
@@ -178,11 +188,13 @@ def precision_recall_curve(
     held_out = HeldOut.prepare(test, users, ListOptions(exclude_seen, relevance_threshold, batch_size))
     wanted = [(name, k) for name in ("precision", "recall") for k in lengths.tolist()]
     curves = {}
-    for name, model in named.items():
-        total = np.zeros(len(wanted))
-        for lists in held_out.lists(name, model, int(lengths[-1])):
-            total += held_out.values(name, lists, wanted, 0).sum(axis=1)
-        curves[name] = Curve(lengths, *np.split(total / len(held_out.users), 2))
+    with progress_bar("curve", len(named) * len(held_out.users), "user", progress) as bar:
+        for name, model in named.items():
+            total = np.zeros(len(wanted))
+            for lists in held_out.lists(name, model, int(lengths[-1])):
+                total += held_out.values(name, lists, wanted, 0).sum(axis=1)
+                bar.update(len(lists[2]))
+            curves[name] = Curve(lengths, *np.split(total / len(held_out.users), 2))
     return curves
 
 
@@ -190,7 +202,7 @@ _Found = dict[Metric, tuple[float, Floats | None]]  # metric -> mean, value of e
 
 
 def _lists(
-    held_out: HeldOut, name: str, model: Any, metrics: list[Metric], train: _core.Csr | None, threads: int
+    held_out: HeldOut, name: str, model: Any, metrics: list[Metric], train: _core.Csr | None, threads: int, bar: Any
 ) -> _Found:
     """The metrics of lists: a batch is ranked, measured and forgotten before the next."""
     ranking = [metric for metric in metrics if metric.name in RANKING_METRICS]
@@ -205,6 +217,7 @@ def _lists(
         # Also where no metric needs it: the core refuses lists that make no sense.
         values[:, lists[0]] = held_out.values(name, lists, wanted, threads)
         tally.add(*lists[:3])
+        bar.update(len(lists[2]))
     return {metric: (float(row.mean()), row) for metric, row in zip(ranking, values, strict=True)} | tally.found()
 
 

@@ -27,6 +27,7 @@ def evaluate_fold_in(
     gain: str = "binary",
     batch_size: int | None = None,
     num_threads: int | None = None,
+    progress: bool | None = None,
 ) -> Evaluation:
     """Metrics of fitted models on new users: asked with ``recommend_for(history)``, held against `held_out`.
 
@@ -37,7 +38,7 @@ def evaluate_fold_in(
     history, held_out : Interactions or sparse matrix, (n_new_users, n_items)
         What the models are told of each new user, and what they should find; rows are the same people, and items those
         the models were fitted with. `coals.split.by_user` makes both.
-    metrics, exclude_seen, relevance_threshold, ties, gain, batch_size, num_threads
+    metrics, exclude_seen, relevance_threshold, ties, gain, batch_size, num_threads, progress
         As for `evaluate`; by default the metrics of Liang et al. 2018. Seen is what is in the history. rmse and mae
         cannot be had.
 
@@ -82,6 +83,7 @@ def evaluate_fold_in(
         train=told,
         batch_size=batch_size,
         num_threads=num_threads,
+        progress=progress,
     )
 
 

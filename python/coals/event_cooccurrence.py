@@ -9,6 +9,7 @@ import numpy as np
 
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number, check_threads
+from coals._progress import working
 from coals._start import LARGEST
 from coals.events import Events, check_half_life
 from coals.similarity import as_scipy
@@ -38,6 +39,7 @@ def event_cooccurrence(
     dtype: str | None = None,
     memory_limit: int | None = None,
     num_threads: int | None = None,
+    progress: bool | None = None,
 ) -> Any:
     r"""How often two items occur together, near each other, one after the other, or lately.
 
@@ -95,6 +97,8 @@ def event_cooccurrence(
         Bytes that workspace and answer may take together; where they need more, a ValueError.
     num_threads : int or None, default None
         None takes every processor the process may use. The result is the same for every number.
+    progress : bool or None, default None
+        Show a bar; None shows one on a terminal once a second has passed.
 
     Returns
     -------
@@ -158,12 +162,12 @@ def event_cooccurrence(
         -1 if memory_limit is None else check_int("memory_limit", memory_limit, minimum=0),
     )
     chosen = kinds[0] if dtype is None else check_choice("dtype", dtype, kinds)
-    answer = as_scipy(
-        _core.cooccurrence_in_events(
+    with working("event_cooccurrence", progress):
+        found = _core.cooccurrence_in_events(
             events.group_begin, events.item, events.time, events.n_items, options, keep,
             "float64" if chosen == "int32" and repeats else chosen, check_threads(num_threads),
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+    answer = as_scipy(found)
     if chosen == "int32" and repeats:
         return _whole(answer)
     return answer

@@ -16,6 +16,7 @@ from coals._folded_rows import given_rows
 from coals._list_blocks import best_of, empty_lists, positions_of, shares, stacked
 from coals._native import empty_csr, structure
 from coals._plain_filters import with_plain_rows
+from coals._search_space import one_by_one
 from coals.base import LONGEST_LIST, NOT_LISTED, Array, Indices, Recommender, progress_bar
 from coals.evaluation import evaluate
 from coals.interactions import as_interactions
@@ -149,8 +150,9 @@ class Hybrid(Recommender):
         return self
 
     def search_weights(
-        self, held_out: Any, metric: str = "ndcg@10", grid: tuple[float, ...] = (0, 0.1, 0.2, 0.5, 1, 2, 5)
-    ) -> Hybrid:
+        self, held_out: Any, metric: str = "ndcg@10", grid: tuple[float, ...] = (0, 0.1, 0.2, 0.5, 1, 2, 5), *,
+        progress: bool | None = None,
+    ) -> Hybrid:  # fmt: skip
         """Finds weights that are good for held-out data, and returns self.
 
         Parameters
@@ -161,6 +163,8 @@ class Hybrid(Recommender):
             As `coals.evaluate` takes it; more is better.
         grid : tuple of numbers >= 0
             Weights tried. The first model keeps its own.
+        progress : bool or None, default None
+            As for `fit`.
 
         Notes
         -----
@@ -169,6 +173,7 @@ class Hybrid(Recommender):
         """
         self._require_fitted()
         data = as_interactions(held_out)
+        grid = tuple(check_number("each weight of grid", weight, minimum=0) for weight in grid)
         tried: dict[tuple[float, ...], float] = {}
 
         def value(weights: dict[str, float]) -> float:
@@ -176,17 +181,12 @@ class Hybrid(Recommender):
             if key not in tried:
                 twin = copy.copy(self)
                 twin.weights_ = weights
-                tried[key] = evaluate({"hybrid": twin}, data, [metric]).mean["hybrid"][metric]
+                tried[key] = evaluate({"hybrid": twin}, data, [metric], progress=False).mean["hybrid"][metric]
+                bar.update()
             return tried[key]
 
-        best, changed = dict(self.weights_), True
-        while changed:
-            changed = False
-            for name in list(best)[1:]:
-                found = max(({**best, name: float(weight)} for weight in grid), key=value)
-                if value(found) > value(best):
-                    best, changed = found, True
-        self.weights_ = best
+        with progress_bar(self, None, "trial", progress) as bar:
+            self.weights_ = one_by_one(self.weights_, list(self.weights_)[1:], grid, value)
         return self
 
     # --- serving ---

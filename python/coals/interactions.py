@@ -15,10 +15,11 @@ from coals._columns import arrow_column
 from coals._entries import Columns, entry_namer, parts_of
 from coals._from_tables import FromTables
 from coals._ids import IdIndex
+from coals._progress import working
 from coals._reduce import Intake, binarized, core
 from coals._reports import Reports
 from coals._sparse import canonical_csr, check_sparse
-from coals._titles import checked_titles, titles_of
+from coals._titles import checked_titles, titles_of, titles_of_ids
 
 __all__ = ["Interactions", "as_interactions"]
 
@@ -133,6 +134,7 @@ class Interactions(FromTables, Reports):
         min_user_items: int | None = None,
         min_item_users: int | None = None,
         binarize: float | None = None,
+        progress: bool | None = None,
     ) -> Interactions:
         """Interactions from parallel sequences: users[e] gave items[e] the value values[e].
 
@@ -157,6 +159,8 @@ class Interactions(FromTables, Reports):
         binarize : float or None
             Keep entries of at least this value, each as 1, as `binarized` does. Repeated pairs are merged before, users
             and items left out after.
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
 
         Raises
         ------
@@ -171,8 +175,10 @@ class Interactions(FromTables, Reports):
         (array([[2., 1.]], dtype=float32), array([2, 1]))
         """
         given = {"users": users, "items": items, "values": values, "times": time}
-        columns = Columns(*(arrow_column(name, column) for name, column in given.items()))
-        return cls._of_columns(columns, item_titles, Intake(duplicates, min_user_items, min_item_users, binarize))
+        intake = Intake(duplicates, min_user_items, min_item_users, binarize)
+        with working("encoding", progress):
+            columns = Columns(*(arrow_column(name, column) for name, column in given.items()))
+            return cls._of_columns(columns, item_titles, intake)
 
     @classmethod
     def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, intake: Intake) -> Interactions:
@@ -222,17 +228,7 @@ class Interactions(FromTables, Reports):
         >>> Interactions.from_arrays([0, 0], ["x", "y"]).titles(["y", "x"])
         ['y', 'x']
         """
-        columns = self.items.encode(self._without_padding(ids))
-        named = self.items.decode(columns) if self.item_titles is None else self.item_titles[columns]
-        return [str(title) for title in named.tolist()]
-
-    def _without_padding(self, ids: Any) -> Any:
-        if not isinstance(ids, np.ndarray) or ids.ndim != 1:
-            return ids
-        if ids.dtype.kind == "O":
-            return ids[[id is not None for id in ids]]
-        is_id = self.item_ids is not None and bool((self.item_ids == -1).any())
-        return ids if ids.dtype.kind != "i" or is_id else ids[ids != -1]
+        return titles_of_ids(self.items, self.item_titles, ids)
 
     def select(self, mask: npt.NDArray[np.bool_]) -> Interactions:
         """The same users, items, ids and titles with only the entries where `mask` is true.

@@ -109,11 +109,21 @@ class Recommendations:
         return f"Recommendations({len(self)} lists of up to {n}, {int(self.counts.sum())} entries)"
 
 
+# Places that are padding in an answer: with ids and scores, 1 GB.
+_MOST_PADDING = 1 << 26
+
+
 def padded(ranked: TopN, n: int) -> TopN:
     """The same lists, n columns wide."""
     missing = n - ranked.ids.shape[1]
     if missing == 0:
         return ranked
+    rows, longest = ranked.ids.shape
+    if rows * missing > _MOST_PADDING:
+        raise ValueError(
+            f"lists of length {n} for {rows} queries would be padding but for {longest} places each: ask for at most "
+            f"{longest}"
+        )
     widths = ((0, 0), (0, missing))
     ids = np.pad(ranked.ids, widths, constant_values=-1)
     return TopN(ids, np.pad(ranked.scores, widths, constant_values=np.nan), ranked.counts)

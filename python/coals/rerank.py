@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._checks import check_int, check_number
+from coals._checks import check_int, check_number, refuse_masked
 from coals._unit_rows import unit_rows
-from coals.recommendations import TopN
+from coals.recommendations import TopN, padded
 
 __all__ = ["cap_categories", "mmr"]
 
@@ -111,6 +111,10 @@ def cap_categories(
         most_of_others = None
     else:
         limits, most_of_others = {}, check_int("limit", limit, minimum=0)
+    if isinstance(categories, (str, bytes)) or not hasattr(categories, "__len__"):
+        raise TypeError(
+            f"categories must be a category, or several, for each item position, got {type(categories).__name__}"
+        )
     size = None if isinstance(categories, Mapping) else len(categories)
     candidates, values = _candidates(ids, scores, size)
     places = [_capped([_names(categories, item) for item in own.tolist()], n, limits, most_of_others)
@@ -162,11 +166,21 @@ def _names(categories: Any, item: int) -> frozenset[Hashable]:
 
 
 def _candidates(ids: Any, scores: Any, size: int | None) -> tuple[list[Indices], Array]:
-    places, values = np.asarray(ids), np.asarray(scores, np.float64)
+    refuse_masked("ids", ids)
+    refuse_masked("scores", scores)
+    try:
+        places, values = np.asarray(ids), np.asarray(scores)
+    except ValueError:
+        raise ValueError("ids and scores must be two-dimensional: end short lists with -1 and NaN") from None
+    if values.dtype.kind not in "iuf":
+        raise TypeError(f"scores must be numbers, got dtype {values.dtype}")
+    values = values.astype(np.float64)
     if places.ndim != 2 or places.shape != values.shape:
         raise ValueError(f"ids and scores must be two-dimensional and alike, got {places.shape} and {values.shape}")
     if places.dtype.kind not in "iu":
         raise TypeError(f"ids must be item positions, integers, got {places.dtype}: use recommend_indices or top_k")
+    if (places.astype(np.int64) < -1).any():
+        raise ValueError(f"ids holds {places.min()}: positions are 0 or more, and -1 ends a list")
     real = places >= 0
     counts = real.sum(axis=1)
     for q in range(len(places)):
@@ -180,8 +194,9 @@ def _candidates(ids: Any, scores: Any, size: int | None) -> tuple[list[Indices],
 
 
 def _taken(candidates: list[Indices], values: Array, places: list[list[int]], n: int) -> TopN:
-    ids = np.full((len(candidates), n), -1, np.int64)
-    scores = np.full((len(candidates), n), np.nan)
+    width = min(n, values.shape[1])
+    ids = np.full((len(candidates), width), -1, np.int64)
+    scores = np.full((len(candidates), width), np.nan)
     for q, chosen in enumerate(places):
         ids[q, : len(chosen)], scores[q, : len(chosen)] = candidates[q][chosen], values[q, chosen]
-    return TopN(ids, scores, np.array([len(chosen) for chosen in places], np.int64))
+    return padded(TopN(ids, scores, np.array([len(chosen) for chosen in places], np.int64)), n)

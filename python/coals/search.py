@@ -96,7 +96,8 @@ def search(
     ({'neighbors': 5}, 2)
     """
     space = checked_space(model, space)
-    metrics = [str(m) for m in parse_metrics([metric, *([also] if isinstance(also, str) else also)])]
+    others = [str(m) for m in parse_metrics(also)] if also is None or also else []
+    metrics = [str(m) for m in parse_metrics([metric, *others])]
     data = as_interactions(train)
     check_bool("refit", refit)
     method = _method(method, n_trials)
@@ -115,7 +116,7 @@ def search(
     def run(params: dict[str, Any]) -> Trial:
         done = log.done.get(key_of(params)) if log.path is not None else None
         if done is not None:
-            trial = Trial(**{**done, "params": params})
+            trial = log.trial(done, params)
         else:
             trial = _tried(model, params, parts, metrics, errors)
             log.add(vars(trial))
@@ -188,7 +189,7 @@ def _tried(model: Any, params: dict[str, Any], parts: list[Any], metrics: list[s
             errors.append(error)
             failed = str(error)
             break
-        found = evaluate({"model": fitted}, held_out, metrics)
+        found = evaluate({"model": fitted}, held_out, metrics, progress=False)
         for metric in metrics:
             values[metric].append(found.mean["model"][metric])
             spread[metric] = found.standard_error["model"][metric]

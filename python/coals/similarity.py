@@ -12,6 +12,7 @@ from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number, check_threads
 from coals._measures import check_measure
 from coals._neighborhoods import along, counted_pairs, keep_of, neighborhoods, weighted_products
+from coals._progress import working
 from coals.interactions import Interactions, as_interactions
 
 __all__ = ["cooccurrence", "similarity"]
@@ -31,6 +32,7 @@ def cooccurrence(
     dtype: str | None = None,
     memory_limit: int | None = None,
     num_threads: int | None = None,
+    progress: bool | None = None,
 ) -> Any:
     r"""How many users have both of two items, for all pairs.
 
@@ -55,6 +57,8 @@ def cooccurrence(
         Bytes that workspace and answer may take together; where they need more, a ValueError.
     num_threads : int or None, default None
         None takes every processor the process may use. The result is the same for every number.
+    progress : bool or None, default None
+        Show a bar; None shows one on a terminal once a second has passed.
 
     Returns
     -------
@@ -83,14 +87,16 @@ def cooccurrence(
     data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
     keep = keep_of(data, neighbors, threshold, places, memory_limit, bool(diagonal))
     if weighted:
-        products = as_scipy(weighted_products(data, keep, chosen, threads))
+        with working("cooccurrence", progress):
+            products = as_scipy(weighted_products(data, keep, chosen, threads))
         if not np.isfinite(products.data).all():
             remedy = (
                 "choose dtype='float64' or scale the values down" if chosen == "float32" else "scale the values down"
             )
             raise ValueError(f"a sum of products of values is too large for {chosen}: {remedy}")
         return products
-    counts = as_scipy(counted_pairs(data, keep, threads))
+    with working("cooccurrence", progress):
+        counts = as_scipy(counted_pairs(data, keep, threads))
     return counts if chosen == "int32" else counts.astype(chosen)
 
 
@@ -113,6 +119,7 @@ def similarity(
     dtype: str = "float32",
     memory_limit: int | None = None,
     num_threads: int | None = None,
+    progress: bool | None = None,
 ) -> Any:
     r"""How similar items are (or users), for all pairs or the nearest neighbours.
 
@@ -175,6 +182,8 @@ def similarity(
         Bytes that workspace and answer may take together; where they need more, a ValueError.
     num_threads : int or None, default None
         None takes every processor the process may use. The result is the same for every number.
+    progress : bool or None, default None
+        Show a bar; None shows one on a terminal once a second has passed.
 
     Returns
     -------
@@ -203,12 +212,12 @@ def similarity(
     )
     check_choice("dtype", dtype, ("float32", "float64"))
     data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
-    return as_scipy(
-        neighborhoods(
+    with working("similarity", progress):
+        found = neighborhoods(
             data, chosen, neighbors=neighbors, threshold=threshold, rows=places, dtype=dtype,
             memory_limit=memory_limit, threads=threads,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+    return as_scipy(found)
 
 
 def _check(

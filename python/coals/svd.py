@@ -10,9 +10,9 @@ import numpy.typing as npt
 from coals import _core
 from coals._centering import CENTERS, Centering
 from coals._checks import check_choice, check_int, check_number, check_random_state
+from coals._exports import Exports
 from coals._filters import Filter
 from coals._folded_rows import Rows
-from coals._inner_product import InnerProductModel
 from coals._latent_neighbors import latent_neighbors
 from coals._native import columns_where, structure, with_values
 from coals._neighbor_scores import NeighborScores
@@ -26,7 +26,7 @@ __all__ = ["SVD"]
 _MOST_FACTORS = 4096
 
 
-class SVD(UnseenUsers, InnerProductModel):
+class SVD(UnseenUsers, Exports):
     r"""Scores by the best approximation of the matrix of a given rank.
 
     With :math:`R \approx U S V^\top` of rank K, cells without entry being 0 in R, the score of user u for item i is
@@ -179,14 +179,8 @@ class SVD(UnseenUsers, InnerProductModel):
             centered = centering.apply(entries, self.dtype) if self.center else entries
             width = self.factors + self.n_oversamples
             start = check_random_state(self.random_state).standard_normal((min(data.shape), width))
-            left, values, right = _core.truncated_svd(
-                centered,
-                start.astype(self.dtype),
-                self.factors,
-                self.power_iterations,
-                float(self.tolerance),
-                self._threads,
-            )
+            limits = self.factors, self.power_iterations, float(self.tolerance)
+            left, values, right = _core.truncated_svd(centered, start.astype(self.dtype), *limits, self._threads)
             bar.update()
         self.singular_values_ = values
         self.user_factors_, self.item_factors_ = left * self._scale(self.exponent), right
@@ -212,6 +206,10 @@ class SVD(UnseenUsers, InnerProductModel):
             return factors
         columns = factors, np.ones((len(factors), 1), factors.dtype), terms[:, None].astype(factors.dtype)
         return np.concatenate(columns, axis=1)
+
+    def _all_queries(self) -> Array:
+        twin: SVD = self._as_fitted()
+        return twin._queries_with(self.user_factors_, self._user_terms_)
 
     def _targets(self) -> Array:
         if self._fitted_params_["center"] is None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from coals import _core
-from coals._checks import check_choice, check_indices, check_int, check_threads
+from coals._checks import check_choice, check_indices, check_int, check_threads, refuse_masked
 from coals._filters import candidate_mask, check_min_score, make_filter, rows_of_positions
+from coals._progress import MANY, working
 from coals._unit_rows import unit_rows
 from coals.base import LONGEST_LIST
 from coals.recommendations import TopN, padded
@@ -33,6 +35,7 @@ def top_k(
     allow_per_query: Any = None,
     min_score: float | None = None,
     num_threads: int | None = None,
+    progress: bool | None = None,
 ) -> TopN:
     """The `k` best items for each query, exactly, without ever forming queries x items scores.
 
@@ -54,6 +57,8 @@ def top_k(
         Leave out items of a lower score.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
+    progress : bool or None, default None
+        Show a bar; None shows one on a terminal once a second has passed.
 
     Returns
     -------
@@ -102,15 +107,26 @@ def top_k(
         blank = ~some
     else:
         _refuse_overflow(q, v, metric)
-    index = _core.ItemIndex(v, known, "euclidean" if metric == "euclidean" else "inner", threads)
-    ranked = TopN(*index.top_k(q, wanted, min(k, max(1, len(v))), "automatic", threads))
+    with working("top_k", progress if progress is not None or len(q) >= MANY else False):
+        index = _core.ItemIndex(v, known, "euclidean" if metric == "euclidean" else "inner", threads)
+        ranked = TopN(*index.top_k(q, wanted, min(k, max(1, len(v))), "automatic", threads))
     if blank is not None and blank.any():
         ranked.ids[blank], ranked.scores[blank], ranked.counts[blank] = -1, np.nan, 0
     return padded(ranked, k)
 
 
+def _array(name: str, rows: Any) -> Array:
+    refuse_masked(name, rows)
+    if scipy.sparse.issparse(rows):
+        raise TypeError(f"{name} must be a dense array, got a sparse matrix: turn it into one with toarray first")
+    try:
+        return np.asarray(rows)
+    except ValueError:
+        raise ValueError(f"{name} must be two-dimensional: its rows differ in length") from None
+
+
 def _arrays(queries: Any, items: Any) -> tuple[Array, Array]:
-    given = [np.asarray(part) for part in (queries, items)]
+    given = [_array("queries", queries), _array("items", items)]
     for name, array in zip(("queries", "items"), given, strict=True):
         if array.ndim != 2:
             raise ValueError(f"{name} must be two-dimensional, one row each, got shape {array.shape}")

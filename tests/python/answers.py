@@ -17,12 +17,20 @@ def answers(model: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "recommend": model.recommend(users, n=7),
         "recommend again": model.recommend(users, n=40, exclude_seen=False),
+        "recommend some": model.recommend(
+            users, 5, items=items[3:], exclude=items[7:9], exclude_per_user={users[0]: items[10:12]}, min_score=0.01
+        ),
+        "recommend strangers": model.recommend([users[0], stranger(users)], n=5, unknown="popular"),
+        "recommend_indices": model.recommend_indices(np.arange(60), 7),
+        "recommend_users": model.recommend_users(items, n=6, users=users[5:]),
         "predict": model.predict(users[:40], items),
-        "parameters": repr(model.get_params()),
+        "predict_indices": model.predict_indices(np.arange(40), np.arange(40)),
+        "get_params": repr(model.get_params()),
         "titles": model.titles(items),
     }
     calls = {
         "similar_items": lambda ask: ask(items, n=5),
+        "to_numpy": lambda ask: [] if getattr(model, "neighbors", None) else ask(),
         "similar_users": lambda ask: ask(users, n=5),
         "recommend_for": lambda ask: ask(HISTORY, n=6),
         "transform_users": lambda ask: ask(HISTORY),
@@ -35,6 +43,11 @@ def answers(model: Any) -> dict[str, Any]:
         name: getattr(model, name) for name in [*names, *(["similarity_"] if hasattr(model, "similarity_") else [])]
     }
     return {name: plain(value) for name, value in given.items() if not name.endswith("index_")}
+
+
+def stranger(ids: Any) -> Any:
+    """An id of the same kind that is none of them."""
+    return ids.max() + 1 if ids.dtype.kind in "iu" else max(ids.tolist()) + "?"
 
 
 def plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -53,6 +54,7 @@ def songs(tmp_path_factory):
     )  # fmt: skip
     assert result.stdout == ""
     assert "ImplicitALS: 30 users, 12 items" in result.stderr
+    assert re.search(r"; read in \d+\.\d\d s, encoded in \d+\.\d\d s, fitted in \d+\.\d\d s; peak", result.stderr)
     return folder
 
 
@@ -265,3 +267,18 @@ def test_pipes_stay_clean(songs):
     assert b"\r" not in done.stderr + done.stdout
     assert b"\x1b" not in done.stderr + done.stdout
     assert done.stderr.count(b"\n") == 1
+
+
+def test_lists_longer_than_the_catalogue_end_with_it(songs):
+    for command in (("recommend", "--user", "u03", "--include-seen"), ("similar", "--id", "SO05")):
+        result = ok(command[0], songs / "songs.coals", *command[1:], "-n", 2**31 - 1, "--format", "jsonl")
+        assert 0 < len(result.stdout.splitlines()) <= 12
+
+
+def test_users_of_a_file_from_windows_and_of_no_text(songs, tmp_path):
+    (tmp_path / "users").write_bytes(b"\xef\xbb\xbfu03\r\nu04\r\n")
+    model = songs / "songs.coals"
+    expected = ok("recommend", model, "--user", "u03", "--user", "u04").stdout
+    assert ok("recommend", model, "--users-from", tmp_path / "users").stdout == expected
+    refused = run("recommend", model, "--users-from", model)
+    assert (refused.exit_code, refused.stderr) == (2, f"Error: --users-from {model}: is no text in UTF-8\n")

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import coals
 from models import MODELS
 
-FACTORS = {name: make for name, make in MODELS.items() if "plicit" in name}
+FACTORS = {name: make for name, make in MODELS.items() if hasattr(make(), "to_numpy") and name != "svd-neighbors"}
 every_factor_model = pytest.mark.parametrize("make", FACTORS.values(), ids=FACTORS.keys())
 
 
@@ -21,6 +21,9 @@ def test_inner_products_are_the_scores(make, ratings):
     model = make().fit(ratings)
     vectors = model.to_numpy()
     scores = vectors.users @ vectors.items.T
+    if getattr(model, "sigmoid_range_", None):
+        low, high = model.sigmoid_range_
+        scores = low + (high - low) / (1 + np.exp(-scores))
     for user in (0, 7, 59):
         assert_allclose(scores[user], model.predict(user, np.arange(40)), rtol=1e-4, atol=1e-5)
     assert_array_equal(vectors.user_ids, np.arange(60))
@@ -30,6 +33,8 @@ def test_inner_products_are_the_scores(make, ratings):
 def test_faiss_finds_what_recommend_finds(make, ratings):
     faiss = pytest.importorskip("faiss", reason="faiss is not installed")
     model = make().fit(ratings)
+    if getattr(model, "sigmoid_range_", None):
+        pytest.skip("faiss knows no sigmoid: test_inner_products_are_the_scores has the scores")
     index = model.to_faiss()
     assert isinstance(index, faiss.IndexFlatIP)
     scores, positions = index.search(np.ascontiguousarray(model.to_numpy().users[:5], np.float32), 3)
@@ -38,6 +43,36 @@ def test_faiss_finds_what_recommend_finds(make, ratings):
         known = expected.ids[row][: expected.counts[row]].tolist()
         best = [(p, s) for p, s in zip(positions[row].tolist(), scores[row].tolist(), strict=True) if p in known]
         assert_allclose([s for _, s in best], expected.scores[row][[known.index(p) for p, _ in best]], rtol=1e-4)
+
+
+def test_every_model_with_factors_exports_them():
+    fitted_by_factors = {type(make()).__name__ for make in FACTORS.values()}
+    assert {"ExplicitALS", "ImplicitALS", "SVD", "SGDFactorization", "BPR"} <= fitted_by_factors
+
+
+@every_factor_model
+def test_the_tables_hold_factors_and_biases(make, ratings, tmp_path):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    import pyarrow.parquet
+
+    model = make().fit(ratings)
+    for side, one in (("users", "user"), ("items", "item")):
+        model.to_parquet(tmp_path / side, side)
+        table = pyarrow.parquet.read_table(tmp_path / side)
+        assert table.equals(model.to_arrow(side))
+        factors = getattr(model, f"{one}_factors_")
+        assert_array_equal(np.array(table["factors"].to_pylist(), factors.dtype), factors)
+        for name in ("bias", "mean"):
+            expected = getattr(model, f"{one}_{name}_", None)
+            assert (name in table.column_names) == (expected is not None)
+            if expected is not None:
+                assert_array_equal(table[name].to_numpy(), expected)
+
+
+def test_scores_that_are_no_inner_products_are_not_exported(ratings):
+    model = MODELS["svd-neighbors"]().fit(ratings)
+    with pytest.raises(ValueError, match="neighbors='user' scores by what near users have, not by inner products"):
+        model.to_numpy()
 
 
 @pytest.mark.parametrize("ids", [None, [f"item {j}" for j in range(40)], [uuid.UUID(int=j) for j in range(40)]])

@@ -65,6 +65,17 @@ def test_a_fresh_process_gives_the_same_bits(saved):
     assert {path: repr(given) for path, given in found.items()} == {p: repr(answers(m)) for p, m in paths.items()}
 
 
+#: Methods that answer nothing, or write what `to_numpy` and attributes have; they have tests of their own.
+NO_ANSWERS = {"fit", "partial_fit", "fit_weights", "set_params", "save", "to_faiss", "to_arrow", "to_parquet"}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_method_is_asked(saved, name):
+    model = saved[name][0]
+    methods = {method for method in dir(type(model)) if method[0] != "_" and callable(getattr(type(model), method))}
+    assert methods - NO_ANSWERS <= {key.split()[0] for key in answers(model)}
+
+
 @every_model
 def test_what_a_model_learned_is_saved_or_follows(make, ratings):
     """A new fitted attribute must be named in `_fitted` or `_derived`, or be a cache."""

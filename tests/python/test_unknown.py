@@ -83,3 +83,24 @@ def test_another_type_is_a_mistake_and_not_an_unknown_id(data, ratings):
         model.recommend("u1", unknown="ignore")
     with pytest.raises(ValueError, match="n must be >= 1"):
         model.recommend("new", n=0, unknown="skip")
+
+
+@every_model
+def test_filters_hold_for_popular_lists(make, data):
+    model = make().fit(data)
+    users = np.bincount(data.matrix.indices, minlength=40)
+    best = [f"i{item}" for item in popular(data)[:39]]
+
+    def listed(**filters):
+        found = model.recommend(["new", "u3"], n=40, unknown="popular", **filters)
+        assert_array_equal(found.ids[1], model.recommend("u3", n=40, **filters).ids[0])
+        return found.ids[0, : found.counts[0]].tolist()
+
+    assert listed(exclude=best[:3]) == best[3:]
+    assert listed(items=best[4:7]) == best[4:7]
+    assert listed(items=[]) == []
+    assert listed(items=best[4:7], exclude=best[:5]) == best[5:7]
+    least = float(np.sort(users)[-10])
+    assert listed(min_score=least) == [item for item in best if users[int(item[1:])] >= least]
+    assert listed(allow_per_user={"u3": best}) == []
+    assert listed(exclude_per_user={"u3": best[:2]}) == best
