@@ -20,6 +20,7 @@ from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
+from coals.glove import GloVe
 from coals.graph_filter import GraphFilter
 from coals.hybrid import Hybrid
 from coals.implicit_als import ImplicitALS
@@ -54,6 +55,7 @@ __all__ = [
     "Explanation",
     "ExplicitALS",
     "FileFormatError",
+    "GloVe",
     "GraphFilter",
     "Hybrid",
     "ImplicitALS",
