@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core, module) {
   coals::bindings::bind_topk(module);
   coals::bindings::bind_metrics(module);
   coals::bindings::bind_neighbors(module);
+  coals::bindings::bind_blend(module);
   coals::bindings::bind_dense_items(module);
   coals::bindings::bind_sgd(module);
   coals::bindings::bind_svd(module);
