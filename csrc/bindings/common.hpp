@@ -122,6 +122,7 @@ void bind_events(py::module_& module);
 void bind_topk(py::module_& module);
 void bind_metrics(py::module_& module);
 void bind_neighbors(py::module_& module);
+void bind_blend(py::module_& module);
 void bind_dense_items(py::module_& module);
 void bind_sgd(py::module_& module);
 void bind_svd(py::module_& module);

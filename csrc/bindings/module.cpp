@@ -19,6 +19,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   coals::bindings::bind_topk(module);
   coals::bindings::bind_metrics(module);
   coals::bindings::bind_neighbors(module);
+  coals::bindings::bind_blend(module);
   coals::bindings::bind_dense_items(module);
   coals::bindings::bind_sgd(module);
   coals::bindings::bind_svd(module);

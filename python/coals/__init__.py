@@ -21,6 +21,7 @@ from coals.event_cooccurrence import event_cooccurrence
 from coals.events import Events
 from coals.explanation import Explanation
 from coals.explicit_als import ExplicitALS
+from coals.glove import GloVe
 from coals.graph_filter import GraphFilter
 from coals.hybrid import Hybrid
 from coals.implicit_als import ImplicitALS
@@ -55,6 +56,7 @@ __all__ = [
     "Explanation",
     "ExplicitALS",
     "FileFormatError",
+    "GloVe",
     "GraphFilter",
     "Hybrid",
     "ImplicitALS",

@@ -72,7 +72,7 @@ def model_names() -> dict[str, type[coals.Recommender]]:
     public = (getattr(coals, name) for name in coals.__all__ if name[0].isupper())
     others = (coals.Recommender, coals.Hybrid)
     models = (thing for thing in public if issubclass(thing, coals.Recommender) and thing not in others)
-    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", model.__name__).lower(): model for model in models}
+    return {re.sub(r"(?<=[a-z])(?=[A-Z]..)", "-", model.__name__).lower(): model for model in models}
 
 
 def made(name: str, settings: dict[str, Any], **common: Any) -> coals.Recommender:

@@ -338,6 +338,15 @@ def top_k_weighted_rows(
 def score_weighted_rows(
     queries: Csr, rows: Int64s, weights: Floats[Real], columns: Int64s, num_threads: int
 ) -> Floats[Real]: ...
+def top_k_blended(
+    lists: list[tuple[Int64s, npt.NDArray[np.float64], Int64s]],
+    weights: list[float],
+    cascade: bool,
+    items: int,
+    excluded: Csr,
+    n: int,
+    num_threads: int,
+) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
 def multiply_sparse(matrix: Csr, dense: Floats[Real], num_threads: int) -> Floats[Real]: ...
 def truncated_svd(
     matrix: Csr, start: Floats[Real], rank: int, power_iterations: int, tolerance: float, num_threads: int

@@ -1,4 +1,4 @@
-"""Ranked lists from dense blocks of scores, and scores of lists brought to one scale."""
+"""Ranked lists put together, and their scores brought to one scale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from coals._ids import IdIndex
 from coals.recommendations import Recommendations, TopN
 
-__all__ = ["best_of", "empty_lists", "shares", "stacked"]
+__all__ = ["blended", "empty_lists", "positions_of", "shares", "stacked"]
 
 
 def shares(found: TopN) -> npt.NDArray[np.float64]:
@@ -20,12 +20,21 @@ def shares(found: TopN) -> npt.NDArray[np.float64]:
         return np.where(high > low, (scores - low) / (high - low), 1.0)
 
 
-def best_of(scores: npt.NDArray[np.float64], n: int) -> TopN:
-    """The n best of each row, ties to the lower index, -inf left out."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
-    best = np.take_along_axis(scores, order, axis=1)
-    real = best > -np.inf
-    return TopN(np.where(real, order, -1), np.where(real, best, np.nan), real.sum(axis=1))
+def blended(lists: list[TopN], weights: list[float], cascade: bool, n_items: int) -> npt.NDArray[np.float64]:
+    """Scores of all items, -inf for those in no list: what `_core.top_k_blended` ranks by."""
+    scores = np.full((len(lists[0].ids), n_items), -np.inf)
+    for place, (weight, found) in enumerate(zip(weights, lists, strict=True)):
+        if weight == 0 and not cascade:
+            continue
+        listed = found.ids >= 0
+        rows = np.nonzero(listed)[0]
+        items, z = found.ids[listed], shares(found)[listed]
+        before = scores[rows, items]
+        if cascade:
+            scores[rows, items] = np.where(before > -np.inf, before, 2 * (len(lists) - 1 - place) + z)
+        else:
+            scores[rows, items] = np.where(before > -np.inf, before, 0) + weight * z
+    return scores
 
 
 def empty_lists(rows: int, n: int) -> TopN:

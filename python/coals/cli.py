@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import coals
+from coals._cli_all_models import all_models, all_options
 from coals._cli_base import CannotDo, OneLineGroup, check_target, write
 from coals._cli_evaluate import bench, evaluate
 from coals._cli_fit import fit
@@ -55,15 +56,23 @@ Example:
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures to this file.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of split and models.")
 @click.option("--threads", type=click.IntRange(min=1), help="Default: every processor it may use.")
-def demo(plot: Path | None, json_file: Path | None, seed: int, threads: int | None) -> None:
+@all_options
+def demo(plot: Path | None, json_file: Path | None, seed: int, threads: int | None, every: bool, **given: Any) -> None:
     """Recommend real books to a real reader, in seconds.
 
     Fits four models to 176,233 book ratings that come with coals, measures them on ratings they have not
-    seen, and shows what each recommends to one reader.
+    seen, and shows what each recommends to one reader. With --all: every model, in one table.
     """
     for option, path in (("--plot", plot), ("--json", json_file)):
         if path is not None:
             check_target(option, path)
+    if every:
+        if plot is not None:
+            raise CannotDo("--all draws no picture: leave out --plot")
+        _write_figures(json_file, {"coals": coals.__version__, **all_models(seed, threads, given)})
+        return
+    if any(given.values()):
+        raise CannotDo("--data and what goes with it need --all")
     if plot is not None:
         _check_picture(plot)
     from coals import _demo_text
@@ -78,9 +87,13 @@ def demo(plot: Path | None, json_file: Path | None, seed: int, threads: int | No
     say(_demo_text.next_steps(_python(), figures["reader"]["id"], best))
     if plot is not None:
         write("--plot", plot, show.picture(_file_format(plot)))
-    if json_file is not None:
+    _write_figures(json_file, figures)
+
+
+def _write_figures(path: Path | None, figures: dict[str, Any]) -> None:
+    if path is not None:
         text = json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False)
-        write("--json", json_file, f"{text}\n".encode())
+        write("--json", path, f"{text}\n".encode())
 
 
 def _python() -> str:

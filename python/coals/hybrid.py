@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number
 from coals._filters import Filter
 from coals._folded_rows import given_rows
-from coals._list_blocks import best_of, empty_lists, positions_of, shares, stacked
+from coals._list_blocks import blended, empty_lists, positions_of, stacked
 from coals._native import empty_csr, structure
 from coals._plain_filters import with_plain_rows
 from coals._search_space import one_by_one
@@ -24,7 +23,7 @@ from coals.recommendations import Recommendations, TopN, padded
 
 __all__ = ["Hybrid"]
 
-_USERS_AT_A_TIME = 256
+_USERS_AT_A_TIME = 512
 
 
 class Hybrid(Recommender):
@@ -197,38 +196,27 @@ class Hybrid(Recommender):
     def _lists_without(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
         if self._as_fitted().how == "switching":
             return self._switched(users, n, excluded)
-        indptr, indices, _ = excluded.to_arrays()
         parts = []
         for start in range(0, len(users), _USERS_AT_A_TIME):
             at = np.arange(start, min(start + _USERS_AT_A_TIME, len(users)))
-            scores = self._blended(self._lists(users[at]), len(at))
-            for row, q in enumerate(at):
-                scores[row, indices[indptr[q] : indptr[q + 1]]] = -np.inf
-            parts.append(best_of(scores, n))
+            parts.append(self._best_of_blend(self._lists(users[at]), excluded.select_rows(at), n))
         return stacked(parts, n)
+
+    def _best_of_blend(self, lists: list[TopN], excluded: _core.Csr, n: int) -> TopN:
+        given = [
+            (found.ids.astype(np.int64, copy=False), found.scores.astype(np.float64, copy=False), found.counts)
+            for found in lists
+        ]
+        how = self._blend_weights(), self._as_fitted().how == "cascade"
+        return TopN(*_core.top_k_blended(given, *how, self.n_items_, excluded, n, self._threads))
+
+    def _blend_weights(self) -> list[float]:
+        return [self.weights_[name] for name in self.models_]
 
     def _lists(self, users: Indices) -> list[TopN]:
         depth = min(self._as_fitted().depth, self.n_items_)
         nothing = empty_csr(len(users), self.n_items_)
         return [model._top_n(users, depth, nothing) for model in self.models_.values()]
-
-    def _blended(self, lists: list[TopN], size: int) -> npt.NDArray[np.float64]:
-        """Scores of all items, -inf for those in no list."""
-        scores = np.full((size, self.n_items_), -np.inf)
-        cascade = self._as_fitted().how == "cascade"
-        for place, (name, found) in enumerate(zip(self.models_, lists, strict=True)):
-            weight = self.weights_[name]
-            if weight == 0 and not cascade:
-                continue
-            listed = found.ids >= 0
-            rows = np.nonzero(listed)[0]
-            items, z = found.ids[listed], shares(found)[listed]
-            before = scores[rows, items]
-            if cascade:
-                scores[rows, items] = np.where(before > -np.inf, before, 2 * (len(lists) - 1 - place) + z)
-            else:
-                scores[rows, items] = np.where(before > -np.inf, before, 0) + weight * z
-        return scores
 
     def _switched(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
         out = empty_lists(len(users), n)
@@ -248,11 +236,11 @@ class Hybrid(Recommender):
         if self._as_fitted().how == "switching":
             return self._of_either("_scores_on_lists", users, items)
         asked, place = np.unique(users, return_inverse=True)
-        scores = np.empty(len(users))
+        scores, how = np.empty(len(users)), (self._blend_weights(), self._as_fitted().how == "cascade")
         for start in range(0, len(asked), _USERS_AT_A_TIME):
             part = asked[start : start + _USERS_AT_A_TIME]
             mine = (place >= start) & (place < start + len(part))
-            scores[mine] = self._blended(self._lists(part), len(part))[place[mine] - start, items[mine]]
+            scores[mine] = blended(self._lists(part), *how, self.n_items_)[place[mine] - start, items[mine]]
         return np.where(scores > -np.inf, scores, NOT_LISTED)
 
     def _of_either(self, method: str, users: Indices, items: Indices) -> Array:
@@ -290,11 +278,7 @@ class Hybrid(Recommender):
             ids, scores = (np.where(many[:, None], a, b) for a, b in zip(first[:2], second[:2], strict=True))
             found = TopN(ids, scores, np.where(many, first.counts, second.counts))
         else:
-            size = rows.entries.rows
-            blended = self._blended(lists(min(fitted.depth, self.n_items_), False), size)
-            if skip:
-                indptr, indices, _ = rows.seen.to_arrays()
-                blended[np.repeat(np.arange(size), np.diff(indptr)), indices] = -np.inf
-            found = best_of(blended, width)
+            seen = rows.seen if skip else empty_csr(rows.entries.rows, self.n_items_)
+            found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), seen, width)
         ids, scores, counts = padded(found, n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)

@@ -9,8 +9,9 @@ import scipy
 
 from coals import _core
 from coals._checks import check_choice, check_int
-from coals._factor_model import MOST_FACTORS
+from coals._factor_model import MOST_FACTORS, FactorModel
 from coals._solvers import SOLVERS, workspace_bytes
+from coals.content_knn import ContentKNN
 from coals.interactions import Interactions
 
 __all__ = ["MemoryEstimate", "estimate_memory"]
@@ -47,38 +48,66 @@ class MemoryEstimate(NamedTuple):
 
 
 def estimate_memory(
-    X: Any, *, factors: int, dtype: str = "float32", solver: str = "auto", num_threads: int | None = None
+    X: Any,
+    model: Any = None,
+    *,
+    factors: int | None = None,
+    dtype: str = "float32",
+    solver: str = "auto",
+    num_threads: int | None = None,
+    item_features: Any = None,
 ) -> MemoryEstimate:
-    """Memory that fitting an ALS model takes at its peak, beyond the data itself.
+    """Memory that fitting a model takes at its peak, beyond the data itself.
 
     Parameters
     ----------
     X : Interactions, scipy sparse matrix, or (n_users, n_items, nnz)
         The data, or its size.
+    model : model or None, default None
+        With its parameters, fitted or not: an ALS model, `SVD`, `EASE`, `RP3beta`, `GraphFilter`, `SGDFactorization`,
+        `BPR`, `ContentKNN` or `GloVe`. None: an ALS model with what follows.
     factors, dtype, solver, num_threads
-        As for `ExplicitALS` and `ImplicitALS`.
+        Of an ALS model, in place of `model`.
+    item_features : sparse matrix of shape (n_items, p), or int
+        For `ContentKNN`: the features, or how many entries they have.
 
     Returns
     -------
     MemoryEstimate
-        Bytes, no less than what a fit takes, and within 10 % of it where data and factors outweigh the workspace,
+        Bytes, no less than what a fit takes. For ALS within 10 % of it where data and factors outweigh the workspace,
         which short rows or an approximate solver do not fill. A model with weights takes 2 nnz more values, one with
-        features the features twice and another copy of the factors, a snapshot in a callback one more. What `fit`
-        converts first, a matrix that is not CSR in order already, is not counted.
+        features the features twice and another copy of the factors, a snapshot in a callback one more. For the others
+        up to 1.6 times what it is where all steps and neighbours asked for are taken, since not all is there at once;
+        "factors" is what they learn, be it weights or neighbours, and pairs of items are counted as if no two users
+        shared one, unless that is more than there are. What `fit` converts first, a matrix that is not CSR in order
+        already, is not counted.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a model or data that it knows nothing of, and arguments that do not go together.
 
     Examples
     --------
     >>> print(coals.estimate_memory((138_493, 26_744, 20_000_263), factors=128, num_threads=2))
     MemoryEstimate(sparse 321.3 MB, factors 85.3 MB, workspace 6.6 MB, total 413.2 MB)
+    >>> print(coals.estimate_memory((138_493, 26_744, 20_000_263), coals.EASE(num_threads=2)))
+    MemoryEstimate(sparse 322.6 MB, factors 2861.0 MB, workspace 38.1 MB, total 3221.7 MB)
     """
+    if model is not None:
+        if (factors, dtype, solver, num_threads) != (None, "float32", "auto", None):
+            raise TypeError("factors, dtype, solver and num_threads are those of the model: leave them out")
+        if not isinstance(model, FactorModel):
+            return _of_model(X, model, item_features)
+        factors, dtype, solver, num_threads = model.factors, model.dtype, model.solver, model.num_threads
+    if factors is None:
+        raise TypeError("give a model, or the factors of an ALS model")
+    if item_features is not None:
+        raise TypeError("item_features go with model=ContentKNN(): leave them out")
     factors = check_int("factors", factors, minimum=1, maximum=MOST_FACTORS)
     check_choice("dtype", dtype, ("float32", "float64"))
     check_choice("solver", solver, SOLVERS)
-    threads = (
-        _core.default_num_threads()
-        if num_threads is None
-        else check_int("num_threads", num_threads, minimum=1, maximum=1024)
-    )
+    threads = _threads(num_threads)
     users, items, nnz = _size_of(X)
     itemsize = np.dtype(dtype).itemsize
     pointers = 8 * (users + 1) + 8 * (items + 1)
@@ -88,6 +117,34 @@ def estimate_memory(
     counts = 8 * (users + items)
     workspace = threads * thread + shared + counts
     return MemoryEstimate(sparse, dense, workspace, sparse + dense + workspace)
+
+
+def _of_model(X: Any, model: Any, item_features: Any) -> MemoryEstimate:
+    from coals._memory_models import Shape, fit_bytes  # which knows all models
+
+    if (item_features is not None) != isinstance(model, ContentKNN):
+        raise TypeError("item_features go with ContentKNN, and ContentKNN with item_features: their number of entries")
+    users, items, nnz = _size_of(X)
+    pairs = items * max(items - 1, 0)
+    if isinstance(X, Interactions):
+        X = X.matrix
+    if scipy.sparse.issparse(X):
+        sizes = np.bincount(X.tocoo().coords[0], minlength=users).astype(np.int64)
+        pairs = min(pairs, int((sizes * (sizes - 1)).sum()))
+    else:
+        # However the entries are shared out, no user has more than all items.
+        pairs = min(pairs, nnz * max(items - 1, 0))
+    entries = 0
+    if item_features is not None:
+        entries = int(item_features.nnz if scipy.sparse.issparse(item_features) else item_features)
+    parts = fit_bytes(model, Shape(users, items, nnz, pairs, entries), _threads(model.num_threads))
+    return MemoryEstimate(*parts, sum(parts))
+
+
+def _threads(num_threads: int | None) -> int:
+    if num_threads is None:
+        return int(_core.default_num_threads())
+    return check_int("num_threads", num_threads, minimum=1, maximum=1024)
 
 
 def _size_of(X: Any) -> tuple[int, int, int]:

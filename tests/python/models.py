@@ -103,6 +103,8 @@ MODELS: dict[str, Callable[..., Any]] = {
     "bpr-plain": lambda **p: coals.BPR(
         factors=5, iterations=3, random_state=0, biases=False, optimizer="momentum", dtype="float64", **p
     ),
+    "glove": lambda **p: coals.GloVe(factors=5, iterations=3, x_max=5, random_state=0, **p),
+    "glove-double": lambda **p: coals.GloVe(factors=4, iterations=3, min_count=1, dtype="float64", random_state=0, **p),
     "content": lambda **p: ContentOfUsers(**p),
     "content-cut": lambda **p: ContentOfUsers(neighbors=12, weighted=True, dtype="float64", **p),
     "hybrid": hybrid,
@@ -111,5 +113,6 @@ MODELS: dict[str, Callable[..., Any]] = {
     **NEURAL,
 }
 
-#: Those that meet entries in a random order or start from random weights: equal items become only nearly equal.
-IN_RANDOM_ORDER = ("sgd", "sgd-plain", "sgd-sigmoid", "bpr", "bpr-plain", *NEURAL)
+#: Those that meet entries in a random order, or start from random vectors of items, so that equal items become only
+#: nearly equal.
+IN_RANDOM_ORDER = ("sgd", "sgd-plain", "sgd-sigmoid", "bpr", "bpr-plain", "glove", "glove-double", *NEURAL)

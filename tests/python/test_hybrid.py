@@ -8,6 +8,11 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
+from coals import _core
+from coals._list_blocks import blended
+from coals._native import empty_csr
+from coals.recommendations import TopN
+from coals.reference.topk import top_k
 
 # Users 0 and 1 have nothing in common. Popularity: item 0 has 3 users, items 1, 2 have 2, item 3 has 1.
 PLAYS = sp.csr_array(np.array([[1, 0, 0, 1], [1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]]))
@@ -60,6 +65,43 @@ def test_someone_new_gets_the_list_of_someone_alike(ratings, how):
     own, new = model.recommend(np.arange(60), n=6), model.recommend_for(ratings, n=6)
     assert_array_equal(own.ids, new.ids)
     assert_allclose(own.scores, new.scores, rtol=1e-5)
+
+
+@pytest.mark.parametrize("cascade", [False, True])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_blended_in_the_core_is_blended_and_sorted(cascade, threads):
+    """Lists of few distinct scores, so that many tie; some empty, some of one item; one model that says nothing."""
+    rng = np.random.default_rng(4)
+    lists = []
+    for depth in (7, 1, 12, 5):
+        scores = -np.sort(-rng.integers(0, 4, (30, depth)), axis=1).astype(float)
+        ids = np.argsort(rng.random((30, 20)), axis=1)[:, :depth].astype(np.int64)
+        counts = rng.integers(0, depth + 1, 30)
+        beyond = np.arange(depth) >= counts[:, None]
+        ids[beyond], scores[beyond] = -1, np.nan
+        lists.append(TopN(ids, scores, counts))
+    weights = [0.7, 2.0, 0.0, 1.3]
+    seen = sp.random_array((30, 20), density=0.3, rng=rng, format="csr")
+    excluded = _core.Csr(seen.indptr.astype(np.int64), seen.indices.astype(np.int32), None, 20, "float32")
+    found = _core.top_k_blended([tuple(part) for part in lists], weights, cascade, 20, excluded, 6, threads)
+    scores = blended(lists, weights, cascade, 20)
+    expected = top_k(np.where(scores > -np.inf, scores, 0), 6, (scores > -np.inf) & (seen.toarray() == 0))
+    for got, wanted in zip(found, expected, strict=True):
+        assert_array_equal(got, wanted)
+
+
+def test_lists_for_the_core_are_checked():
+    good = np.array([[0, 1]]), np.array([[2.0, 1.0]]), np.array([2])
+    for at, bad, message in (
+        (0, np.array([[0, 3]]), "ids holds an index"),
+        (2, np.array([3]), "counts holds a number"),
+    ):
+        lists = [*good]
+        lists[at] = bad
+        with pytest.raises(ValueError, match=message):
+            _core.top_k_blended([tuple(lists)], [1.0], False, 3, empty_csr(1, 3), 2, 1)
+    with pytest.raises(ValueError, match="a weight for each list"):
+        _core.top_k_blended([good], [], False, 3, empty_csr(1, 3), 2, 1)
 
 
 def test_more_users_than_are_blended_together(ratings):

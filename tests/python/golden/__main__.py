@@ -28,7 +28,7 @@ IDS: dict[str, list[Any]] = {
     "explicit_als": [(i, "x") for i in range(12)],
     "implicit_als": [f"user {i}".encode() for i in range(12)],
 }
-PLAIN = ("bpr", "content_knn", "ease", "graph_filter", "hybrid", "rp3beta", "sgd_factorization", "svd")
+PLAIN = ("bpr", "content_knn", "ease", "glove", "graph_filter", "hybrid", "rp3beta", "sgd_factorization", "svd")
 NEURAL = ("auto_rec", "cf_nade", "embedding_dot", "embedding_dot_bias", "embedding_net", "mult_dae", "mult_vae")
 SMALL: dict[str, Any] = {"iterations": 4, "learning_rate": 0.05, "device": "cpu", "random_state": 0}
 IDS |= {name: [f"user {i}" for i in range(12)] for name in PLAIN + NEURAL}
@@ -42,6 +42,7 @@ MODELS: dict[str, Any] = {
     "bpr": coals.BPR(factors=3, iterations=4, random_state=0),
     "content_knn": coals.ContentKNN(neighbors=4),
     "ease": coals.EASE(regularization=3),
+    "glove": coals.GloVe(factors=3, iterations=4, random_state=0),
     "graph_filter": coals.GraphFilter(factors=2, neighbors=4, random_state=0),
     "hybrid": coals.Hybrid(models={"popular": coals.Popularity(), "ease": coals.EASE(regularization=3)}),
     "rp3beta": coals.RP3beta(weighted=True),

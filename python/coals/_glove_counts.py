@@ -1,0 +1,58 @@
+"""From baskets or events to what GloVe fits: logarithms of co-occurrence counts and what each counts for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy
+
+from coals._explicit_problem import ExplicitProblem
+from coals._ids import IdIndex
+from coals._native import as_values
+from coals._pair_counts import count_pairs
+from coals._problem import SIDES
+from coals._start import start_of
+from coals.event_cooccurrence import event_cooccurrence
+from coals.events import Events
+from coals.explicit_als import ExplicitALS
+from coals.interactions import Interactions
+
+__all__ = ["log_counts", "pair_problem"]
+
+
+def log_counts(model: Any, data: Interactions, events: Events | None) -> tuple[Interactions, Any] | None:
+    """log x of all pairs counted, items x items, and the weights f(x) in their order; None where there is no pair."""
+    if events is None:
+        counts = count_pairs(data.matrix, "items", model.memory_limit, model.num_threads)
+    else:
+        counts = event_cooccurrence(
+            events, window=model.window, inverse_distance=model.inverse_distance, repeats=True, dtype="float64",
+            memory_limit=model.memory_limit, num_threads=model.num_threads,
+        )  # fmt: skip
+    if model.min_count > 0:
+        kept = counts.data >= model.min_count
+        begin = np.append(0, np.cumsum(kept))[counts.indptr]
+        counts = scipy.sparse.csr_array((counts.data[kept], counts.indices[kept], begin), shape=counts.shape)
+    if counts.nnz == 0:
+        return None
+    x = counts.data.astype(np.float64)
+    counts.data = np.log(x)
+    x /= model.x_max
+    np.minimum(x, 1.0, out=x)
+    ids = None if data.items.ids is None else data.items.ids
+    pairs = Interactions(counts, IdIndex(ids, data.n_items, SIDES[1]), IdIndex(ids, data.n_items, SIDES[1]))
+    return pairs, np.power(x, model.weight_exponent, out=x)
+
+
+def pair_problem(model: Any, pairs: Interactions, weights: Any) -> ExplicitProblem:
+    """The weighted least squares problem in vectors and biases of both sides."""
+    als = ExplicitALS(
+        factors=model.factors,
+        regularization=float(model.regularization),
+        dtype=model.dtype,
+        random_state=model.random_state,
+        num_threads=model.num_threads,
+    )
+    start = start_of(als, (pairs.users, pairs.items))
+    return ExplicitProblem(als, pairs, as_values("weight", weights, pairs, model.dtype), [None, None], start)
