@@ -114,8 +114,8 @@ def serving_filter(
 def for_strangers(model: Recommender, items: Any, exclude: Any, allow_per_user: Any, min_score: Any) -> Any:
     """The same for somebody unknown, who gets what is popular: which items, from their scores."""
     index = model.item_index_
-    given = [None if ids is None else encode_some(index, ids) for ids in (exclude, items)]
-    mask, least = candidate_mask(*given, index.size), check_min_score(min_score)
+    left_out, kept = (None if ids is None else encode_some(index, ids) for ids in (exclude, items))
+    mask, least = candidate_mask(left_out, kept, index.size), check_min_score(min_score)
     named = allow_per_user is None  # nobody unknown is in a mapping
 
     def may(scores: Indices) -> npt.NDArray[np.bool_]:

@@ -133,7 +133,9 @@ def _glove(model: GloVe, shape: Shape, threads: int) -> Bytes:
     logs = _csr(items, pairs, 8) + 8 * pairs + 2 * _csr(items, pairs, s) + 2 * pairs * s
     learned = (3 * items + users) * (model.factors + 1) * s
     padded = -(-(model.factors + 1) // 16) * 16
-    return logs + _csr(users, nnz, s) + _csr(users, nnz, 0), learned, threads * s * padded * (128 + 3 * padded)
+    last_chunks = min(pairs, threads << 20) * 8  # pairs are counted into chunks of so many
+    workspace = threads * s * padded * (128 + 3 * padded) + last_chunks
+    return logs + _csr(users, nnz, s) + _csr(users, nnz, 0), learned, workspace
 
 
 _COUNTS: dict[type, Callable[[Any, Shape, int], Bytes]] = {

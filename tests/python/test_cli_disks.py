@@ -35,7 +35,7 @@ def saved_to(folder, script, *command):
     reason = unavailable()
     if reason:
         pytest.skip(reason)
-    run = script + ' 1>&2 && { "$@"; echo "code $?"; ls -A "$DISK"; cat "$DISK/old.coals"; }'
+    run = script + ' && { "$@"; echo "code $?"; ls -A "$DISK"; cat "$DISK/old.coals"; }'
     source = str(Path(coals.__file__).parents[1])
     environment = {**os.environ, "DISK": str(folder), "PYTHONPATH": source, "PYTHONUTF8": "1"}
     return subprocess.run(

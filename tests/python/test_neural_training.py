@@ -21,7 +21,7 @@ every_model = pytest.mark.parametrize("make", NEURAL.values(), ids=NEURAL.keys()
 
 
 def learned(model):
-    return {name: value for name, value in answers(model).items() if name not in ("parameters", "best_epoch_")}
+    return {name: value for name, value in answers(model).items() if name not in ("get_params", "best_epoch_")}
 
 
 @every_model
