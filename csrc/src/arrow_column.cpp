@@ -184,7 +184,9 @@ std::optional<ColumnKind> kind_of(std::string_view format) {
   if (format == "b") return ColumnKind::booleans;
   if (format == "n") return ColumnKind::missing;
   if (format == "tdD" || format == "tdm" || format.substr(0, 2) == "ts") return ColumnKind::times;
-  const bool decimal128 = std::count(format.begin(), format.end(), ',') == 1;  // others name their bits
+  // "d:18,3" has 128 bits, as "d:18,3,128" says; other widths are named.
+  const bool decimal128 =
+      std::count(format.begin(), format.end(), ',') == 1 || format.substr(format.rfind(',') + 1) == "128";
   if (format.substr(0, 2) == "d:" && decimal128) return ColumnKind::reals;
   return std::nullopt;
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-__all__ = ["written_whole"]
+__all__ = ["resolved", "written_whole"]
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with target.open("wb") as stream:
             yield stream
         return
-    target = target.resolve()
+    target = resolved(target)
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name a file in it")
     if not target.parent.is_dir():
@@ -41,6 +42,14 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     finally:
         part.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+def resolved(path: Path) -> Path:
+    """Where links lead; a circle of links is an OSError in every version of Python."""
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 import coals
-from coals._atomic import written_whole
+from coals._atomic import resolved, written_whole
 from coals._ids import IdIndex
 
 __all__ = ["CannotDo", "OneLineGroup", "check_target", "ids_of", "made", "model_names", "note", "write"]
@@ -72,7 +72,8 @@ def model_names() -> dict[str, type[coals.Recommender]]:
     public = (getattr(coals, name) for name in coals.__all__ if name[0].isupper())
     others = (coals.Recommender, coals.Hybrid)
     models = (thing for thing in public if issubclass(thing, coals.Recommender) and thing not in others)
-    return {re.sub(r"(?<=[a-z])(?=[A-Z]..)", "-", model.__name__).lower(): model for model in models}
+    between = r"(?<=[a-z])(?=[A-Z]..)|(?<=[A-Z])(?=[A-Z][a-z])"
+    return {re.sub(between, "-", model.__name__).lower(): model for model in models}
 
 
 def made(name: str, settings: dict[str, Any], **common: Any) -> coals.Recommender:
@@ -143,6 +144,10 @@ def _parses(parser: Any, text: str) -> bool:
 def check_target(option: str, path: Path) -> None:
     """Better before the work than after it."""
     folder = path.absolute().parent
+    try:
+        resolved(path)
+    except OSError as error:
+        raise CannotDo(f"{option} {path}: {error.strerror}") from None
     if path.is_dir():
         raise CannotDo(f"{option} {path}: is a folder, name a file in it")
     if not folder.is_dir():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from typing import Any, NamedTuple
 
+from coals._cli_base import CannotDo
 from coals.interactions import Interactions
 
 __all__ = ["Layout", "read_interactions", "with_titles"]
@@ -41,7 +43,11 @@ def with_titles(data: Interactions, path: str, on: str, title: str) -> tuple[Int
     """`data` with titles from another file, and what there is to say about them."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        named = data.with_items(path, on=on, title=title)
+        try:
+            named = data.with_items(path, on=on, title=title)
+        except ValueError as error:
+            text = re.sub(r"^on=", "--titles-id ", str(error))
+            raise CannotDo(re.sub(r"^title=", "--title ", text)) from None
     return named, [f"{path}: {warning.message}" for warning in told]
 
 

@@ -38,6 +38,7 @@ def evaluate(**given: Any) -> None:
     """
     names = list(dict.fromkeys(given["models"]))
     models = {name: model_of(name, _known(name, given)) for name in names}
+    _refuse_unknown(given["settings"], models)
     data = read(given, next(iter(models.values())))
     if given["leave_out"] is not None:
         train, test = coals.split.leave_k_out(data, k=given["leave_out"], random_state=given["seed"])
@@ -56,6 +57,14 @@ def evaluate(**given: Any) -> None:
     rows = [{"model": name, **means[name], "fit seconds": round(seconds[name], 3)} for name in models]
     show_rows(rows, given["format"], ["model", *metrics, "fit seconds"])
     note(f"Over {found.evaluated_users:,} users; {found.skipped_users:,} have nothing held out.")
+
+
+def _refuse_unknown(settings: tuple[str, ...], models: dict[str, Any]) -> None:
+    """Settings go to the models that know them: to one at least."""
+    takes = {name for model in models.values() for name in model._parameter_names()}
+    for text in settings:
+        if text.partition("=")[0].replace("-", "_") not in takes:
+            raise CannotDo(f"--set {text}: no model here has such a parameter")
 
 
 def _known(name: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def fit(**given: Any) -> None:
         raise CannotDo("nothing is asked for: give --save FILE, or --recommend USER, or both")
     if save is not None:
         check_target("--save", save)
+        _refuse_input(save, given["table"], given["titles"])
     model = model_of(given["model_name"], given)
     started = time.perf_counter()
     with measured() as seconds:
@@ -123,6 +124,13 @@ def fit(**given: Any) -> None:
         note(f"Wrote {save}: {save.stat().st_size / 1e6:,.1f} MB in {time.perf_counter() - fitted_at:.2f} s")
     if users:
         show_recommended(model, ids_of(model.user_index_, list(users)), given["n"], given["format"])
+
+
+def _refuse_input(save: Path, *inputs: str | None) -> None:
+    """A model in place of the table that it comes from: nobody means that."""
+    for path in inputs:
+        if path is not None and save.is_file() and Path(path).is_file() and save.samefile(path):
+            raise CannotDo(f"--save {save}: that is the table to read; name another file")
 
 
 def model_of(name: str, given: dict[str, Any]) -> coals.Recommender:

@@ -184,6 +184,8 @@ def _read_items(
     titles = column_titles(f"column {title!r}", read["title"])
     if len(titles) != len(codes):
         raise ValueError(f"columns {on!r} and {title!r} must be of one length, got {len(codes)} and {len(titles)}")
+    if len(keys) == 0:
+        raise ValueError(f"the table of titles has no rows: column {on!r} is empty")
     return keys, codes, titles
 
 

@@ -280,3 +280,17 @@ def test_arrow_columns_go_to_from_arrays():
     assert_array_equal(data.times, NANOSECONDS[[1, 4, 2, 0, 3]])
     with pytest.raises(ValueError, match=r"users\[1\] is missing: give it an id"):
         Interactions.from_arrays(pl.Series(["a", None]), [1, 2])
+
+
+def test_duckdb_literals_are_values():
+    """1.5 is a DECIMAL there, whose Arrow type newer versions write with its bits."""
+    duckdb = pytest.importorskip("duckdb")
+    relation = duckdb.sql("select * from (values ('ann', 'x', 1.5), ('bob', 'y', -20.25)) t(who, what, stars)")
+    data = Interactions.from_frame(relation, user="who", item="what", value="stars")
+    assert data.matrix.data.tolist() == [1.5, -20.25]
+
+
+def test_titles_from_a_table_without_rows():
+    data = Interactions.from_arrays(["ann"], ["x"])
+    with pytest.raises(ValueError, match="the table of titles has no rows: column 'item' is empty"):
+        data.with_items({"item": [], "title": []}, on="item", title="title")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import re
 import shlex
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 import coals
@@ -57,6 +59,30 @@ def test_songs_from_raw_files_to_a_saved_model(tmp_path, monkeypatch):
     assert re.search(r"^implicit-als +0\.\d", shown[3], re.MULTILINE)
     assert set(eval(printed_by(program))) < set(titles)
     assert coals.load("songs.coals").user_index_.ids.tolist() == [*users, "zoe"]
+
+
+@pytest.mark.parametrize(
+    ("line", "ratings", "titles", "user"),
+    [(0, "book_id,user_id,rating\n{item},{user},{value}\n", "id,title", 314),
+     (1, "userId,movieId,rating,timestamp\n{user},{item},{value},9\n", "movieId,title", 7)],
+)  # fmt: skip
+def test_public_data_sets_are_one_command_each(tmp_path, monkeypatch, line, ratings, titles, user):
+    """As printed, in a folder with files of their columns."""
+    monkeypatch.chdir(tmp_path)
+    name, *arguments = shlex.split(blocks("sh")[2].splitlines()[line])
+    head, row = ratings.splitlines(keepends=True)
+    pairs = [(i, j) for i in range(9) for j in range(9) if (i + j) % 5 < 3]
+    rows = [row.format(user=user + i, item=j, value=1 + (i * j) % 5) for i, j in pairs]
+    write_text(arguments[1], head + "".join(rows))
+    write_text(arguments[arguments.index("--titles") + 1], titles + "".join(f'\n{j},"Title, {j}"' for j in range(9)))
+    result = CliRunner().invoke(main, arguments)
+    assert (name, result.exit_code) == ("coals", 0), result.output
+    assert re.search(rf"^ *{user} +1 +\d +Title, \d", result.stdout, re.MULTILINE), result.stdout
+
+
+def write_text(path, text):
+    content = text.encode()
+    Path(path).write_bytes(gzip.compress(content) if path.endswith(".gz") else content)
 
 
 def test_files_become_recommendations(tmp_path, monkeypatch):
