@@ -83,7 +83,7 @@ def recorded() -> dict[str, Any]:
 def look_for(name: str, arguments: Any) -> None:
     train, _ = _quality.halves(DATA[name](arguments.data_dir), arguments.seed)
     for line, entry in chosen(arguments).items():
-        own = recorded().get(name, {})
+        own = _quality.settings_of(name)
         found = _quality.find_settings(
             line, entry, train, own, seed=arguments.seed, num_threads=arguments.threads, trials=arguments.trials
         )
@@ -97,7 +97,7 @@ def look_for(name: str, arguments: Any) -> None:
 def show(name: str, arguments: Any) -> None:
     data = DATA[name](arguments.data_dir)
     train, test = _quality.halves(data, arguments.seed)
-    settings = _quality.recorded_settings().get(name, {})
+    settings = _quality.settings_of(name)
     lines: dict[str, Any] = {}
     for line, entry in chosen(arguments).items():
         model = _quality.made(line, entry, settings, arguments.seed, arguments.threads)

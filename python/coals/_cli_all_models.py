@@ -24,7 +24,7 @@ def all_models(seed: int, threads: int | None, given: dict[str, Any]) -> dict[st
 
     data = _data(given)
     train, test = _quality.halves(data, seed)
-    settings = _quality.recorded_settings().get(given["settings"] or SAMPLE, {})
+    settings = _quality.settings_of(given["settings"] or SAMPLE)
     lines: dict[str, dict[str, Any]] = {}
     with tqdm(contenders().items(), desc="All models", unit="model", leave=False, disable=None) as bar:
         for name, entry in bar:

@@ -14,17 +14,34 @@ from coals.evaluation import evaluate
 from coals.interactions import Interactions
 from coals.search import search
 
-__all__ = ["METRICS", "find_settings", "halves", "made", "measured", "recorded_settings", "table_text"]
+__all__ = [
+    "METRICS",
+    "SAMPLE",
+    "find_settings",
+    "halves",
+    "made",
+    "measured",
+    "recorded_settings",
+    "settings_of",
+    "table_text",
+]
 
 METRICS = ("ndcg@10", "ndcg@100", "recall@20", "recall@50", "rmse")
 #: Draws of each search, where the space is not smaller.
 TRIALS = 6
+SAMPLE = "goodbooks-sample"
 
 
 def recorded_settings() -> dict[str, dict[str, Any]]:
     """What searches found: data set -> model -> {"parameters", "metric", "value", "trials"}."""
     found: dict[str, dict[str, Any]] = json.loads(files("coals").joinpath("datasets/settings.json").read_text("utf-8"))
     return found
+
+
+def settings_of(data: str) -> dict[str, Any]:
+    """What was found on a data set; for models not searched there, what was found on the books that come with coals."""
+    found = recorded_settings()
+    return found.get(SAMPLE, {}) | found.get(data, {})
 
 
 def halves(data: Interactions, seed: int) -> tuple[Interactions, Interactions]:
