@@ -100,7 +100,7 @@ def test_what_is_held_out_is_measured_and_not_trained_on(ratings):
 
 def test_biases_and_factors_find_ratings_of_low_rank():
     train, test = coals.split.random(low_rank_ratings(), test_fraction=0.2, random_state=0)
-    settings = {"factors": 4, "learning_rate": 0.02, "iterations": 60, "weight_decay": 0.3, **QUIET}
+    settings = {"factors": 4, "learning_rate": 0.02, "iterations": 40, "weight_decay": 0.3, **QUIET}
     models = {
         "mean": EmbeddingDotBias(**{**settings, "iterations": 1, "learning_rate": 1e-9}),
         "bias": EmbeddingDotBias(**settings),
@@ -206,7 +206,7 @@ def test_denoising_hides_known_ratings_but_asks_for_all(ratings):
 @pytest.mark.parametrize("based_on", SIDES)
 def test_autorec_finds_ratings_of_low_rank(based_on):
     train, test = coals.split.random(low_rank_ratings(), test_fraction=0.2, random_state=0)
-    settings = {"factors": 20, "batch_size": 16, "learning_rate": 0.01, "iterations": 60, **QUIET}
+    settings = {"factors": 20, "batch_size": 16, "learning_rate": 0.02, "weight_decay": 0.5, "iterations": 25, **QUIET}
     model = AutoRec(based_on=based_on, **settings).fit(train)
     mean = AutoRec(based_on=based_on, **{**settings, "iterations": 1, "learning_rate": 1e-9}).fit(train)
     found = coals.evaluate({"model": model, "mean": mean}, test, ["rmse"]).mean
@@ -239,7 +239,7 @@ def test_the_likeliest_numbers_are_at_the_bottom():
 def test_new_users_are_predicted_better_than_by_the_items_alone(make):
     data = low_rank_ratings(users=160)
     dense = data.toarray()
-    settings = {"factors": 6, "learning_rate": 0.02, "iterations": 60, **QUIET}
+    settings = {"factors": 6, "learning_rate": 0.02, "weight_decay": 0.3, "iterations": 40, **QUIET}
     model = make(**settings).fit(data[:120])
     told, nothing = [], []
     empty = model.recommend_for({}, n=80) if make is EmbeddingDotBias else None

@@ -35,7 +35,7 @@ class AutoRec(UnseenRaters):
     ----------
     based_on : {"items", "users"}, default "items"
         Whose ratings go through the network. Items tend to have more of them, and predict better.
-    factors : int, default 200
+    factors : int, default 50
         Width of h.
     dropout : float, default 0.0
         Share of the known ratings that h is not shown, drawn anew for each batch, while all are to be predicted (the
@@ -44,8 +44,9 @@ class AutoRec(UnseenRaters):
         :math:`\alpha`: adds :math:`\alpha \sum_k h_k` for each item (or user), which makes h sparse.
     learning_rate : float, default 0.002
         Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
-    weight_decay : float, default 0.5
-        Of AdamW, on w and v.
+    weight_decay : float, default 4.0
+        Of AdamW, on w and v: each step takes `learning_rate` times it off them. With little the network soon knows the
+        ratings by heart.
     batch_size : int, default 256
         Items (or users) a step.
     iterations : int, default 200
@@ -89,7 +90,7 @@ class AutoRec(UnseenRaters):
     >>> from coals.neural import AutoRec
     >>> ratings = sp.csr_array(np.array([[5.0, 4, 1], [4, 0, 1], [1, 2, 5], [1, 0, 4]]))
     >>> settings = {"validation_fraction": 0.0, "device": "cpu", "random_state": 0}
-    >>> model = AutoRec(factors=4, learning_rate=0.05, **settings).fit(ratings)
+    >>> model = AutoRec(factors=4, learning_rate=0.05, weight_decay=0.1, **settings).fit(ratings)
     >>> low, high = model.predict([3, 1], [0, 0])
     >>> bool(low < 3 < high)
     True
@@ -104,11 +105,11 @@ class AutoRec(UnseenRaters):
         self,
         *,
         based_on: str = "items",
-        factors: int = 200,
+        factors: int = 50,
         dropout: float = 0.0,
         activity_penalty: float = 0.0,
         learning_rate: float = 0.002,
-        weight_decay: float = 0.5,
+        weight_decay: float = 4.0,
         batch_size: int = 256,
         iterations: int = 200,
         validation_fraction: float = 0.1,

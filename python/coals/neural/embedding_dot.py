@@ -14,7 +14,7 @@ class EmbeddingDot(EmbeddingModel):
 
     Parameters
     ----------
-    factors : int, default 64
+    factors : int, default 16
         Length of each embedding.
     sigmoid_range : {None, "data"} or (float, float), default None
         As in `EmbeddingDotBias`.
@@ -58,7 +58,7 @@ class EmbeddingDot(EmbeddingModel):
     def __init__(
         self,
         *,
-        factors: int = 64,
+        factors: int = 16,
         sigmoid_range: Any = None,
         learning_rate: float = 0.005,
         weight_decay: float = 0.1,

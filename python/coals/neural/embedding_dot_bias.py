@@ -17,15 +17,15 @@ class EmbeddingDotBias(EmbeddingModel):
 
     Parameters
     ----------
-    factors : int, default 64
+    factors : int, default 16
         Length K of each embedding.
     sigmoid_range : {None, "data"} or (float, float), default None
         With (l, h) the prediction is :math:`l + (h - l) \, \sigma(f_{ui})`. "data" is the range of the ratings, widened
         by a tenth of it on either side so that its ends can be reached.
     learning_rate : float, default 0.005
         Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
-    weight_decay : float, default 0.1
-        Of AdamW, on embeddings and biases.
+    weight_decay : float, default 1.0
+        Of AdamW, on embeddings and biases: each step takes `learning_rate` times it off them.
     batch_size : int, default 1024
         Ratings a step.
     iterations : int, default 100
@@ -83,10 +83,10 @@ class EmbeddingDotBias(EmbeddingModel):
     def __init__(
         self,
         *,
-        factors: int = 64,
+        factors: int = 16,
         sigmoid_range: Any = None,
         learning_rate: float = 0.005,
-        weight_decay: float = 0.1,
+        weight_decay: float = 1.0,
         batch_size: int = 1024,
         iterations: int = 100,
         validation_fraction: float = 0.1,
