@@ -35,6 +35,7 @@ def answers(model: Any) -> dict[str, Any]:
         "recommend_for": lambda ask: ask(HISTORY, n=6),
         "transform_users": lambda ask: ask(HISTORY),
         "transform_items": lambda ask: ask(sp.csr_array(([1.0], ([0], [5])), shape=(1, 60))),
+        "analogy": lambda ask: ask(items[:2], items[3:4], n=5),
         "explain": lambda ask: [ask(users[u : u + 1], items[3:4]) for u in range(5)],
     }
     given |= {name: call(getattr(model, name)) for name, call in calls.items() if hasattr(model, name)}
