@@ -185,7 +185,7 @@ COMMANDS = [
     "recommend", "recommend nowhere.coals --user ann", "recommend . --user ann", "recommend old.coals --user ann",
     "recommend good.coals", "recommend good.coals --user nobody", "recommend good.coals --user ann --user nobody",
     "recommend good.coals --user ann -n 0", "recommend good.coals --user ann -n -1", "recommend good.coals --user",
-    "recommend good.coals --user ann -n 99999999999", "recommend good.coals --user ann --format yaml",
+    "recommend good.coals --user ann --format yaml",
     "recommend good.coals --users-from nowhere", "recommend good.coals --users-from -", "recommend good.coals ann",
     "similar", "similar good.coals", "similar good.coals --id q", "similar good.coals --item zzzzzzz",
     "similar good.coals --item Xanadu --id x", "similar popular.coals --id x", "similar old.coals --id x",
