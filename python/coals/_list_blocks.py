@@ -8,7 +8,7 @@ import numpy.typing as npt
 from coals._ids import IdIndex
 from coals.recommendations import Recommendations, TopN
 
-__all__ = ["blended", "empty_lists", "positions_of", "shares", "stacked"]
+__all__ = ["best_of", "blended", "empty_lists", "positions_of", "shares", "stacked"]
 
 
 def shares(found: TopN) -> npt.NDArray[np.float64]:
@@ -18,6 +18,14 @@ def shares(found: TopN) -> npt.NDArray[np.float64]:
     high, low = scores[:, :1], np.take_along_axis(scores, last[:, None], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(high > low, (scores - low) / (high - low), 1.0)
+
+
+def best_of(scores: npt.NDArray[np.float64], n: int) -> TopN:
+    """The n best of each row, ties to the lower index, -inf left out."""
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
+    best = np.take_along_axis(scores, order, axis=1)
+    real = best > -np.inf
+    return TopN(np.where(real, order, -1), np.where(real, best, np.nan), real.sum(axis=1))
 
 
 def blended(lists: list[TopN], weights: list[float], cascade: bool, n_items: int) -> npt.NDArray[np.float64]:
