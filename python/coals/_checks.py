@@ -7,6 +7,7 @@ would do.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import math
 import reprlib
@@ -24,6 +25,7 @@ __all__ = [
     "check_int",
     "check_number",
     "check_random_state",
+    "check_seconds",
     "check_threads",
     "column_error",
     "foreign_name_error",
@@ -122,6 +124,22 @@ def check_number(
         raise ValueError(f"{name} must be a finite number, got {reprlib.repr(value)}")
     _check_range(name, number, minimum, maximum, strict)
     return number
+
+
+def check_seconds(
+    name: str, value: Any, *, minimum: float | None = None, maximum: float | None = None, strict: bool = False
+) -> float:
+    """`value` in seconds: a number of them, or a length of time of `datetime`, NumPy or pandas."""
+    if isinstance(value, np.timedelta64):
+        unit = np.datetime_data(value.dtype)[0]
+        if unit in ("Y", "M", "generic"):
+            raise ValueError(f"{name} must have a unit of fixed length, got {value!r}: days, hours or seconds would do")
+        value = float("nan") if np.isnat(value) else value / np.timedelta64(1, "s")
+    elif isinstance(value, dt.timedelta):
+        value = value.total_seconds()
+    elif isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise _type_error(name, "a number of seconds or a timedelta", value)
+    return check_number(name, value, minimum=minimum, maximum=maximum, strict=strict)
 
 
 def check_bool(name: str, value: Any) -> bool:
