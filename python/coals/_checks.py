@@ -24,6 +24,7 @@ __all__ = [
     "check_indices",
     "check_int",
     "check_number",
+    "check_one",
     "check_random_state",
     "check_seconds",
     "check_threads",
@@ -157,6 +158,14 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
     if value not in choices:
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
     return str(value)
+
+
+def check_one(kind: str, given: Any) -> Any:
+    """What may be the id of one user or item that `explain` is asked about; a history is not."""
+    if isinstance(given, (Mapping, Set)) or hasattr(given, "tocsr"):
+        what = type(given).__name__
+        raise TypeError(f"explain takes the id of one {kind} that the model was fitted with, got {what}")
+    return given
 
 
 def check_random_state(value: Any) -> np.random.Generator:
