@@ -7,6 +7,7 @@ would do.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import math
 import reprlib
@@ -23,7 +24,9 @@ __all__ = [
     "check_indices",
     "check_int",
     "check_number",
+    "check_one",
     "check_random_state",
+    "check_seconds",
     "check_threads",
     "column_error",
     "foreign_name_error",
@@ -124,6 +127,22 @@ def check_number(
     return number
 
 
+def check_seconds(
+    name: str, value: Any, *, minimum: float | None = None, maximum: float | None = None, strict: bool = False
+) -> float:
+    """`value` in seconds: a number of them, or a length of time of `datetime`, NumPy or pandas."""
+    if isinstance(value, np.timedelta64):
+        unit = np.datetime_data(value.dtype)[0]
+        if unit in ("Y", "M", "generic"):
+            raise ValueError(f"{name} must have a unit of fixed length, got {value!r}: days, hours or seconds would do")
+        value = float("nan") if np.isnat(value) else value / np.timedelta64(1, "s")
+    elif isinstance(value, dt.timedelta):
+        value = value.total_seconds()
+    elif isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise _type_error(name, "a number of seconds or a timedelta", value)
+    return check_number(name, value, minimum=minimum, maximum=maximum, strict=strict)
+
+
 def check_bool(name: str, value: Any) -> bool:
     """`value` as a bool; 0, 1 and "yes" are a TypeError."""
     if not isinstance(value, (bool, np.bool_)):
@@ -139,6 +158,14 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
     if value not in choices:
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
     return str(value)
+
+
+def check_one(kind: str, given: Any) -> Any:
+    """What may be the id of one user or item that `explain` is asked about; a history is not."""
+    if isinstance(given, (Mapping, Set)) or hasattr(given, "tocsr"):
+        what = type(given).__name__
+        raise TypeError(f"explain takes the id of one {kind} that the model was fitted with, got {what}")
+    return given
 
 
 def check_random_state(value: Any) -> np.random.Generator:

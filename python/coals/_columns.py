@@ -19,7 +19,7 @@ from coals._dates import date_ids, nanoseconds
 from coals._id_arrays import is_missing, place
 from coals._ids import factorize
 
-__all__ = ["arrow_column", "column_ids", "column_numbers", "column_times", "column_titles"]
+__all__ = ["arrow_column", "column_ids", "column_numbers", "column_seconds", "column_times", "column_titles"]
 
 Array = npt.NDArray[Any]
 
@@ -100,13 +100,24 @@ def column_numbers(name: str, values: Any) -> Array:
 
 def column_times(name: str, values: Any) -> Array:
     """int64 or float64, one for each row: numbers as they are, dates as nanoseconds since 1970 in UTC."""
+    return _numbers_or_nanoseconds(name, values)[0]
+
+
+def column_seconds(name: str, values: Any) -> npt.NDArray[np.float64]:
+    """One for each row: numbers as they are, dates as seconds since 1970 in UTC."""
+    times, dates = _numbers_or_nanoseconds(name, values)
+    return times / 1e9 if dates else times.astype(np.float64, copy=False)
+
+
+def _numbers_or_nanoseconds(name: str, values: Any) -> tuple[Array, bool]:
+    """Times, and whether they are nanoseconds, which dates have become."""
     if isinstance(values, _core.Column):
         _refuse_missing(name, values, "give it a time or drop it")
         kind, unit = values.kind, values.unit.rstrip("+")
         if kind == "times":
-            return nanoseconds(name, values.numbers(), unit)
+            return nanoseconds(name, values.numbers(), unit), True
         if kind not in ("integers", "unsigned", "reals"):
-            raise TypeError(f"{name} must be times (numbers or dates), got {_WORDS[kind]}: turn it into dates first")
+            raise _no_times(name, _WORDS[kind])
         values = values.numbers()
     refuse_masked(name, values)
     refuse_unordered(name, values)
@@ -118,15 +129,21 @@ def column_times(name: str, values: Any) -> Array:
         unit = np.datetime_data(times.dtype)[0]
         fine = times if unit in ("s", "ms", "us", "ns") and np.datetime_data(times.dtype)[1] == 1 else None
         fine = times.astype("M8[D]" if unit in ("Y", "M", "W", "D") else "M8[s]") if fine is None else fine
-        return nanoseconds(name, fine.astype(np.int64), np.datetime_data(fine.dtype)[0])
+        return nanoseconds(name, fine.astype(np.int64), np.datetime_data(fine.dtype)[0]), True
     if times.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be times (numbers or dates), got dtype {times.dtype}: turn it into dates first")
+        text = times.dtype.kind in "UST" and times.size
+        raise _no_times(name, f"text such as {times.flat[0]!s:.40}" if text else f"dtype {times.dtype}")
     if times.dtype.kind == "f":
         _refuse_first(name, ~np.isfinite(times))
-        return times.astype(np.float64, copy=False)
+        return times.astype(np.float64, copy=False), False
     if times.dtype.kind == "u" and times.max(initial=0) > np.iinfo(np.int64).max:
         raise ValueError(f"{name} has times that exceed 64 bits")
-    return times.astype(np.int64, copy=False)
+    return times.astype(np.int64, copy=False), False
+
+
+def _no_times(name: str, given: str) -> TypeError:
+    remedy = " make dates of it with numpy.array(..., dtype='datetime64[s]') or pandas.to_datetime"
+    return TypeError(f"{name} must be times (numbers or dates), got {given}:{remedy}")
 
 
 def _refuse_missing(name: str, column: _core.Column, remedy: str) -> None:
@@ -160,9 +177,16 @@ def _dates_of_objects(name: str, objects: Array) -> Array:
             raise ValueError(f"{place(name, row)} is missing ({value!r}): give it a time or drop it")
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in listed):
         return np.asarray(listed)
+    zoned = None
     for row, value in enumerate(listed):
+        if isinstance(value, str):
+            raise _no_times(name, f"text such as {value:.40}")
         if not isinstance(value, dt.date):
             raise TypeError(f"{name} must be times (numbers or dates), got {value!r} ({type(value).__name__})")
-        if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        has_zone = getattr(value, "tzinfo", None) is not None
+        if zoned not in (None, has_zone):
+            raise ValueError(f"{name} mixes dates with and without a time zone: make them all of one kind")
+        zoned = has_zone
+        if isinstance(value, dt.datetime) and has_zone:
             listed[row] = value.astimezone(dt.timezone.utc).replace(tzinfo=None)
     return np.array(listed, dtype="M8[us]")

@@ -77,7 +77,11 @@ def given_rows(history: Any, items: IdIndex, dtype: str, *, drop_zeros: bool, ra
         history = history.to_dict()
     if scipy.sparse.issparse(history) or isinstance(history, Interactions):
         return matrix_rows(history, 0, items, None, dtype, drop_zeros)
-    if ratings and not isinstance(history, Mapping):
+    if history is None or hasattr(history, "to_interactions") or getattr(history, "ndim", 1) > 1:
+        given = f"an array of shape {history.shape}" if hasattr(history, "shape") else type(history).__name__
+        raise TypeError(f"history must be {{item: value}}, item ids, a sparse matrix or Interactions, got {given}")
+    empty = hasattr(history, "__len__") and len(history) == 0
+    if ratings and not isinstance(history, Mapping) and not empty:
         raise TypeError(
             f"history must tell what the items were rated: give {{item: rating}}, got {type(history).__name__}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from coals._native import entry_name
 from coals._start import LARGEST
 from coals.interactions import Interactions
 
-__all__ = ["COUNTED", "MEASURES", "ON_COMMON", "Measure", "check_measure"]
+__all__ = ["COUNTED", "MEASURES", "ON_COMMON", "Measure", "check_measure", "refuse_extreme", "refuse_idle"]
 
 #: By who has what alone.
 COUNTED = (
@@ -25,6 +26,14 @@ VECTORS = ("tfidf", "bm25", "centered_cosine")
 #: By the values of those who have both.
 ON_COMMON = ("pearson", "adjusted_cosine", "msd")
 MEASURES = (*COUNTED, *VECTORS, *ON_COMMON)
+
+# Options of some measures: their defaults, and whose they are.
+_OPTIONS_OF: dict[str, tuple[float, tuple[str, ...]]] = {
+    "alpha": (0.5, ("asymmetric_cosine", "tversky")),
+    "beta": (0.5, ("tversky",)),
+    "k1": (1.2, ("bm25",)),
+    "b": (0.75, ("bm25",)),
+}
 
 # A sum of squared deviations this far below that of the values is rounding.
 _NOTHING = 1e-12
@@ -81,6 +90,33 @@ def check_measure(
         check_number("k1", k1, minimum=0, maximum=LARGEST),
         check_number("b", b, minimum=0, maximum=1),
     )
+
+
+# Squares of what is larger, added up and multiplied by their number, leave float64; of what is smaller, vanish in it.
+_FARTHEST = 1e140
+
+
+def refuse_extreme(data: Interactions) -> None:
+    """A ValueError that names the first value too far from 1 for sums of squares."""
+    if data.matrix.dtype == np.float32:
+        return
+    size = np.abs(data.matrix.data)
+    for bad, direction in ((size > _FARTHEST, "down"), ((size < 1 / _FARTHEST) & (size > 0), "up")):
+        if bad.any():
+            entry = int(np.argmax(bad))
+            what = "large" if direction == "down" else "small"
+            raise ValueError(
+                f"{entry_name(data, entry)}: {data.matrix.data[entry]} is too {what} for float64 sums of squares: "
+                f"scale the values {direction}"
+            )
+
+
+def refuse_idle(measure: str, given: Mapping[str, Any]) -> None:
+    """A ValueError for an option that is not at its default and that the measure has no use for."""
+    for name, (default, users) in _OPTIONS_OF.items():
+        if given[name] != default and measure not in users:
+            listed = " and ".join(map(repr, users))
+            raise ValueError(f"{name} goes with {listed}: {measure!r} has no use for it, so leave it out")
 
 
 def vector_values(data: Interactions, measure: Measure) -> Array:

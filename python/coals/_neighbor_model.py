@@ -213,7 +213,9 @@ class NeighborModel(NeighborParameters):
         history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
             What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or, unless ratings
             are predicted, just the items, each of value 1. A matrix of shape (n_queries, n_items), or `Interactions`
-            with item ids that the model knows, asks for many users at once. May be empty.
+            with item ids that the model knows, asks for many users at once. May be empty. Ratings are on the scale of
+            the training data: those far outside it give scores far outside it, which are left as they are;
+            ``np.clip(scores, *model.rating_range_)`` brings them back.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._checks import check_int
-from coals._measures import ON_COMMON, Measure, common_values, vector_values
+from coals._measures import ON_COMMON, Measure, common_values, refuse_extreme, vector_values
 from coals._native import structure
 from coals._sparse import canonical_csr
 from coals.interactions import Interactions
@@ -36,6 +36,7 @@ def neighborhoods(
     keep = keep_of(data, neighbors, threshold, rows, memory_limit)
     if measure.counted:
         return _core.similarity_by_counts(structure(data), measure.native(), keep, dtype, threads)
+    refuse_extreme(data)
     options = measure.shrinkage, measure.min_support, measure.min_overlap
     if measure.name in ON_COMMON:
         matrix = _with_values(data, common_values(data, measure))
@@ -51,6 +52,8 @@ def counted_pairs(data: Interactions, keep: _core.Keep, threads: int) -> _core.C
 
 def weighted_products(data: Interactions, keep: _core.Keep, dtype: str, threads: int) -> _core.Csr:
     """Inner products of the columns."""
+    if dtype == "float64":  # where the answer has less room, it says so itself
+        refuse_extreme(data)
     return _core.similarity_by_products(_with_values(data, data.matrix.data), False, 0.0, 1, 1, keep, dtype, threads)
 
 

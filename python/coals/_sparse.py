@@ -79,9 +79,12 @@ def check_sparse(X: Any) -> tuple[int, int]:
         given = f"{type(X).__name__}: columns go to Interactions.from_arrays"
         if isinstance(X, np.ndarray):
             given = "a dense array: make it sparse with scipy.sparse.csr_array(X)"
+        elif hasattr(X, "to_interactions"):
+            given = "Events: take their to_interactions(), or coals.event_cooccurrence where order and time count"
         raise TypeError(f"interactions must be Interactions or a SciPy sparse matrix, got {given}")
     if X.ndim != 2:
-        raise ValueError(f"the matrix must have users as rows and items as columns, got shape {X.shape}")
+        one = ": X[[u]] is row u with both dimensions" if X.ndim == 1 else ""
+        raise ValueError(f"the matrix must have users as rows and items as columns, got shape {X.shape}{one}")
     dtype = getattr(X, "dtype", None)  # that of its data, whatever has become of that
     if not isinstance(dtype, np.dtype):
         raise ValueError("the matrix is broken: its data is not an array")

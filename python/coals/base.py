@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals import _filters as filters
-from coals._checks import check_bool, check_indices, check_int
+from coals._checks import check_bool, check_indices, check_int, check_one
 from coals._filters import Filter, check_min_score, refuse_rows_by_place, serving_filter
 from coals._ids import IdIndex
 from coals._parameters import Parameters
@@ -231,7 +231,8 @@ class Recommender(Parameters, Saved, ABC):
         return np.broadcast_to(rows, size), np.broadcast_to(columns, size)
 
     def _encode_pair(self, user: Any, item: Any) -> tuple[int, int]:
-        rows, columns = self.user_index_.encode(user), self.item_index_.encode(item)
+        rows = self.user_index_.encode(check_one("user", user))
+        columns = self.item_index_.encode(check_one("item", item))
         if len(rows) != 1 or len(columns) != 1:
             raise ValueError(f"explain takes one user and one item, got {len(rows)} and {len(columns)}")
         return int(rows[0]), int(columns[0])

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from coals import _core
-from coals._checks import check_bool, check_choice, check_int, check_number, check_threads
+from coals._checks import check_bool, check_choice, check_int, check_number, check_seconds, check_threads
 from coals._progress import working
 from coals._start import LARGEST
-from coals.events import Events, check_half_life
+from coals.events import Events, check_half_life, refuse_idle_now
 from coals.similarity import as_scipy
 
 __all__ = ["event_cooccurrence"]
@@ -24,9 +24,9 @@ def event_cooccurrence(
     measure: str = "count",
     *,
     window: int | None = None,
-    within: float | None = None,
+    within: Any = None,
     direction: str = "both",
-    half_life: float | None = None,
+    half_life: Any = None,
     now: Any = None,
     inverse_distance: bool = False,
     repeats: bool = False,
@@ -66,15 +66,15 @@ def event_cooccurrence(
         One of the above.
     window : int or None, default None
         Events at most so many places apart: 1 is next to each other. None: the whole group.
-    within : float or None, default None
+    within : float, timedelta or None, default None
         Events at most so many seconds apart.
     direction : {"both", "after", "before"}, default "both"
         Row i holds what occurs with i, what comes after it, or what comes before it. Of the same time, neither
         comes after the other.
-    half_life : float or None, default None
+    half_life : float, timedelta or None, default None
         Seconds after which an event counts for half. None: age does not matter.
     now : number, date or None, default None
-        When age is 0; None is the time of the last event.
+        For `half_life`: when age is 0; None is the time of the last event.
     inverse_distance : bool, default False
         Divide the weight of a pair of events by the places between them, as GloVe does (Pennington et al. 2014).
     repeats : bool, default False
@@ -103,11 +103,15 @@ def event_cooccurrence(
     Returns
     -------
     scipy.sparse.csr_array of shape (n_items, n_items), or (len(rows), n_items)
+        Rows (or those asked for, in the order of `rows`) and columns follow ``events.items.ids``, which are sorted:
+        ``events.items.decode(answer[[row]].indices)`` are the ids of a row's entries, and `events.titles` of those
+        their titles.
 
     Raises
     ------
     ValueError
-        If `within`, `half_life` or `now` is given and the events have no times, or `now` is before the last of them.
+        If `within`, `half_life` or `now` is given and the events have no times, `now` without `half_life`, or a `now`
+        before the last event.
 
     Notes
     -----
@@ -142,9 +146,10 @@ def event_cooccurrence(
     timed = [name for name, given in (("within", within), ("half_life", half_life), ("now", now)) if given is not None]
     if timed and events.time is None:
         raise ValueError(f"{timed[0]} is about times, which these events have not: give times to Events.from_arrays")
+    refuse_idle_now(now, half_life)
     options = _core.EventOptions(
         -1 if window is None else check_int("window", window, minimum=1, maximum=2**62),
-        math.inf if within is None else check_number("within", within, minimum=0, maximum=LARGEST),
+        math.inf if within is None else check_seconds("within", within, minimum=0, maximum=LARGEST),
         math.inf if half_life is None else check_half_life(half_life),
         0.0 if events.time is None else events.moment(now),
         check_choice("direction", direction, ("both", "after", "before")),

@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._checks import check_number, refuse_masked, refuse_unordered
-from coals._ids import IdIndex, factorize
+from coals._checks import check_seconds
+from coals._columns import arrow_column, column_ids, column_seconds
+from coals._entries import Columns
+from coals._events_from_tables import EventsFromTables
+from coals._id_arrays import place
+from coals._ids import IdIndex
 from coals._start import LARGEST
+from coals._titled_items import TitledItems
+from coals._titles import checked_titles, titles_of
 from coals.interactions import Interactions
 
 __all__ = ["Events"]
@@ -20,20 +26,24 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Events:
-    """Events by group, in order. Made by `from_arrays`, which checks everything; its arrays are read-only.
+class Events(EventsFromTables, TitledItems):
+    """Events by group, in order.
+
+    Made by `from_frame`, `from_csv` or `from_arrays`, which check everything; its arrays are read-only. ``len(events)``
+    is the number of events.
 
     Attributes
     ----------
     groups, items : IdIndex
-        `encode` turns ids into positions, `decode` turns them back.
+        `encode` turns ids into positions, `decode` turns them back; ``items.ids`` are all ids, in sorted order.
     group_begin : int64 array of shape (n_groups + 1,)
         Group g has events group_begin[g] to group_begin[g + 1].
     item : int32 array of shape (n_events,)
         Positions of the items, in order within each group.
     time : float64 array of shape (n_events,), or None
         Seconds, where given as dates since 1970; never falling within a group. None: order is all there is.
-    item_titles : mapping of item id to str, or None
+    item_titles : ndarray of str, shape (n_items,), or None
+        `titles` looks them up by id.
 
     Examples
     --------
@@ -50,7 +60,7 @@ class Events:
     group_begin: npt.NDArray[np.int64]
     item: npt.NDArray[np.int32]
     time: Floats | None = None
-    item_titles: Mapping[Any, str] | None = None
+    item_titles: npt.NDArray[Any] | None = None
 
     @classmethod
     def from_arrays(
@@ -67,6 +77,7 @@ class Events:
             Numbers, taken as seconds, or dates (datetime64, datetime). Within each group events are put in their
             order, those of the same time as they come. None: the order in which they come.
         item_titles : mapping of item id to str, or None
+            May hold more ids than occur; an item it lacks goes by its id.
 
         Raises
         ------
@@ -77,21 +88,33 @@ class Events:
         -----
         Cost: the ids are sorted once, and the events. Memory: 12 bytes an event.
         """
-        group_ids, rows = factorize("groups", groups)
-        item_ids, columns = factorize("items", items)
-        if len(rows) != len(columns):
-            raise ValueError(f"groups and items must be of one length, got {len(rows)} and {len(columns)}")
+        given = {"groups": groups, "items": items, "times": times}
+        columns = [arrow_column(name, column) for name, column in given.items()]
+        return cls._of_columns(Columns(columns[0], columns[1], None, columns[2]), item_titles)
+
+    @classmethod
+    def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None) -> Events:
+        """Groups stand in the place of users."""
+        names = ("groups", *columns.names[1:]) if columns.names[0] == "users" else columns.names
+        group_ids, rows = column_ids(names[0], columns.users, detect_integers=columns.detect_integers)
+        item_ids, places = column_ids(names[1], columns.items, detect_integers=columns.detect_integers)
+        if len(rows) != len(places):
+            raise ValueError(f"{names[0]} and {names[1]} must be of one length, got {len(rows)} and {len(places)}")
         if len(rows) == 0:
-            raise ValueError("groups and items are empty: there are no events")
-        seconds = None if times is None else _seconds(times, len(rows))
+            raise ValueError(f"{names[0]} and {names[1]} are empty: there are no events")
+        seconds = None if columns.times is None else _checked_seconds(names[3], columns.times, len(rows))
         order = np.argsort(rows, kind="stable") if seconds is None else np.lexsort((seconds, rows))
         group_begin = np.append(0, np.cumsum(np.bincount(rows, minlength=len(group_ids)))).astype(np.int64)
-        item, time = columns[order].astype(np.int32), None if seconds is None else seconds[order]
+        item, time = places[order].astype(np.int32), None if seconds is None else seconds[order]
         for part in (group_begin, item, time):
             if part is not None:
                 part.setflags(write=False)
         index = IdIndex(group_ids, len(group_ids), "group"), IdIndex(item_ids, len(item_ids), "item")
-        return cls(*index, group_begin, item, time, item_titles)
+        listed = titles_of(index[1].decode(np.arange(len(item_ids))), titles)
+        return cls(*index, group_begin, item, time, checked_titles(listed, len(item_ids)))
+
+    def __len__(self) -> int:
+        return self.n_events
 
     @property
     def n_events(self) -> int:
@@ -103,23 +126,25 @@ class Events:
         """Number of groups."""
         return len(self.groups)
 
-    @property
-    def n_items(self) -> int:
-        """Number of items."""
-        return len(self.items)
-
-    def to_interactions(self, *, half_life: float | None = None, now: Any = None) -> Interactions:
+    def to_interactions(self, *, half_life: Any = None, now: Any = None) -> Interactions:
         r"""Groups x items for any model: how often each item occurs in each group, old events counting for less.
 
         Only models that weigh values see the decay (ALS, ``weighted=True``); others ask who has what alone. Ages are
-        those at `now`, so parts that are to be added up need one `now` for all.
+        those at `now`, so parts that are to be added up need one `now` for all. Ids and titles stay, and `times` are
+        the seconds of the last event of each entry.
 
         Parameters
         ----------
-        half_life : float or None, default None
+        half_life : float, timedelta or None, default None
             Seconds after which an event counts for half: it adds :math:`2^{-(now - t) / half\_life}`. None: 1 each.
         now : number, date or None, default None
-            None is the time of the last event.
+            For `half_life`. None is the time of the last event.
+
+        Raises
+        ------
+        ValueError
+            If `half_life` is given and the events have no times, `now` without `half_life`, or a `now` before the last
+            event.
 
         Examples
         --------
@@ -127,18 +152,14 @@ class Events:
         >>> events.to_interactions(half_life=60).matrix.toarray()
         array([[1.5]])
         """
+        refuse_idle_now(now, half_life)
         weights = None if half_life is None else self.weights(half_life, now)
         rows = np.repeat(np.arange(self.n_groups), np.diff(self.group_begin))
-        data = Interactions.from_arrays(rows, self.item, weights, duplicates="sum")
-        titles = None
-        if self.item_titles is not None and self.items.ids is not None:
-            titles = [self.item_titles.get(id, str(id)) for id in self.items.ids.tolist()]
-        return Interactions.from_matrix(
-            data.matrix, user_ids=self.groups.ids, item_ids=self.items.ids, item_titles=titles
-        )
+        data = Interactions.from_arrays(rows, self.item, weights, time=self.time, duplicates="sum")
+        return Interactions(data.matrix, self.groups, self.items, self.item_titles, data.row_counts, data.times)
 
-    def weights(self, half_life: float, now: Any = None) -> Floats:
-        """What each event counts for, by age: shape (n_events,). A ValueError where events have no times."""
+    def weights(self, half_life: Any, now: Any = None) -> Floats:
+        """What each event counts for, by age: shape (n_events,). `half_life` and `now` as in `to_interactions`."""
         half_life = check_half_life(half_life)
         moment = self.moment(now)
         assert self.time is not None  # or moment would have complained
@@ -152,7 +173,9 @@ class Events:
         last = float(self.time.max())
         if now is None:
             return last
-        moment = float(_seconds([now], 1, "now")[0])
+        if not np.isscalar(now) and not hasattr(now, "isoformat"):
+            raise TypeError(f"now must be a number (seconds) or a date, got {type(now).__name__}")
+        moment = float(_checked_seconds("now", [now], 1)[0])
         if moment < last:
             raise ValueError(f"now is {last - moment:g} seconds before the last event: leave out what is in the future")
         return moment
@@ -163,36 +186,22 @@ class Events:
 
 
 def check_half_life(value: Any) -> float:
-    """A positive number of seconds."""
-    return check_number("half_life", value, minimum=0, strict=True, maximum=LARGEST)
+    """A positive length of time, in seconds."""
+    return check_seconds("half_life", value, minimum=0, strict=True, maximum=LARGEST)
 
 
-def _seconds(times: Any, size: int, name: str = "times") -> Floats:
-    refuse_masked(name, times)
-    refuse_unordered(name, times)
-    array = np.asarray(times)
-    if array.dtype.kind == "O" and array.ndim == 1 and all(hasattr(time, "isoformat") for time in array):
-        array = _of_dates(name, array)
-    if array.ndim != 1 or len(array) != size:
-        raise ValueError(f"{name} must have shape ({size},), one for each event, got {array.shape}")
-    if array.dtype.kind == "M":
-        missing = np.isnat(array)
-        seconds = array.astype("datetime64[ns]").astype(np.int64) / 1e9
-    elif array.dtype.kind in "iuf":
-        seconds = array.astype(np.float64)
-        missing = ~np.isfinite(seconds)
-    else:
-        raise TypeError(f"{name} must be numbers (seconds) or dates, got dtype {array.dtype}")
-    if missing.any():
-        at = int(np.argmax(missing))
-        raise ValueError(f"{name}: {array[at]} at position {at}: leave out events without a time")
+def refuse_idle_now(now: Any, half_life: Any) -> None:
+    """A ValueError where `now` would change nothing."""
+    if now is not None and half_life is None:
+        raise ValueError("now says when events have age 0, which half_life alone asks for: give half_life, or no now")
+
+
+def _checked_seconds(name: str, times: Any, size: int) -> Floats:
+    seconds = column_seconds(name, times)
+    if seconds.shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},), one for each event, got {seconds.shape}")
+    large = np.abs(seconds) > LARGEST
+    if large.any():
+        at = int(np.argmax(large))
+        raise ValueError(f"{place(name, at)} is {seconds[at]:g}, and more than {LARGEST:g} seconds are no time")
     return seconds
-
-
-def _of_dates(name: str, dates: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    aware = {getattr(date, "tzinfo", None) is not None for date in dates}
-    if len(aware) > 1:
-        raise ValueError(f"{name} mix dates with and without a time zone: make them all of one kind")
-    if aware == {True}:
-        return np.array([date.timestamp() for date in dates], dtype=np.float64)
-    return dates.astype("datetime64[us]")

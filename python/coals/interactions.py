@@ -19,13 +19,14 @@ from coals._progress import working
 from coals._reduce import Intake, binarized, core
 from coals._reports import Reports
 from coals._sparse import canonical_csr, check_sparse
-from coals._titles import checked_titles, titles_of, titles_of_ids
+from coals._titled_items import TitledItems
+from coals._titles import checked_titles, titles_of
 
 __all__ = ["Interactions", "as_interactions"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Interactions(FromTables, Reports):
+class Interactions(FromTables, TitledItems, Reports):
     """Users x items matrix with the ids and titles that belong to it.
 
     Made by `from_frame`, `from_csv`, `from_parquet`, `from_arrays` or `from_matrix`, which check everything; not to be
@@ -212,23 +213,9 @@ class Interactions(FromTables, Reports):
         return len(self.users)
 
     @property
-    def n_items(self) -> int:
-        """Number of columns."""
-        return len(self.items)
-
-    @property
     def nnz(self) -> int:
         """Number of entries, stored zeros included."""
         return int(self.matrix.nnz)
-
-    def titles(self, ids: Any) -> list[str]:
-        """Titles of the given item ids, a scalar or a 1-D sequence; the id itself as text where there are
-        none. The padding of a short list, -1 or None, has no title and is left out.
-
-        >>> Interactions.from_arrays([0, 0], ["x", "y"]).titles(["y", "x"])
-        ['y', 'x']
-        """
-        return titles_of_ids(self.items, self.item_titles, ids)
 
     def select(self, mask: npt.NDArray[np.bool_]) -> Interactions:
         """The same users, items, ids and titles with only the entries where `mask` is true.

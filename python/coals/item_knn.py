@@ -45,11 +45,13 @@ class ItemKNN(NeighborModel, ItemSimilarity):
         the sum of absolute values), and "cosine" compares values. Otherwise who has what is all that counts, except
         to similarities by values and predicted ratings.
     alpha, beta : float, default 0.5
-        Of "asymmetric_cosine" and "tversky".
+        Of "asymmetric_cosine" and "tversky". Other similarities ignore these two, `k1` and `b`, so that a grid of
+        `coals.search` may vary `similarity` beside them.
     shrinkage : float, default 0.0
         Similarities are multiplied by c / (c + shrinkage), for c users who have both.
     min_support, min_overlap : int, default 1
-        Items with fewer users, and pairs with fewer common users, are no neighbours.
+        Items with fewer users, and pairs with fewer common users, are no neighbours. With
+        similarities on common users 3 or more make sense: of one or two, many are 1 or -1.
     k1, b : float, default 1.2, 0.75
         Of "bm25".
     threshold : float or None, default None

@@ -10,7 +10,7 @@ import scipy
 
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number, check_threads
-from coals._measures import check_measure
+from coals._measures import check_measure, refuse_idle
 from coals._neighborhoods import along, counted_pairs, keep_of, neighborhoods, weighted_products
 from coals._progress import working
 from coals.interactions import Interactions, as_interactions
@@ -63,6 +63,9 @@ def cooccurrence(
     Returns
     -------
     scipy.sparse.csr_array of shape (n_items, n_items), or (len(rows), n_items)
+        Columns follow ``data.items.ids`` of the `Interactions` (for ``axis="users"``, ``data.users.ids``), which are
+        sorted, or are the columns of a matrix; so do rows, or they follow `rows`. In a row columns ascend, whatever the
+        counts: ``data.items.decode(answer[[row]].indices)`` are its ids.
 
     Notes
     -----
@@ -172,7 +175,8 @@ def similarity(
     min_support : int, default 1
         Items with fewer users have no neighbours and are none.
     min_overlap : int, default 1
-        Pairs with fewer common users are no neighbours. For ``"pearson"`` 3 or more make sense: with 2 it is 1 or -1.
+        Pairs with fewer common users are no neighbours. Measures on common users need more than 1 to mean much: with
+        one, ``"adjusted_cosine"`` is 1 or -1 and ``"msd"`` is 1 for equal values; with two, ``"pearson"`` is 1 or -1.
     k1, b : float, default 1.2 and 0.75
         Of ``"bm25"``: how soon a larger value adds no more, and how much an item's popularity is held against it.
     dtype : {"float32", "float64"}, default "float32"
@@ -188,7 +192,17 @@ def similarity(
     Returns
     -------
     scipy.sparse.csr_array of shape (n_items, n_items), or (len(rows), n_items)
-        Row i holds the neighbours of item i, without itself.
+        Row i holds the neighbours of item i, without itself. Columns follow ``data.items.ids`` of the `Interactions`
+        (for ``axis="users"``, ``data.users.ids``), which are sorted, or are the columns of a matrix; so do rows, or
+        they follow `rows`. In a row columns ascend; the nearest neighbour has the largest value, not the first place:
+        ``row = answer[[i]]; data.items.decode(row.indices[np.argsort(-row.data, kind="stable")])``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Bad arguments and data, by name; among them one of `alpha`, `beta`, `k1`, `b` that `measure` has no use for,
+        negative values for ``"tfidf"`` and ``"bm25"``, and for measures of values ones beyond 1e140 or, but for 0,
+        below 1e-140, whose squares float64 cannot add up.
 
     Notes
     -----
@@ -210,6 +224,7 @@ def similarity(
     chosen = check_measure(
         measure, weighted, alpha, beta, shrinkage, min_support, min_overlap, k1, b, argument="measure"
     )
+    refuse_idle(measure, {"alpha": alpha, "beta": beta, "k1": k1, "b": b})
     check_choice("dtype", dtype, ("float32", "float64"))
     data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
     with working("similarity", progress):

@@ -253,7 +253,33 @@ def test_bad_questions(ratings):
         model.predict(0, 0, clip=True)
     with pytest.raises(ValueError, match="explain takes one user and one item, got 2 and 1"):
         model.explain([0, 1], 0)
+    for user in ({0: 5.0}, {0, 1}, ratings[[0]]):
+        with pytest.raises(TypeError, match="explain takes the id of one user that the model was fitted with, got"):
+            model.explain(user, 0)
+    with pytest.raises(TypeError, match="explain takes the id of one item that the model was fitted with, got dict"):
+        model.explain(0, {1: 2.0})
     with pytest.raises(coals.NotFittedError):
         _ = coals.ItemKNN().similarity_
     with pytest.raises(ValueError, match=r"user 0, item 5: 1e.200 is too large"):
         coals.ItemKNN(scoring="rating").fit(sp.csr_array(([1e200], ([0], [5])), shape=(2, 6)))
+
+
+@both
+def test_histories_that_are_none(ratings, axis):
+    model = MODELS[axis]().fit(ratings)
+    with pytest.raises(ValueError, match=r"got shape \(40,\): X\[\[u\]\] is row u with both dimensions"):
+        model.recommend_for(ratings[0])
+    for history, kind in ((None, "NoneType"), (ratings[[0]].toarray(), r"an array of shape \(1, 40\)")):
+        with pytest.raises(TypeError, match=f"history must be {{item: value}}, item ids, .* got {kind}"):
+            model.recommend_for(history)
+    with pytest.raises(TypeError, match=r"history must be .* got Events"):
+        model.recommend_for(coals.Events.from_arrays(["g"], ["a"]))
+
+
+def test_ratings_off_the_scale_give_scores_off_it(ratings):
+    """As documented: nothing is clipped but on request."""
+    model = coals.ItemKNN(similarity="pearson", scoring="rating").fit(ratings)
+    wild = model.recommend_for({0: 1000.0, 1: -1000.0, 2: 5.0}, n=40)
+    assert np.nanmax(np.abs(wild.scores)) > 100
+    kept = np.clip(wild.scores, *model.rating_range_)
+    assert (np.nanmin(kept), np.nanmax(kept)) == model.rating_range_

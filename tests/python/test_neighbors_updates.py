@@ -101,6 +101,7 @@ def test_histories_come_in_many_forms(axis):
         model.recommend_for(["w"])
     rates = MODELS[axis](scoring="rating").fit(data)
     assert rates.recommend_for({}, n=2).counts.tolist() == [0]
+    assert rates.recommend_for([], n=2).counts.tolist() == [0]
     with pytest.raises(TypeError, match="history must tell what the items were rated"):
         rates.recommend_for(["y"])
     with pytest.raises(ValueError, match="n must be >= 1"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 import coals
+from coals._measures import MEASURES
 from similarities import MATRICES
 
 RATINGS = MATRICES["nobody and nothing"]  # 60 users, 40 items
@@ -108,3 +111,62 @@ def test_options_go_by_name():
         coals.similarity(RATINGS, "cosine", "items")
     with pytest.raises(TypeError, match="positional"):
         coals.cooccurrence(RATINGS, "items")
+
+
+VALUES = ("tfidf", "bm25", "centered_cosine", "pearson", "adjusted_cosine", "msd")
+
+
+@pytest.mark.parametrize("axis", ["items", "users"])
+@pytest.mark.parametrize("measure", ["cosine", *VALUES])
+def test_values_whose_squares_overflow_or_vanish(measure, axis):
+    options = {"weighted": measure == "cosine", "axis": axis, "dtype": "float64"}
+    for scale, word, direction in ((1e200, "large", "down"), (1e-200, "small", "up")):
+        data = RATINGS.astype(np.float64) * scale
+        with pytest.raises(
+            ValueError, match=rf"item \d+: .* is too {word} for float64 .*: scale the values {direction}"
+        ):
+            coals.similarity(data, measure, **options)
+    if measure not in ("bm25", "msd"):  # whose values have a meaning beside others
+        plain = coals.similarity(RATINGS, measure, **options).toarray()
+        for scale in (1e139, 1e-138):
+            far = coals.similarity(RATINGS.astype(np.float64) * scale, measure, **options).toarray()
+            np.testing.assert_allclose(far, plain, rtol=1e-9, atol=1e-9)
+
+
+def test_products_that_overflow():
+    """Infinities of both signs would make NaN, which no comparison keeps."""
+    data = sp.csr_array([[1e200, 1e200], [1e200, -1e200]])
+    for options in ({}, {"neighbors": 1}, {"threshold": 0.5}):
+        with pytest.raises(ValueError, match="too large for float64"):
+            coals.cooccurrence(data, weighted=True, dtype="float64", **options)
+        with pytest.raises(ValueError, match="too large for float"):
+            coals.cooccurrence(data, weighted=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "users"),
+    [
+        ("alpha", 0.3, ("asymmetric_cosine", "tversky")),
+        ("beta", 0.3, ("tversky",)),
+        ("k1", 2.0, ("bm25",)),
+        ("b", 0.1, ("bm25",)),
+    ],
+)
+def test_options_that_a_measure_has_no_use_for(option, value, users):
+    for measure in MEASURES:
+        if measure in users:
+            coals.similarity(RATINGS, measure, **{option: value})
+            continue
+        with pytest.raises(ValueError, match=f"{option} goes with '{users[0]}'.*: '{measure}' has no use for it"):
+            coals.similarity(RATINGS, measure, **{option: value})
+    default = inspect.signature(coals.similarity).parameters[option].default
+    coals.similarity(RATINGS, "jaccard", **{option: default})
+    for model in (coals.ItemKNN, coals.UserKNN):  # grids vary the similarity beside them
+        model(similarity="jaccard", **{option: value}).fit(RATINGS)
+
+
+def test_events_are_no_matrix():
+    events = coals.Events.from_arrays(["g", "g"], ["a", "b"])
+    for function in (coals.cooccurrence, coals.similarity, coals.ItemKNN().fit):
+        with pytest.raises(TypeError, match=r"got Events: take their to_interactions\(\), or coals.event_cooccurrence"):
+            function(events)
