@@ -14,8 +14,8 @@ import coals
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="counts threads and sets affinity as Linux does")
 
-# Threads alive during `work` beside the calling one, the one that looks, and those of NumPy: so many that a tenth of the
-# looks found as many or more, as those that are tried out first may still be ending when the real ones start.
+# Threads alive during `work` beside the calling one, the one that looks, and those of NumPy: a tenth of the looks found
+# as many or more. Not the most, as those that are tried out first may still be ending when the real ones start.
 WATCH = """
 import os, sys, threading, time, numpy as np, scipy.sparse as sp, tqdm, coals
 tqdm.tqdm.monitor_interval = 0  # it has a thread of its own, whether there is a bar or not
