@@ -17,7 +17,6 @@
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -25,6 +24,7 @@
 #include "coals/config.hpp"
 #include "coals/run_control.hpp"
 #include "poller.hpp"
+#include "share.hpp"
 
 namespace coals {
 
@@ -123,7 +123,7 @@ class Pulse {
 };
 
 // How many of `count` threads the system lets this process have. libgomp ends the process when it is refused one, so
-// every new high is tried out with plain threads first.
+// those that its pool lacks are tried out as plain threads first.
 int affordable_threads(int count);
 
 // worker(is_calling_thread) on `count` threads at once, the calling one among them. It must not throw.
@@ -134,8 +134,8 @@ void run_workers(int count, Worker& worker) {
     std::vector<std::thread> threads;
     try {
       for (int i = 1; i < count; ++i) threads.emplace_back([&] { worker(false); });
-    } catch (const std::system_error&) {
-      // No more threads to be had: those that started share the work.
+    } catch (const std::exception&) {
+      // No more threads, or no memory for one: those that started share the work.
     }
     worker(true);
     for (std::thread& thread : threads) thread.join();
@@ -150,7 +150,8 @@ void run_workers(int count, Worker& worker) {
 template <class MakeState, class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
   constexpr int most_threads = 1024;
-  const std::int64_t wanted = control.num_threads > 0 ? control.num_threads : default_num_threads();
+  const Share share;
+  const std::int64_t wanted = share.threads(control);
   const int count = affordable_threads(static_cast<int>(std::min({wanted, tasks, std::int64_t{most_threads}})));
   Supervisor supervisor(tasks, control);
   auto worker = [&](bool is_caller) {

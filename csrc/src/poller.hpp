@@ -1,4 +1,6 @@
 // Calls RunControl::poll now and then: cheap enough to be asked in an inner loop.
+//
+// The clock belongs to the thread, not to the Poller, so that a long loop of short calls listens too.
 #pragma once
 
 #include <chrono>
@@ -14,15 +16,17 @@ class Poller {
   // Throws what poll throws.
   void operator()() {
     if (!control_.poll) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < std::chrono::milliseconds(20)) return;
-    last_ = now;
+    const auto now = Clock::now();
+    thread_local Clock::time_point last{};
+    if (now - last < std::chrono::milliseconds(20)) return;
+    last = now;
     control_.poll();
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   const RunControl& control_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace coals

@@ -2,6 +2,7 @@
 #include "coals/sgd.hpp"
 
 #include <cmath>
+#include <stdexcept>
 
 #include "bounded_heap.hpp"
 #include "dispatch.hpp"
@@ -14,8 +15,18 @@ namespace {
 constexpr std::int64_t steps_at_a_time = 2048;  // some 100 microseconds
 constexpr int most_draws = 10;
 
+// Kernels write whole vectors, which would overrun narrower rows.
+template <class T>
+void require_padded(const MatrixView<T>& matrix) {
+  if (matrix.columns * static_cast<std::int64_t>(sizeof(T)) % 64 != 0 || matrix.stride != matrix.columns) {
+    throw std::invalid_argument("rows of SgdFactors must be a multiple of 64 bytes wide, without gaps between them");
+  }
+}
+
 template <class T>
 StepsOn<T> steps_on(const SgdFactors<T>& f, const SgdOptions& options) {
+  require_padded(f.users);
+  require_padded(f.items);
   return {f.users.data,
           f.items.data,
           f.user_state.data,

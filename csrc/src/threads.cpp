@@ -1,10 +1,10 @@
 // How many threads to use when nobody says, and what changes after a fork.
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
+#include <exception>
+#include <limits>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -15,6 +15,7 @@
 #include <pthread.h>
 #endif
 
+#include "cgroup.hpp"
 #include "parallel.hpp"
 
 namespace coals {
@@ -23,8 +24,14 @@ std::atomic<bool> in_forked_child{false};
 
 namespace {
 
+std::atomic<int> calls_under_way{0};
+
 #if !defined(_WIN32)
-const int fork_handler = pthread_atfork(nullptr, nullptr, [] { in_forked_child.store(true); });
+// The parent's other threads, and with them their calls, are not in the child.
+const int fork_handler = pthread_atfork(nullptr, nullptr, [] {
+  in_forked_child.store(true);
+  calls_under_way.store(0);
+});
 #endif
 
 int processors_by_affinity() {
@@ -35,58 +42,48 @@ int processors_by_affinity() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-// A quota of 150000 of every 100000 microseconds is one and a half processors; it is rounded up.
-int processors_by_quota(double quota, double period) {
-  if (quota <= 0 || period <= 0) return std::numeric_limits<int>::max();
-  return std::max(1, static_cast<int>((quota + period - 1) / period));
-}
-
-int processors_by_cgroup() {
-  std::string quota;
-  double period = 0;
-  if (std::ifstream("/sys/fs/cgroup/cpu.max") >> quota >> period) {
-    return quota == "max" ? std::numeric_limits<int>::max() : processors_by_quota(std::atof(quota.c_str()), period);
-  }
-  double quota_us = 0;
-  if (std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota_us &&
-      std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period) {
-    return processors_by_quota(quota_us, period);
-  }
-  return std::numeric_limits<int>::max();
-}
-
 int threads_by_environment() {
   const char* text = std::getenv("OMP_NUM_THREADS");
   const int value = text ? std::atoi(text) : 0;
   return value > 0 ? value : std::numeric_limits<int>::max();
 }
 
-// Starts and ends count - 1 threads that are all alive at once, or as many as can be had.
+// Starts and ends so many threads that are all alive at once, or as many as can be had.
 int try_threads(int count) {
   std::mutex gate;
   std::vector<std::thread> threads;
   {
     const std::lock_guard<std::mutex> closed(gate);
     try {
-      while (static_cast<int>(threads.size()) < count - 1) {
+      while (static_cast<int>(threads.size()) < count) {
         threads.emplace_back([&gate] { const std::lock_guard<std::mutex> wait(gate); });
       }
-    } catch (const std::system_error&) {
-      // The system's limit; what has started is what can be had.
+    } catch (const std::exception&) {
+      // The system's limit, or no memory; what has started is what can be had.
     }
   }
   for (std::thread& thread : threads) thread.join();
-  return static_cast<int>(threads.size()) + 1;
+  return static_cast<int>(threads.size());
 }
 
 }  // namespace
 
+// libgomp keeps a pool for each thread that calls it, and ends those that the next team does not need.
 int affordable_threads(int count) {
-  static std::atomic<int> proven{1};
-  if (count <= proven.load() || in_forked_child.load()) return count;
-  const int had = try_threads(count);
-  if (had == count) proven.store(count);
-  return had;
+  thread_local int pool = 1;
+  if (count <= 1 || in_forked_child.load()) return count;
+  pool = count <= pool ? count : pool + try_threads(count - pool);
+  return pool;
+}
+
+Share::Share() : calls_(calls_under_way.fetch_add(1) + 1) {}
+Share::~Share() { calls_under_way.fetch_sub(1); }
+
+// Rounded up: a processor too few idles for sure, one too many is made to wait by the system.
+int Share::threads(const RunControl& control) const {
+  if (control.num_threads > 0) return control.num_threads;
+  const int calls = std::max(1, calls_);
+  return (default_num_threads() + calls - 1) / calls;
 }
 
 std::string openmp_runtime() {
@@ -99,7 +96,7 @@ std::string openmp_runtime() {
 }
 
 int default_num_threads() {
-  static const int by_cgroup = processors_by_cgroup();
+  static const int by_cgroup = processors_by_cgroup("/sys/fs/cgroup", "/proc/self/cgroup");
   return std::max(1, std::min({processors_by_affinity(), by_cgroup, threads_by_environment()}));
 }
 

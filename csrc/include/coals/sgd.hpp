@@ -26,8 +26,8 @@ struct SgdOptions {
   std::int64_t epoch = 0;  // draws differ from epoch to epoch
 };
 
-// What steps move. Rows are a multiple of 64 bytes wide, zeros beyond the factors. State, of the same shape, starts at
-// zero and is carried from epoch to epoch. Biases are null where there are none.
+// What steps move. Rows are a multiple of 64 bytes wide, or a std::invalid_argument; zeros beyond the factors. State,
+// of the same shape, starts at zero and is carried from epoch to epoch. Biases are null where there are none.
 template <class T>
 struct SgdFactors {
   MatrixView<T> users, items, user_state, item_state;

@@ -1,0 +1,101 @@
+"""Fit, fork, fit: as servers that load before they fork, and pools of processes, do.
+
+The threads of an OpenMP runtime are gone in a forked child: a naive parallel region would wait for them for ever. Each
+case runs in a process of its own, which has not used other libraries' threads, and is ended if it hangs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+
+START = """
+import os, threading, numpy as np, scipy.sparse as sp, coals
+data = sp.csr_array((np.random.default_rng(0).random((300, 200)) < 0.2).astype(float))
+MODELS = {
+    "implicit": lambda: coals.ImplicitALS(factors=40, iterations=2, random_state=0, num_threads=2),
+    "bpr": lambda: coals.BPR(factors=8, iterations=2, random_state=0, num_threads=2),
+    "svd": lambda: coals.SVD(factors=8, random_state=0, num_threads=2),
+    "ease": lambda: coals.EASE(num_threads=2),
+    "knn": lambda: coals.ItemKNN(similarity="cosine", num_threads=2),
+}
+def answers(name="implicit"):
+    best = MODELS[name]().fit(data).recommend(np.arange(300), n=9)
+    return best.ids.tobytes() + best.scores.tobytes()
+def in_child(work):
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if work() else 3)
+        finally:
+            os._exit(4)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+"""
+
+
+def run(code: str, *arguments: str) -> str:
+    # Python 3.12 and later warn of fork in a process with threads, which is what this is about.
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", START + code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_every_kind_of_fit_in_a_child_of_a_process_that_has_fitted():
+    code = """
+parent = {name: answers(name) for name in MODELS}
+print(in_child(lambda: {name: answers(name) for name in MODELS} == parent), answers() == parent["implicit"])
+"""
+    assert run(code) == "0 True"
+
+
+def test_a_grandchild():
+    code = """
+parent = answers()
+print(in_child(lambda: answers() == parent and in_child(lambda: answers() == parent) == 0))
+"""
+    assert run(code) == "0"
+
+
+def test_a_fork_in_the_midst_of_another_threads_fit():
+    """The child has neither that thread nor its call, and all processors to itself."""
+    code = """
+parent = answers()
+busy = threading.Thread(target=lambda: [answers() for _ in range(30)])
+busy.start()
+codes = [in_child(lambda: answers() == parent) for _ in range(8)]
+busy.join()
+print(codes)
+"""
+    assert run(code) == str([0] * 8)
+
+
+def test_a_pool_of_forked_processes():
+    code = """
+import multiprocessing
+parent = answers()
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(answers, ["implicit"] * 4) == [parent] * 4)
+"""
+    assert run(code) == "True"
+
+
+def test_servers_that_load_before_they_fork(tmp_path):
+    """As gunicorn does with preload_app: the parent has recommended from the mapped file, each child recommends, and
+    the parent after them."""
+    code = """
+import sys
+MODELS["implicit"]().fit(data).save(sys.argv[1])
+model = coals.load(sys.argv[1])
+def lists():
+    best, new = model.recommend(np.arange(300), n=9), model.recommend_for({3: 1.0, 50: 2.0}, n=9)
+    return best.ids.tobytes(), best.scores.tobytes(), new.ids.tobytes(), model.similar_items([1, 2]).scores.tobytes()
+parent = lists()
+print([in_child(lambda: lists() == parent) for _ in range(4)], lists() == parent)
+"""
+    assert run(code, str(tmp_path / "model.coals")) == "[0, 0, 0, 0] True"
