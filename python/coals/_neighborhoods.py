@@ -14,7 +14,18 @@ from coals._native import structure
 from coals._sparse import canonical_csr
 from coals.interactions import Interactions
 
-__all__ = ["along", "counted_pairs", "keep_of", "neighborhoods", "similarity_from_counts", "weighted_products"]
+__all__ = [
+    "MOST_BYTES",
+    "along",
+    "counted_pairs",
+    "keep_of",
+    "neighborhoods",
+    "similarity_from_counts",
+    "weighted_products",
+]
+
+#: No machine has more, and the core can count so many.
+MOST_BYTES = 2**62
 
 Indices = npt.NDArray[np.int64]
 
@@ -97,7 +108,7 @@ def keep_of(
         -np.inf if threshold is None else threshold,
         rows,
         diagonal,
-        -1 if memory_limit is None else memory_limit,
+        -1 if memory_limit is None else min(memory_limit, MOST_BYTES),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number, check_seconds, check_threads
+from coals._neighborhoods import MOST_BYTES
 from coals._progress import working
 from coals._start import LARGEST
 from coals.events import Events, check_half_life, refuse_idle_now
@@ -160,11 +161,11 @@ def event_cooccurrence(
     whole = measure == "count" and half_life is None and not inverse_distance and shrinkage == 0
     kinds = ("int32", "float32", "float64") if whole else ("float32", "float64")
     keep = _core.Keep(
-        -1 if neighbors is None else check_int("neighbors", neighbors, minimum=1),
+        -1 if neighbors is None else min(check_int("neighbors", neighbors, minimum=1), events.n_items),
         -math.inf if threshold is None else check_number("threshold", threshold),
         None if rows is None else events.items.encode(rows),
         bool(diagonal),
-        -1 if memory_limit is None else check_int("memory_limit", memory_limit, minimum=0),
+        -1 if memory_limit is None else min(check_int("memory_limit", memory_limit, minimum=0), MOST_BYTES),
     )
     chosen = kinds[0] if dtype is None else check_choice("dtype", dtype, kinds)
     with working("event_cooccurrence", progress):

@@ -114,14 +114,17 @@ def assert_equals_oracle(
     dtype: str = "float64",
     axis: str = "items",
     rows: Any = None,
+    more: dict[str, Any] | None = None,
     **call: Any,
 ) -> Any:
     """`coals.similarity` has the oracle's values and keeps those that it should.
 
     Where two values, or a value and the threshold or 0, are closer than the tolerance, rounding may choose either; so
-    of each row some entries are certain to be kept, others may be, and the rest must not be. Returns the result.
+    of each row some entries are certain to be kept, others may be, and the rest must not be. `more` are options beside
+    those of the case. Returns the result.
     """
     measure, options = CASES[case]
+    options = options | (more or {})
     where = {"axis": axis, "rows": rows}
     cut = {"neighbors": neighbors, "threshold": threshold}
     result = coals.similarity(X, measure, **where, **cut, dtype=dtype, **options, **call)

@@ -16,7 +16,7 @@ from numpy.testing import assert_array_equal
 
 import coals
 from coals import _core
-from similarities import CASES, COUNT_CASES, MATRICES, applies, assert_equals_oracle, zipf
+from similarities import CASES, COUNT_CASES, MATRICES, VALUE_CASES, applies, assert_equals_oracle, zipf
 
 every_case = pytest.mark.parametrize("case", CASES)
 
@@ -75,6 +75,40 @@ def test_any_small_matrix(grid, case, axis, neighbors, threshold):
     data = sp.csr_array((grid[~np.isnan(grid)], np.nonzero(~np.isnan(grid))), shape=grid.shape)
     if data.nnz and applies(case, data):
         assert_equals_oracle(data, case, axis=axis, neighbors=neighbors, threshold=threshold)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    grid=small_grids, case=st.sampled_from(list(CASES)), axis=st.sampled_from(["items", "users"]),
+    shrinkage=st.sampled_from([0.0, 0.5, 100.0]), min_support=st.integers(0, 4), min_overlap=st.integers(0, 4),
+    neighbors=st.sampled_from([None, 2]), threshold=st.sampled_from([None, 0.1]),
+    dtype=st.sampled_from(["float32", "float64"]),
+)  # fmt: skip
+def test_every_option_on_every_measure(
+    grid, case, axis, shrinkage, min_support, min_overlap, neighbors, threshold, dtype
+):
+    data = sp.csr_array((grid[~np.isnan(grid)], np.nonzero(~np.isnan(grid))), shape=grid.shape)
+    more = {"shrinkage": shrinkage, "min_support": min_support, "min_overlap": min_overlap}
+    if data.nnz and applies(case, data):
+        cut = {"neighbors": neighbors, "threshold": threshold}
+        assert_equals_oracle(data, case, axis=axis, dtype=dtype, more=more, **cut)
+
+
+@pytest.mark.parametrize("axis", ["items", "users"])
+@pytest.mark.parametrize("case", VALUE_CASES)
+def test_shuffled_users_are_as_similar(case, axis):
+    """Sums of whole numbers are the same bits in any order; others differ in their last digits."""
+    measure, options = CASES[case]
+    ratings = zipf(200, 80, mean=25, seed=0)
+    ratings.data[:] = np.random.default_rng(1).integers(1, 6, ratings.nnz)
+    order = np.random.default_rng(2).permutation(200 if axis == "items" else 80)
+    shuffled = sp.csr_array(ratings[order] if axis == "items" else ratings[:, order])
+    exact = measure in ("pearson", "msd")
+    cut = {"neighbors": 9 if exact else None, "axis": axis, "dtype": "float64"}
+    one, two = (coals.similarity(data, measure, **cut, **options).toarray() for data in (ratings, shuffled))
+    if exact:
+        assert_array_equal(one, two)
+    np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
 
 
 @every_case

@@ -170,3 +170,15 @@ def test_events_are_no_matrix():
     for function in (coals.cooccurrence, coals.similarity, coals.ItemKNN().fit):
         with pytest.raises(TypeError, match=r"got Events: take their to_interactions\(\), or coals.event_cooccurrence"):
             function(events)
+
+
+def test_numbers_beyond_64_bits_are_no_limit():
+    events = coals.Events.from_arrays(["g", "g"], ["a", "b"])
+    for function, data in (
+        (coals.similarity, RATINGS),
+        (coals.cooccurrence, RATINGS),
+        (coals.event_cooccurrence, events),
+    ):
+        plain = function(data, neighbors=1000)
+        assert (function(data, neighbors=10**30, memory_limit=10**30) != plain).nnz == 0
+    assert coals.ItemKNN(neighbors=10**30, memory_limit=10**30).fit(RATINGS).similarity_.nnz > 0

@@ -61,6 +61,45 @@ def test_ctrl_c_ends_a_native_loop_and_leaves_the_model_unfitted(model, argument
     assert seconds < 1.0
 
 
+SLOW_CALL = """
+import signal, numpy as np, coals
+signal.signal(signal.SIGINT, signal.default_int_handler)
+rng = np.random.default_rng(0)
+rows, columns = rng.integers(0, 1_000, 2_000_000), rng.integers(0, 10_000, 2_000_000)
+X = coals.Interactions.from_arrays(rows, columns, rng.random(2_000_000) + 1, duplicates="last")
+events = coals.Events.from_arrays(rows % 50, columns, rng.integers(0, 10**6, 2_000_000))
+print("ready", flush=True)
+try:
+    {call}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "coals.cooccurrence(X, num_threads=1)",
+        "coals.cooccurrence(X, weighted=True, dtype='float64', num_threads=1)",
+        "coals.similarity(X, 'pearson', neighbors=10, num_threads=1)",
+        "coals.similarity(X, 'msd', neighbors=None, threshold=0.99, num_threads=1)",
+        "coals.event_cooccurrence(events, neighbors=10, num_threads=1)",
+        "coals.event_cooccurrence(events, half_life=1e5, repeats=True, neighbors=10, num_threads=1)",
+    ],
+)
+def test_ctrl_c_ends_a_call_that_counts(call):
+    code = SLOW_CALL.format(call=call)
+    slowest = {**os.environ, "COALS_ISA": "baseline"}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=slowest) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.2)
+        start = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+    assert time.perf_counter() - start < 2.0
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_fit_in_a_forked_child_after_a_fit(ratings):
     """libgomp's threads are gone in the child; a naive parallel region would wait for them for ever."""
