@@ -148,11 +148,12 @@ def event_cooccurrence(
     if timed and events.time is None:
         raise ValueError(f"{timed[0]} is about times, which these events have not: give times to Events.from_arrays")
     refuse_idle_now(now, half_life)
+    decay = None if half_life is None else check_half_life(half_life)
     options = _core.EventOptions(
         -1 if window is None else check_int("window", window, minimum=1, maximum=2**62),
         math.inf if within is None else check_seconds("within", within, minimum=0, maximum=LARGEST),
-        math.inf if half_life is None else check_half_life(half_life),
-        0.0 if events.time is None else events.moment(now),
+        math.inf if decay is None else decay,
+        0.0 if events.time is None else events.moment(now, decay),
         check_choice("direction", direction, ("both", "after", "before")),
         bool(inverse_distance), bool(repeats), measure,
         check_number("shrinkage", shrinkage, minimum=0, maximum=LARGEST),

@@ -22,6 +22,9 @@ from coals.interactions import Interactions
 
 __all__ = ["Events"]
 
+# 2^-1000 is about the least that float64 can hold.
+_MOST_LIVES = 1000
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -161,13 +164,16 @@ class Events(EventsFromTables, TitledItems):
     def weights(self, half_life: Any, now: Any = None) -> Floats:
         """What each event counts for, by age: shape (n_events,). `half_life` and `now` as in `to_interactions`."""
         half_life = check_half_life(half_life)
-        moment = self.moment(now)
+        moment = self.moment(now, half_life)
         assert self.time is not None  # or moment would have complained
         weights: Floats = np.exp2(-(moment - self.time) / half_life)
         return weights
 
-    def moment(self, now: Any = None) -> float:
-        """`now` in seconds; None is the time of the last event. Before that is a ValueError."""
+    def moment(self, now: Any = None, half_life: float | None = None) -> float:
+        """`now` in seconds; None is the time of the last event.
+
+        A ValueError if that is before the last event, or so many half-lives after it that no event weighs anything.
+        """
         if self.time is None:
             raise ValueError("events without times have no age: give times to Events.from_arrays")
         last = float(self.time.max())
@@ -178,6 +184,12 @@ class Events(EventsFromTables, TitledItems):
         moment = float(_checked_seconds("now", [now], 1)[0])
         if moment < last:
             raise ValueError(f"now is {last - moment:g} seconds before the last event: leave out what is in the future")
+        lives = 0.0 if half_life is None else (moment - last) / half_life
+        if lives > _MOST_LIVES:
+            raise ValueError(
+                f"now is {lives:g} half-lives after the last event, so that all weigh nothing: give times, now and "
+                "half_life in one unit"
+            )
         return moment
 
     def __repr__(self) -> str:

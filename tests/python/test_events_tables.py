@@ -153,6 +153,18 @@ def test_now_alone_is_refused():
         events.to_interactions(now=60)
 
 
+def test_a_now_so_late_that_nothing_counts_is_refused():
+    events = coals.Events.from_arrays(["g"] * 2, ["a", "b"], [0, 60])
+    late = dt.datetime(2026, 1, 1)
+    for call in (
+        lambda: events.to_interactions(half_life=60, now=late),
+        lambda: coals.event_cooccurrence(events, half_life=60, now=late),
+    ):
+        with pytest.raises(ValueError, match="half-lives after the last event, so that all weigh nothing"):
+            call()
+    assert coals.event_cooccurrence(events, half_life=60, now=3660, dtype="float64").nnz == 2
+
+
 def test_copies_are_the_same_events():
     events = coals.Events.from_frame(ROWS, group="basket", item="sku", time="at", item_titles={"tea": "Tea"})
     for twin in (copy.copy(events), copy.deepcopy(events), pickle.loads(pickle.dumps(events))):
