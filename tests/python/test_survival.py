@@ -1,9 +1,7 @@
-"""Ctrl-C, fork, threads beside a fit."""
+"""Threads beside a fit, and what the system refuses. For signals see test_signals.py, for fork test_fork.py."""
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,72 +12,6 @@ import pytest
 import scipy.sparse as sp
 
 import coals
-
-SLOW_FIT = """
-import signal, numpy as np, scipy.sparse as sp, coals
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored
-rng = np.random.default_rng(0)
-data = sp.csr_array((np.ones(2_000_000), (rng.integers(0, 1_000, 2_000_000), rng.integers(0, 5_000, 2_000_000))))
-data.sum_duplicates()
-# One row that outlasts all others: whoever has it, the calling thread is the one that hears of Ctrl-C.
-long_row = sp.vstack([sp.csr_array((2, 20_000)), sp.csr_array(np.ones((1, 20_000)))]).tocsr()
-model = {model}
-print("ready", flush=True)
-try:
-    model.fit({data}, **{arguments})
-except KeyboardInterrupt:
-    print("interrupted", hasattr(model, "n_items_"), flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize(
-    ("model", "arguments"),
-    [
-        ("coals.ImplicitALS(factors=256, iterations=50)", {"progress": False}),
-        ("coals.ExplicitALS(factors=256, iterations=50)", {"progress": False}),
-        ("coals.ItemCooccurrence()", {}),
-        ("coals.EASE(dtype='float64')", {}),
-        ("coals.SGDFactorization(factors=256, iterations=50)", {"progress": False}),
-        ("coals.BPR(factors=256, iterations=50)", {"progress": False}),
-        ("coals.SVD(factors=100, power_iterations=20)", {}),
-        ("coals.ExplicitALS(factors=1000, dtype='float64', init=(np.ones((3, 1000)), np.ones((20_000, 1000))))", {}),
-    ],
-)
-def test_ctrl_c_ends_a_native_loop_and_leaves_the_model_unfitted(model, arguments):
-    data = "long_row" if "init" in model else "data"
-    code = SLOW_FIT.format(model=model, arguments=arguments, data=data)
-    slowest = {**os.environ, "COALS_ISA": "baseline"}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=slowest) as process:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.2)
-        start = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted False\n"
-        seconds = time.perf_counter() - start
-    # The promise is 0.1 s; a loaded machine gets slack, a loop that does not listen would take many seconds.
-    assert seconds < 1.0
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_fit_in_a_forked_child_after_a_fit(ratings):
-    """libgomp's threads are gone in the child; a naive parallel region would wait for them for ever."""
-    code = """
-import os, numpy as np, scipy.sparse as sp, coals
-rng = np.random.default_rng(0)
-data = sp.csr_array((rng.random((300, 200)) < 0.2).astype(float))
-def fit():
-    return coals.ImplicitALS(factors=40, iterations=2, random_state=0, num_threads=2).fit(data).item_factors_.tobytes()
-parent = fit()
-child = os.fork()
-if child == 0:
-    os._exit(0 if fit() == parent else 3)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.stdout.strip() == "0", done.stderr
 
 
 def test_a_daemon_thread_in_a_fit_does_not_disturb_the_exit():
