@@ -1,0 +1,135 @@
+"""Run by test_signals.py: starts what takes long, has itself sent a signal in its midst, and prints how it ended.
+
+Every action would take seconds at least, and is repeated until the signal comes. One process for all: each line printed
+is the name of an action, the seconds from the signal to its end, and what ended it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+import coals
+
+rng = np.random.default_rng(0)
+
+
+def random_matrix(users: int, items: int, entries: int) -> sp.csr_array:
+    rows, columns = rng.integers(0, users, entries), rng.integers(0, items, entries)
+    matrix = sp.csr_array((np.ones(entries), (rows, columns)), shape=(users, items))
+    matrix.sum_duplicates()
+    return matrix
+
+
+DATA = random_matrix(1_000, 5_000, 2_000_000)
+WIDE = random_matrix(20_000, 20_000, 3_000_000)
+# One row that outlasts all others: whoever has it, the calling thread is the one that hears of signals.
+LONG_ROW = sp.vstack([sp.csr_array((2, 20_000)), sp.csr_array(np.ones((1, 20_000)))]).tocsr()
+VECTORS = rng.random((60_000, 128), dtype=np.float32)
+REALS = VECTORS.astype(np.float64)
+LISTS = np.broadcast_to(np.arange(200), (20_000, 200)).copy()
+LINES = "".join(f"user{k % 977},item{k % 3301},{k % 5}.5\n" for k in range(100_000)).encode()
+
+
+class Lines(io.RawIOBase):
+    """Comes from memory again and again, so that no disk is needed."""
+
+    def __init__(self) -> None:
+        self._left = 300
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(len(buffer), len(LINES)) if self._left else 0
+        self._left -= 1
+        whole = LINES[:size].rfind(b"\n") + 1
+        buffer[:whole] = LINES[:whole]
+        return whole
+
+
+def fitted(model: Any, data: Any, **options: Any) -> Callable[[], object]:
+    return lambda: model.fit(data, **options)
+
+
+def evaluated() -> object:
+    return coals.metrics.compute(LISTS, WIDE, ["ndcg@100", "map@200", "auc@200"])
+
+
+ACTIONS: dict[str, Callable[[], object]] = {
+    "implicit": fitted(coals.ImplicitALS(factors=256, iterations=50), DATA, progress=False),
+    "implicit, cg": fitted(coals.ImplicitALS(factors=256, iterations=500, solver="cg"), DATA, progress=False),
+    "implicit, block": fitted(coals.ImplicitALS(factors=256, iterations=500, solver="block"), DATA, progress=False),
+    "implicit, nonnegative": fitted(coals.ImplicitALS(factors=256, nonnegative=True), DATA, progress=False),
+    "explicit": fitted(coals.ExplicitALS(factors=256, iterations=50), DATA, progress=False),
+    "explicit, one row": fitted(
+        coals.ExplicitALS(factors=1000, dtype="float64", init=(np.ones((3, 1000)), np.ones((20_000, 1000)))),
+        LONG_ROW,
+        progress=False,
+    ),
+    "sgd": fitted(coals.SGDFactorization(factors=256, iterations=50), DATA, progress=False),
+    "bpr": fitted(coals.BPR(factors=256, iterations=50), DATA, progress=False),
+    "svd": fitted(coals.SVD(factors=100, power_iterations=20), DATA),
+    "ease": fitted(coals.EASE(dtype="float64"), DATA),
+    "rp3beta": fitted(coals.RP3beta(), WIDE),
+    "graph filter": fitted(coals.GraphFilter(factors=256), WIDE),
+    "item cooccurrence": fitted(coals.ItemCooccurrence(), WIDE),
+    "item knn, pearson": fitted(coals.ItemKNN(similarity="pearson", scoring="rating"), WIDE),
+    "item knn, weighted": fitted(coals.ItemKNN(weighted=True), WIDE),
+    "user knn": fitted(coals.UserKNN(), WIDE),
+    "all counts": lambda: coals.cooccurrence(WIDE),
+    "top-N": lambda: coals.top_k(VECTORS, VECTORS, 50),
+    "top-N, euclidean": lambda: coals.top_k(REALS, REALS, 9, metric="euclidean"),
+    "metrics": evaluated,
+    "diversity": lambda: coals.metrics.diversity(LISTS, WIDE, 200),
+    "csv": lambda: coals.Interactions.from_csv(io.BufferedReader(Lines()), user=0, item=1, value=2, duplicates="sum"),
+}
+
+
+class Terminated(Exception):
+    """What the handler of SIGTERM raises."""
+
+
+def terminate(number: int, frame: Any) -> None:
+    raise Terminated
+
+
+def until_signalled(action: Callable[[], object], number: int) -> tuple[float, str]:
+    sent: list[float] = []
+
+    def send() -> None:
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), number)
+
+    timer = threading.Timer(0.15, send)
+    try:
+        timer.start()
+        while True:
+            action()
+    except (KeyboardInterrupt, Terminated) as end:
+        return time.perf_counter() - sent[0], type(end).__name__
+    except Exception as end:
+        timer.cancel()
+        return 0.0, repr(end)
+
+
+def main(names: list[str]) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored
+    signal.signal(signal.SIGTERM, terminate)
+    for name in names:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            seconds, end = until_signalled(ACTIONS[name], number)
+            print(f"{name}\t{number.name}\t{seconds:.3f}\t{end}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(ACTIONS))

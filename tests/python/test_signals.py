@@ -1,0 +1,121 @@
+"""SIGINT and SIGTERM in the midst of every native loop, and of writing a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import coals
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+HOST = Path(__file__).with_name("interrupted.py")
+# The slowest kernels, so that no loop ends by itself before the signal comes.
+SLOWEST = {**os.environ, "COALS_ISA": "baseline"}
+ACTIONS = [
+    "implicit",
+    "implicit, cg",
+    "implicit, block",
+    "implicit, nonnegative",
+    "explicit",
+    "explicit, one row",
+    "sgd",
+    "bpr",
+    "svd",
+    "ease",
+    "rp3beta",
+    "graph filter",
+    "item cooccurrence",
+    "item knn, pearson",
+    "item knn, weighted",
+    "user knn",
+    "all counts",
+    "top-N",
+    "top-N, euclidean",
+    "metrics",
+    "diversity",
+    "csv",
+]
+
+
+@pytest.fixture(scope="module")
+def ends():
+    """What ended each action on each signal, and after how many seconds; absent if the process died or hung before."""
+    try:
+        done = subprocess.run(
+            [sys.executable, HOST, *ACTIONS], capture_output=True, text=True, timeout=600, check=False, env=SLOWEST
+        )
+        output = done.stdout + done.stderr
+    except subprocess.TimeoutExpired as error:
+        output = (error.stdout or b"").decode()
+    lines = [line.split("\t") for line in output.splitlines()]
+    return {(line[0], line[1]): (float(line[2]), line[3]) for line in lines if len(line) == 4} | {"all": output}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize(("signal_name", "end"), [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "Terminated")])
+def test_a_signal_ends_every_native_loop(ends, action, signal_name, end):
+    seconds, found = ends.get((action, signal_name), (0.0, f"nothing: {ends['all'][-2000:]}"))
+    assert found == end
+    # The promise is 0.1 s; a loaded machine gets slack; a loop that does not listen takes longer, or is repeated.
+    assert seconds < 5.0
+
+
+def test_ctrl_c_leaves_the_model_unfitted():
+    code = """
+import os, signal, threading, numpy as np, scipy.sparse as sp, coals
+signal.signal(signal.SIGINT, signal.default_int_handler)
+model = coals.ImplicitALS(factors=256, iterations=1000)
+threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    model.fit(sp.csr_array(np.ones((500, 500))))
+except KeyboardInterrupt:
+    print("interrupted", hasattr(model, "n_items_"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("interrupted False\n", "")
+
+
+def test_sigterm_without_a_handler_is_an_ordinary_death():
+    code = """
+import numpy as np, scipy.sparse as sp, coals
+model = coals.ImplicitALS(factors=256, iterations=1000)
+data = sp.csr_array(np.ones((500, 500)))
+print("ready", flush=True)
+model.fit(data)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.15)
+        process.terminate()
+        assert process.wait(60) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_model_is_saved_leaves_a_whole_file(sent, tmp_path):
+    code = """
+import pathlib, signal, sys, numpy as np, scipy.sparse as sp, coals
+signal.signal(signal.SIGINT, signal.default_int_handler)
+data = sp.csr_array(np.ones((2000, 2000)))
+path = pathlib.Path(sys.argv[1])
+try:
+    for number in range(100_000):
+        coals.Popularity(by=["users", "sum"][number % 2]).fit(data).save(path)
+        if number == 0:
+            print("ready", flush=True)
+except KeyboardInterrupt:
+    assert [part.name for part in path.parent.iterdir()] == [path.name]
+"""
+    path = tmp_path / "model.coals"
+    with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.2)
+        process.send_signal(sent)
+        assert process.wait(60) == (0 if sent == signal.SIGINT else -sent)
+    assert coals.load(path, verify=True).n_items_ == 2000
