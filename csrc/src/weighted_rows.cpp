@@ -53,7 +53,7 @@ void top_k_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, Ma
           ++skip;
           continue;
         }
-        if (!(state.scores[j] > bound) || !candidate[j]) continue;
+        if (!(state.scores[j] > bound) || (candidate && !candidate[j])) continue;
         state.heap.offer(j, state.scores[j]);
         bound = state.heap.bound();
       }
