@@ -172,7 +172,7 @@ def test_a_torch_that_cannot_be_imported_says_why(ratings, monkeypatch, error):
         raise error
 
     monkeypatch.setattr("importlib.import_module", broken)
-    with pytest.raises(ImportError, match="^no (libcudart|sympy)"):
+    with pytest.raises(ImportError, match=r"^no (libcudart|sympy)"):
         coals.neural.MultVAE().fit(ratings)
 
 
