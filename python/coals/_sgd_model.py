@@ -99,7 +99,17 @@ class SgdModel(UnseenUsers, Exports):
         history = run_sweeps(
             self, epoch, lambda: self._objective(loss[-1], steps), self.iterations, progress, callbacks, snapshot
         )
-        self._finish(data, entries, self._best(callbacks, self._result(entries, state)), history)
+        self._finish(data, entries, self._best(callbacks, self._within_range(self._result(entries, state))), history)
+
+    def _within_range(self, fitted: dict[str, Any]) -> dict[str, Any]:
+        """An error where the last epoch, whose objective is of before its steps, ran so far that scores overflow."""
+        largest = np.sqrt(np.finfo(self.dtype).max / (self.factors + 2))
+        if not all((np.abs(array) <= largest).all() for array in fitted.values()):  # not true of NaN
+            raise ValueError(
+                f"factors after the last epoch are too large for {self.dtype}: set a smaller learning_rate, or bring "
+                "values nearer to 1"
+            )
+        return fitted
 
     def _best(self, callbacks: list[Callback], fitted: dict[str, Any]) -> dict[str, Any]:
         for callback in callbacks:

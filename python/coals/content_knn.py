@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from coals import _core
+from coals._checks import refuse_unordered
 from coals._features import check_features
 from coals._linear_model import LinearModel
 from coals._neighborhoods import keep_of
@@ -79,6 +81,9 @@ class ContentKNN(LinearModel):
 
     def _check_params(self) -> None:
         super()._check_params()
+        if isinstance(self.vectorizer, type):
+            name = self.vectorizer.__name__
+            raise TypeError(f"vectorizer must be an instance, got the class {name}: write {name}()")
         if self.vectorizer is not None and not hasattr(self.vectorizer, "fit_transform"):
             raise TypeError(f"vectorizer must have a method fit_transform, got {type(self.vectorizer).__name__}")
 
@@ -134,8 +139,14 @@ def _texts(data: Interactions, item_text: Any) -> list[str]:
             raise ValueError("ContentKNN needs item_features, item_text, or data with item titles")
         return [str(title) for title in data.item_titles]
     if isinstance(item_text, Mapping):
-        texts = [item_text.get(item, "") for item in data.items.decode(np.arange(data.n_items)).tolist()]
+        items = data.items.decode(np.arange(data.n_items)).tolist()
+        if item_text.keys().isdisjoint(items):
+            raise ValueError(f"item_text has no text of any item: its keys must be item ids such as {items[0]!r}")
+        texts = [item_text.get(item, "") for item in items]
     else:
+        if isinstance(item_text, (str, bytes)) or not isinstance(item_text, Iterable):
+            raise TypeError(f"item_text must be a sequence of strings or a mapping, got {reprlib.repr(item_text)}")
+        refuse_unordered("item_text", item_text)
         texts = list(item_text)
     if len(texts) != data.n_items:
         raise ValueError(f"item_text must hold {data.n_items} texts, one for each item, got {len(texts)}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from coals._checks import check_bool, check_choice, check_int, check_number
 from coals._filters import Filter
 from coals._folded_rows import given_rows
 from coals._list_blocks import blended, empty_lists, positions_of, stacked
+from coals._metric_names import FALLING, parse_metric
 from coals._native import empty_csr, structure
 from coals._plain_filters import with_plain_rows
 from coals._search_space import one_by_one
@@ -103,8 +105,10 @@ class Hybrid(Recommender):
 
     def _check_models(self, models: Any) -> None:
         if not isinstance(models, Mapping) or not models:
-            raise TypeError(f"models must be a mapping of name to model, got {models!r}")
+            raise TypeError(f"models must be a mapping of name to model, got {reprlib.repr(models)}")
         for name, model in models.items():
+            if not isinstance(name, str):
+                raise TypeError(f"the names of models must be strings, got {name!r}")
             if not isinstance(model, Recommender):
                 raise TypeError(f"models must hold models of coals, got {type(model).__name__} for {name!r}")
         if self.how == "switching" and len(models) != 2:
@@ -165,12 +169,23 @@ class Hybrid(Recommender):
         progress : bool or None, default None
             As for `fit`.
 
+        Raises
+        ------
+        ValueError
+            If `how` is not "weighted", or the metric is better when lower.
+
         Notes
         -----
         From the weights at hand one weight at a time goes to the best of the grid until none changes: at a cost of an
         evaluation for each one tried.
         """
         self._require_fitted()
+        if self._as_fitted().how != "weighted":
+            raise ValueError(f"how={self._as_fitted().how!r} has no weights to search for: fit with how='weighted'")
+        if parse_metric(metric).name in FALLING:
+            raise ValueError(f"metric must be one of which more is better, such as 'ndcg@10', got {metric!r}")
+        if not isinstance(grid, Iterable):
+            raise TypeError(f"grid must be a sequence of numbers, got {grid!r}")
         data = as_interactions(held_out)
         grid = tuple(check_number("each weight of grid", weight, minimum=0) for weight in grid)
         tried: dict[tuple[float, ...], float] = {}

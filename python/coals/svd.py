@@ -281,18 +281,20 @@ class SVD(UnseenUsers, Exports):
 
     # --- people not seen ---
 
+    @property
+    def _row_dtype(self) -> str:  # type: ignore[override]
+        return str(self.dtype)
+
     def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
         factors, terms = self._folded(rows.entries)
         known = rows.entries.row_sizes() > 0
         if self.neighbors == "user":
-            scores = self._neighbors_of(factors, None)
-            return scores.top_n(np.arange(len(factors)), n, excluded, self._threads)
+            return self._neighbors_of(factors, None).top_n(np.arange(len(factors)), n, excluded, self._threads)
         return self._rank(self._queries_with(factors, terms), n, excluded, known)
 
     def _folded(self, entries: _core.Csr) -> tuple[Array, npt.NDArray[np.float64]]:
         """What `fit` would give these rows if V stayed as it is: x V S^(e - 1), and their means."""
-        overall, extent = self.global_mean_, self.rating_range_
-        centering = Centering(self.center, overall, self.user_mean_, self.item_mean_, extent)
+        centering = Centering(self.center, self.global_mean_, self.user_mean_, self.item_mean_, self.rating_range_)
         centered = centering.apply(entries, self.dtype)
         image = _core.multiply_sparse(centered, self.item_factors_, self._threads)
         return image * self._scale(self.exponent - 1), centering.user_terms(entries)

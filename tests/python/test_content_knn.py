@@ -66,6 +66,10 @@ def test_an_item_that_nobody_has_is_found_by_its_text():
         ({"item_text": ["x"] * 3}, ValueError, "must hold 40 texts, one for each item, got 3"),
         ({"item_text": [1] * 40}, TypeError, "must hold strings, got 1 for item 0"),
         ({"item_text": ["x"] * 40}, ValueError, "holds no word"),
+        ({"item_text": "x" * 40}, TypeError, "must be a sequence of strings or a mapping, got 'xx"),
+        ({"item_text": 3}, TypeError, "must be a sequence of strings or a mapping, got 3"),
+        ({"item_text": {f"word {k}" for k in range(40)}}, TypeError, "item_text must be a list or an array, got set"),
+        ({"item_text": {"0": "old wine"}}, ValueError, "its keys must be item ids such as 0"),
         ({"item_features": np.ones((3, 2))}, ValueError, r"item_features must have shape \(40, p\)"),
         ({"item_features": np.ones((40, 2)), "item_text": ["x"] * 40}, ValueError, "give one of them"),
     ],
@@ -78,3 +82,10 @@ def test_bad_content(ratings, given, error, message):
 def test_a_vectorizer_must_be_one():
     with pytest.raises(TypeError, match="vectorizer must have a method fit_transform, got int"):
         coals.ContentKNN(vectorizer=3)
+    with pytest.raises(TypeError, match=r"must be an instance, got the class Words: write Words\(\)"):
+        coals.ContentKNN(vectorizer=Words)
+
+
+class Words:
+    def fit_transform(self, texts):
+        return np.ones((len(texts), 1))

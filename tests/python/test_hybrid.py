@@ -136,6 +136,7 @@ def test_found_weights_are_at_least_as_good():
     [
         ({"models": {}}, TypeError, "models must be a mapping of name to model"),
         ({"models": [coals.Popularity()]}, TypeError, "models must be a mapping of name to model"),
+        ({"models": {1: coals.Popularity()}}, TypeError, "names of models must be strings, got 1"),
         ({"models": {"a": 3}}, TypeError, "must hold models of coals, got int for 'a'"),
         ({"models": {"a": coals.Popularity()}, "how": "switching"}, ValueError, "takes two models, got 1"),
         ({"models": {"a": coals.Popularity()}, "weights": {"b": 1}}, ValueError, r"names of the models, \['a'\]"),
@@ -147,6 +148,22 @@ def test_found_weights_are_at_least_as_good():
 def test_bad_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         coals.Hybrid(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("how", "arguments", "error", "message"),
+    [
+        ("cascade", {}, ValueError, "how='cascade' has no weights to search for"),
+        ("weighted", {"metric": "rmse"}, ValueError, "metric must be one of which more is better"),
+        ("weighted", {"metric": "gini@5"}, ValueError, "metric must be one of which more is better"),
+        ("weighted", {"grid": 1}, TypeError, "grid must be a sequence of numbers, got 1"),
+        ("weighted", {"grid": ()}, ValueError, "grid is empty"),
+    ],
+)
+def test_weights_that_cannot_be_searched_for(ratings, how, arguments, error, message):
+    model = coals.Hybrid(models=models(), how=how).fit(ratings)
+    with pytest.raises(error, match=message):
+        model.search_weights(ratings, **arguments)
 
 
 def test_bad_use(ratings, monkeypatch):

@@ -166,6 +166,16 @@ def test_without_torch_a_fit_says_what_to_install_and_a_fitted_model_serves(make
         model.fit(ratings)
 
 
+@pytest.mark.parametrize("error", [ImportError("no libcudart"), ModuleNotFoundError("no sympy", name="sympy")])
+def test_a_torch_that_cannot_be_imported_says_why(ratings, monkeypatch, error):
+    def broken(name):
+        raise error
+
+    monkeypatch.setattr("importlib.import_module", broken)
+    with pytest.raises(ImportError, match=r"^no (libcudart|sympy)"):
+        coals.neural.MultVAE().fit(ratings)
+
+
 def test_torch_is_imported_by_nothing_but_a_fit(ratings, tmp_path):
     path = tmp_path / "model"
     NEURAL["neural-dae"]().fit(ratings).save(path)

@@ -173,3 +173,13 @@ def test_bad_arguments(make, error, message):
 def test_steps_that_run_away_are_an_error(ratings):
     with pytest.raises(ValueError, match=r"objective is (inf|nan) after sweep"):
         coals.SGDFactorization(learning_rate=50, optimizer="momentum", iterations=50).fit(ratings)
+
+
+def test_steps_that_run_away_in_the_last_epoch_are_an_error():
+    """The objective is of before them: factors are finite, but not their products."""
+    model = coals.SGDFactorization(
+        factors=3, learning_rate=1e12, optimizer="momentum", iterations=1, sigmoid_range="data", random_state=0
+    )
+    with pytest.raises(ValueError, match="factors after the last epoch are too large for float32: set a smaller learn"):
+        model.fit(sp.csr_array([[1.0, 5.0], [5.0, 1.0]]))
+    assert not hasattr(model, "item_factors_")

@@ -172,3 +172,10 @@ def test_clip_is_for_ratings(ratings):
     clipped = model.predict(np.arange(40), np.arange(40), clip=True)
     assert clipped.min() >= 1
     assert clipped.max() <= 5
+
+
+@pytest.mark.parametrize("neighbors", [None, "user"])
+def test_a_history_beyond_the_range_is_an_error(ratings, neighbors):
+    model = coals.SVD(factors=3, neighbors=neighbors, random_state=0).fit(ratings)
+    with pytest.raises(ValueError, match=r"1e\+39 is too large or too small for float32 arithmetic"):
+        model.recommend_for({0: 1e39})

@@ -18,7 +18,9 @@ def import_torch(name: str) -> Any:
     """The module, or an ImportError that names the extra."""
     try:
         return importlib.import_module("torch")
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != "torch":  # it is there, and lacks something itself: its own error says what
+            raise
         raise ImportError(
             f"fitting {name} needs torch, which is not installed: pip install 'coals[neural]' (a fitted one needs none)"
         ) from None
