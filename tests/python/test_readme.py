@@ -118,3 +118,13 @@ def test_ten_lines_run():
 def test_events_example_runs():
     code = next(block for block in blocks() if "coals.Events" in block)
     assert printed_by(code) == ""
+
+
+def test_neural_example_runs():
+    pytest.importorskip("torch", reason="torch is not installed")
+    (code,) = [block for block in blocks() if "neural" in block]
+    train = coals.datasets.goodbooks()
+    code = code.replace("random_state=0", 'random_state=0, iterations=2, device="cpu"')
+    names = {"coals": coals, "train": train}
+    exec(compile(code, str(README), "exec"), names)
+    assert len(names["model"].validation_) == 2
