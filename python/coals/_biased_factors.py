@@ -70,8 +70,8 @@ class BiasedFactors(InnerProductModel):
         ids, scores = (np.take_along_axis(array, order, axis=1) for array in (found.ids, scores))
         return cut_below(TopN(ids, scores, found.counts), least)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
-        scores = super().predict_indices(users, items)
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        scores = super()._predict_pairs(users, items)
         scores += self.user_bias_[users] + np.asarray(self.global_mean_, scores.dtype)
         scores += self.item_bias_[items]
         return squashed(scores, self.sigmoid_range_)

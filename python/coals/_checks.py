@@ -24,12 +24,12 @@ __all__ = [
     "check_indices",
     "check_int",
     "check_number",
-    "check_one",
     "check_random_state",
     "check_seconds",
     "check_threads",
     "column_error",
     "foreign_name_error",
+    "paired",
     "refuse_masked",
     "refuse_unordered",
 ]
@@ -160,14 +160,6 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
     return str(value)
 
 
-def check_one(kind: str, given: Any) -> Any:
-    """What may be the id of one user or item that `explain` is asked about; a history is not."""
-    if isinstance(given, (Mapping, Set)) or hasattr(given, "tocsr"):
-        what = type(given).__name__
-        raise TypeError(f"explain takes the id of one {kind} that the model was fitted with, got {what}")
-    return given
-
-
 def check_random_state(value: Any) -> np.random.Generator:
     """A generator: None draws fresh entropy, an int >= 0 seeds `default_rng`, a Generator passes as it is."""
     if isinstance(value, np.random.Generator):
@@ -182,6 +174,16 @@ def check_random_state(value: Any) -> np.random.Generator:
 def check_threads(num_threads: Any) -> int:
     """For the core, where 0 means all that the process may use."""
     return 0 if num_threads is None else check_int("num_threads", num_threads, minimum=1, maximum=1024)
+
+
+def paired(
+    rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Positions of users and items, both of one length; one of length 1 goes with all of the other."""
+    if len(rows) != len(columns) and 1 not in (len(rows), len(columns)):
+        raise ValueError(f"users and items must have the same length, got {len(rows)} users and {len(columns)} items")
+    size = 0 if 0 in (len(rows), len(columns)) else max(len(rows), len(columns))
+    return np.broadcast_to(rows, size), np.broadcast_to(columns, size)
 
 
 def check_indices(name: str, values: Any, size: int, *, minimum: int = 0) -> npt.NDArray[np.int64]:

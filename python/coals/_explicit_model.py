@@ -60,8 +60,8 @@ class ExplicitModel(AlternatingModel):
     def _constant_of(self, item: int) -> float:
         return float(self.global_mean_) + float(self.item_bias_[item])
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
-        ratings = super().predict_indices(users, items)
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        ratings = super()._predict_pairs(users, items)
         ratings += self._user_bias(users) + np.asarray(self.global_mean_, ratings.dtype)
         ratings += self.item_bias_[items]
         return ratings

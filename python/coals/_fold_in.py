@@ -17,7 +17,7 @@ from coals._native import columns_where, empty_csr, rows_of
 from coals._problem import SIDES
 from coals._row_system import RowSystem, contributions
 from coals.base import LONGEST_LIST, Array
-from coals.explanation import Explanation
+from coals.explanation import Explanation, one_pair
 from coals.recommendations import Recommendations, padded
 
 __all__ = ["FoldIn"]
@@ -159,7 +159,7 @@ class FoldIn(FactorModel):
         return self._as_fitted()._explain(user, item, n)  # type: ignore[no-any-return]
 
     def _explain(self, user: Any, item: Any, n: int | None) -> Explanation:
-        row, column = self._encode_pair(user, item)
+        row, column = one_pair(self, user, item)
         cut = None if n is None else check_int("n", n, minimum=1)
         indptr, indices, _ = self._entries_.to_arrays()
         items = indices[indptr[row] : indptr[row + 1]]

@@ -47,7 +47,7 @@ class TwoSidedVectors(UnseenUsers, InnerProductModel):
     def _target_sources(self) -> tuple[Array, ...]:
         return (self.context_factors_,)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         scores: Array = np.einsum("ij,ij->i", self.user_factors_[users], self.context_factors_[items])
         return scores
 

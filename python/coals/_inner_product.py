@@ -109,9 +109,9 @@ class InnerProductModel(ItemSimilarity):
 
     def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
         listed = self._candidates_[items] & self._has_evidence(self._known_users_[users])
-        return np.where(listed, self.predict_indices(users, items).astype(np.float64), NOT_LISTED)
+        return np.where(listed, self._predict_pairs(users, items).astype(np.float64), NOT_LISTED)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         out = np.empty(len(users), self.user_factors_.dtype)
         for start in range(0, len(users), _PAIRS_AT_A_TIME):
             part = slice(start, start + _PAIRS_AT_A_TIME)

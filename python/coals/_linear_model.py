@@ -16,9 +16,10 @@ from coals._linear_scores import DenseScores
 from coals._native import structure, with_values
 from coals._neighbor_rows import importances
 from coals._neighbor_scores import NeighborScores
+from coals._progress import progress_bar
 from coals._unseen_users import UnseenUsers
-from coals.base import Array, Indices, ItemSimilarity, progress_bar
-from coals.explanation import Explanation
+from coals.base import Array, Indices, ItemSimilarity
+from coals.explanation import Explanation, one_pair
 from coals.interactions import Interactions
 from coals.recommendations import TopN
 
@@ -110,7 +111,7 @@ class LinearModel(UnseenUsers, ItemSimilarity):
     def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         return self._scores_.top_n(users, n, excluded, self._threads)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         return self._scores_.of_pairs(users, items, self._threads)
 
     @property
@@ -144,7 +145,7 @@ class LinearModel(UnseenUsers, ItemSimilarity):
             ``(ids, contributions, baseline, score)``; the baseline is 0, and the score that of `predict`.
         """
         self._require_fitted()
-        row, column = self._encode_pair(user, item)
+        row, column = one_pair(self, user, item)
         cut = None if n is None else check_int("n", n, minimum=1)
         items, contributions, baseline = self._scores_.parts(row, column)
         order = np.argsort(-np.abs(contributions), kind="stable")

@@ -20,9 +20,10 @@ from coals._neighbor_scores import NeighborScores
 from coals._neighborhoods import neighborhoods, similarity_from_counts
 from coals._pair_counts import count_pairs, recount_pairs, who_has_what
 from coals._partial_fit import merge
+from coals._progress import progress_bar
 from coals._rating_means import clipped
-from coals.base import LONGEST_LIST, Array, Indices, progress_bar
-from coals.explanation import Explanation
+from coals.base import LONGEST_LIST, Array, Indices
+from coals.explanation import Explanation, one_pair
 from coals.interactions import Interactions, as_interactions
 from coals.recommendations import Recommendations, TopN, padded
 
@@ -182,7 +183,7 @@ class NeighborModel(NeighborParameters):
     def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
         return self._scores_.turned().top_n(items, n, excluded, self._threads)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         return self._scores_.of_pairs(users, items, self._threads)
 
     def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
@@ -255,7 +256,7 @@ class NeighborModel(NeighborParameters):
             ratings start from, else 0; the score is that of `predict` without `clip`.
         """
         self._require_fitted()
-        row, column = self._encode_pair(user, item)
+        row, column = one_pair(self, user, item)
         cut = None if n is None else check_int("n", n, minimum=1)
         neighbors, contributions, baseline = self._scores_.parts(row, column)
         order = np.argsort(-np.abs(contributions), kind="stable")

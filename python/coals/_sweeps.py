@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from coals.base import progress_bar
+from coals._progress import progress_bar
 
 __all__ = ["Callback", "Sweep", "check_callbacks", "run_sweeps"]
 

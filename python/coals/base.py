@@ -1,7 +1,7 @@
 """The contract of every model: fit, recommend, predict, get_params and set_params.
 
 A model implements three methods on positions (rows and columns of the training matrix): `_fit`, `_top_n` and
-`predict_indices`. Everything else, from ids to argument checks, is done here once.
+`_predict_pairs`. Everything else, from ids to argument checks, is done here once.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ import numpy.typing as npt
 
 from coals import _core
 from coals import _filters as filters
-from coals._checks import check_bool, check_indices, check_int, check_one
-from coals._filters import Filter, check_min_score, refuse_rows_by_place, serving_filter
+from coals._checks import check_bool, check_indices, check_int, paired
 from coals._ids import IdIndex
 from coals._parameters import Parameters
 from coals._progress import MANY, working
-from coals._progress import progress_bar as progress_bar
 from coals._saving import Saved
 from coals._titles import titles_of_ids
 from coals._unknown import answer
@@ -143,10 +141,10 @@ class Recommender(Parameters, Saved, ABC):
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         check_bool("exclude_seen", exclude_seen)
         if unknown != "raise":
-            refuse_rows_by_place(exclude_per_user, allow_per_user)
+            filters.refuse_rows_by_place(exclude_per_user, allow_per_user)
 
         def ask(rows: Indices) -> TopN:
-            wanted = serving_filter(
+            wanted = filters.serving_filter(
                 self, rows, exclude_seen, items, exclude, exclude_per_user, allow_per_user, min_score
             )
             with working(type(self).__name__, progress if progress is not None or len(rows) >= MANY else False):
@@ -159,9 +157,8 @@ class Recommender(Parameters, Saved, ABC):
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
         self._require_fitted()
-        users = check_indices("users", users, self.n_users_)
-        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        wanted = serving_filter(self, users, check_bool("exclude_seen", exclude_seen))
+        users, n = check_indices("users", users, self.n_users_), check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        wanted = filters.serving_filter(self, users, check_bool("exclude_seen", exclude_seen))
         # No list is longer than the catalogue: rank that far, and pad the rest.
         return padded(self._top_n(users, min(n, self.n_items_), wanted), n)
 
@@ -190,7 +187,7 @@ class Recommender(Parameters, Saved, ABC):
         self._require_fitted()
         columns = self.item_index_.encode(items)
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        least = check_min_score(min_score)
+        least = filters.check_min_score(min_score)
         seen = self._seen_.transpose().select_rows(columns) if check_bool("exclude_seen", exclude_seen) else None
         allow = None if users is None else filters.encode_some(self.user_index_, users)
         wanted = filters.make_filter(seen, None, filters.candidate_mask(None, allow, self.n_users_))
@@ -219,37 +216,42 @@ class Recommender(Parameters, Saved, ABC):
         ndarray of shape (n_pairs,)
         """
         self._require_fitted()
-        return self.predict_indices(*self._encode_pairs(users, items))
+        return self._predict_pairs(*paired(self.user_index_.encode(users), self.item_index_.encode(items)))
 
-    def _encode_pairs(self, users: Any, items: Any) -> tuple[Indices, Indices]:
-        rows, columns = self.user_index_.encode(users), self.item_index_.encode(items)
-        if len(rows) != len(columns) and 1 not in (len(rows), len(columns)):
-            raise ValueError(
-                f"users and items must have the same length, got {len(rows)} users and {len(columns)} items"
-            )
-        size = 0 if 0 in (len(rows), len(columns)) else max(len(rows), len(columns))
-        return np.broadcast_to(rows, size), np.broadcast_to(columns, size)
+    def predict_indices(self, users: Any, items: Any) -> Array:
+        """`predict` by position: rows and columns of the training matrix, no ids.
 
-    def _encode_pair(self, user: Any, item: Any) -> tuple[int, int]:
-        rows = self.user_index_.encode(check_one("user", user))
-        columns = self.item_index_.encode(check_one("item", item))
-        if len(rows) != 1 or len(columns) != 1:
-            raise ValueError(f"explain takes one user and one item, got {len(rows)} and {len(columns)}")
-        return int(rows[0]), int(columns[0])
+        Parameters
+        ----------
+        users, items : int or array-like of int
+            Of the same length, or one of them a single position.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,)
+
+        Raises
+        ------
+        TypeError, ValueError
+            No whole numbers, or one that is below 0 or not below the number of users (items).
+        """
+        self._require_fitted()
+        rows, columns = check_indices("users", users, self.n_users_), check_indices("items", items, self.n_items_)
+        return self._predict_pairs(*paired(rows, columns))
 
     @abstractmethod
     def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
         """Learns from users x items data, afresh, and returns self."""
 
     @abstractmethod
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         """`predict` by position; both arrays have the same length."""
 
     @abstractmethod
-    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+    def _top_n(self, users: Indices, n: int, excluded: filters.Filter) -> TopN:
         """The n best items of each user that pass a filter, or are not in the user's row (n_queries x n_items)."""
 
-    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+    def _top_users(self, items: Indices, n: int, excluded: filters.Filter) -> TopN:
         """The n best users of each item that pass a filter."""
         everyone = np.arange(self.n_users_)
         scores = np.empty((self.n_users_, len(items)))
@@ -259,8 +261,8 @@ class Recommender(Parameters, Saved, ABC):
         return cut_below(TopN(*index.top_k(np.eye(len(items)), excluded, n, "real", self._threads)), NOT_LISTED / 2)
 
     def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
-        """`predict_indices`, but NOT_LISTED where `_top_n` would list an item under no circumstances."""
-        scores = self.predict_indices(users, items).astype(np.float64)
+        """`_predict_pairs`, but NOT_LISTED where `_top_n` would list an item under no circumstances."""
+        scores = self._predict_pairs(users, items).astype(np.float64)
         return np.where(scores == 0, NOT_LISTED, scores)
 
 

@@ -128,6 +128,6 @@ class BPR(SgdModel):
     def _targets(self) -> Array:
         return np.concatenate([self.item_factors_, self.item_bias_[:, None]], axis=1)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
-        scores: Array = super().predict_indices(users, items) + self.item_bias_[items]
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        scores: Array = super()._predict_pairs(users, items) + self.item_bias_[items]
         return scores

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Explanation"]
+__all__ = ["Explanation", "one_pair"]
 
 
 class Explanation(NamedTuple):
@@ -41,3 +42,19 @@ class Explanation(NamedTuple):
     contributions: npt.NDArray[np.float64]
     baseline: float
     score: float
+
+
+def one_pair(model: Any, user: Any, item: Any) -> tuple[int, int]:
+    """Row and column of the user and the item that `explain` is asked about."""
+    rows, columns = model.user_index_.encode(_one("user", user)), model.item_index_.encode(_one("item", item))
+    if len(rows) != 1 or len(columns) != 1:
+        raise ValueError(f"explain takes one user and one item, got {len(rows)} and {len(columns)}")
+    return int(rows[0]), int(columns[0])
+
+
+def _one(kind: str, given: Any) -> Any:
+    """What may be an id; a history is none."""
+    if isinstance(given, (Mapping, Set)) or hasattr(given, "tocsr"):
+        what = type(given).__name__
+        raise TypeError(f"explain takes the id of one {kind} that the model was fitted with, got {what}")
+    return given

@@ -17,8 +17,9 @@ from coals._list_blocks import blended, empty_lists, positions_of, stacked
 from coals._metric_names import FALLING, parse_metric
 from coals._native import empty_csr, structure
 from coals._plain_filters import with_plain_rows
+from coals._progress import progress_bar
 from coals._search_space import one_by_one
-from coals.base import LONGEST_LIST, NOT_LISTED, Array, Indices, Recommender, progress_bar
+from coals.base import LONGEST_LIST, NOT_LISTED, Array, Indices, Recommender
 from coals.evaluation import evaluate
 from coals.interactions import as_interactions
 from coals.recommendations import Recommendations, TopN, padded
@@ -240,10 +241,10 @@ class Hybrid(Recommender):
                 out.ids[at], out.scores[at], out.counts[at] = model._top_n(users[at], n, excluded.select_rows(at))
         return out
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         """0 for an item that no list holds."""
         if self._as_fitted().how == "switching":
-            return self._of_either("predict_indices", users, items)
+            return self._of_either("_predict_pairs", users, items)
         scores = self._scores_on_lists(users, items)
         return np.where(scores == NOT_LISTED, 0.0, scores)
 

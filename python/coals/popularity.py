@@ -12,7 +12,8 @@ from coals._checks import check_bool, check_choice, check_int
 from coals._filters import Filter
 from coals._folded_rows import given_rows
 from coals._native import empty_csr, structure
-from coals.base import LONGEST_LIST, Array, Indices, Recommender, progress_bar
+from coals._progress import progress_bar
+from coals.base import LONGEST_LIST, Array, Indices, Recommender
 from coals.interactions import Interactions
 from coals.recommendations import Recommendations, TopN, padded
 
@@ -142,6 +143,6 @@ class Popularity(Recommender):
         ids, scores, counts = padded(self._top_n(np.arange(seen.rows), min(n, self.n_items_), excluded), n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         popularity: Array = self.popularity_[items]
         return popularity

@@ -16,9 +16,10 @@ from coals._folded_rows import Rows
 from coals._latent_neighbors import latent_neighbors
 from coals._native import columns_where, structure, with_values
 from coals._neighbor_scores import NeighborScores
+from coals._progress import progress_bar
 from coals._rating_means import clipped
 from coals._unseen_users import UnseenUsers
-from coals.base import Array, Indices, Recommender, progress_bar
+from coals.base import Array, Indices, Recommender
 from coals.recommendations import TopN
 
 __all__ = ["SVD"]
@@ -237,12 +238,12 @@ class SVD(UnseenUsers, Exports):
         queries = twin._queries_with(self.user_factors_[users], self._user_terms_[users])
         return self._rank(queries, n, excluded, self._known_users_[users])
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         twin: SVD = self._as_fitted()
         if twin.neighbors == "user":
             asked, place = np.unique(users, return_inverse=True)
             return twin._neighbors_of(self.user_factors_[asked], asked).of_pairs(place, items, self._threads)
-        scores = super().predict_indices(users, items)
+        scores = super()._predict_pairs(users, items)
         if twin.center is not None:
             scores += self._user_terms_[users].astype(scores.dtype)
             if self.item_mean_ is not None:

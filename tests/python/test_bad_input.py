@@ -121,6 +121,11 @@ def test_other_bad_arguments(make, error, message):
         (lambda m: m.recommend(1, exclude_seen=1), TypeError, "exclude_seen must be True or False"),
         (lambda m: m.predict([1, 2], [1, 2, 3]), ValueError, "got 2 users and 3 items"),
         (lambda m: m.predict(1, 40), ValueError, "items = 40 is out of range"),
+        (lambda m: m.predict_indices([1, -1], 0), ValueError, r"users\[1\] = -1 is out of range"),
+        (lambda m: m.predict_indices(60, 0), ValueError, "users = 60 is out of range: there are 60"),
+        (lambda m: m.predict_indices(0, [0, 40]), ValueError, r"items\[1\] = 40 is out of range: there are 40"),
+        (lambda m: m.predict_indices(0, 1.5), TypeError, "items must be an integer"),
+        (lambda m: m.predict_indices([1, 2], [1, 2, 3]), ValueError, "got 2 users and 3 items"),
     ],
 )
 def test_bad_queries(make, ratings, call, error, message):

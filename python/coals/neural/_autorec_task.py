@@ -95,7 +95,7 @@ class AutoRecTask(Task):
         total = 0.0
         for start in range(0, len(ratings), _PAIRS_AT_A_TIME):
             part = slice(start, start + _PAIRS_AT_A_TIME)
-            errors = twin.predict_indices(users[part], items[part]).astype(np.float64) - ratings[part]
+            errors = twin._predict_pairs(users[part], items[part]).astype(np.float64) - ratings[part]
             total += float(errors @ errors)
         return float(np.sqrt(total / len(ratings)))
 

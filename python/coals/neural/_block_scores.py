@@ -81,9 +81,9 @@ class BlockScores(Recommender):
 
     def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
         listed = self._candidates_[items] & self._known_users_[users]
-        return np.where(listed, self.predict_indices(users, items).astype(np.float64), NOT_LISTED)
+        return np.where(listed, self._predict_pairs(users, items).astype(np.float64), NOT_LISTED)
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         step, out = max(1, _CELLS // self._pair_cells()), np.empty(len(users))
         for start in range(0, len(users), step):
             part = slice(start, start + step)

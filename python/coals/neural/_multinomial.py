@@ -141,8 +141,8 @@ class MultinomialModel(NeuralModel, UnseenUsers, InnerProductModel):
     def _target_sources(self) -> tuple[Array, ...]:
         return self.item_factors_, self.item_bias_
 
-    def predict_indices(self, users: Indices, items: Indices) -> Array:
-        scores: Array = super().predict_indices(users, items) + self.item_bias_[items]
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        scores: Array = super()._predict_pairs(users, items) + self.item_bias_[items]
         return scores
 
     def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:

@@ -125,7 +125,7 @@ class NadeTask(Task):
             return None
         # Their rows must not hold the ratings that are asked for.
         twin = with_attributes(self._model, self._fitted(arrays, self._rows))
-        return float(np.sqrt(np.mean((twin.predict_indices(users, items) - ratings) ** 2)))
+        return float(np.sqrt(np.mean((twin._predict_pairs(users, items) - ratings) ** 2)))
 
     def results(self, arrays: Arrays) -> dict[str, Any]:
         """Served with all ratings in the rows, held out or not."""

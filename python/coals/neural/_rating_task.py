@@ -83,8 +83,8 @@ class RatingTask(Task):
         return float(np.sqrt(total / len(ratings)))
 
     def predictor(self, arrays: Arrays) -> Any:
-        """`predict_indices` of the model as it would be with these arrays."""
-        return with_attributes(self._model, self.results(arrays)).predict_indices
+        """`_predict_pairs` of the model as it would be with these arrays."""
+        return with_attributes(self._model, self.results(arrays))._predict_pairs
 
 
 def held_out_entries(rng: np.random.Generator, size: int, share: float) -> npt.NDArray[np.bool_]:
