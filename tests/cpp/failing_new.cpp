@@ -31,6 +31,18 @@ void* operator new(std::size_t size) { return allocate(size, alignof(std::max_al
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
 }
+// The other forms end here too by themselves, except under the sanitizers, which have their own.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void* operator new[](std::size_t size) { return operator new(size); }
+void operator delete[](void* data) noexcept { release(data); }
+void operator delete[](void* data, std::size_t) noexcept { release(data); }
+void operator delete(void* data, const std::nothrow_t&) noexcept { release(data); }
 void operator delete(void* data) noexcept { release(data); }
 void operator delete(void* data, std::size_t) noexcept { release(data); }
 void operator delete(void* data, std::align_val_t) noexcept { release(data); }

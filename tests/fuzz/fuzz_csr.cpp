@@ -73,7 +73,7 @@ void check_transpose(const Input& in, const coals::RunControl& control) {
 
 void run_the_rest(const Input& in, const coals::RunControl& control) {
   coals::NeighborOptions keep;
-  keep.neighbors = in.choice % 7 - 1;
+  keep.neighbors = in.choice % 7 == 0 ? -1 : in.choice % 7;
   coals::SimilarityOptions options;
   options.similarity = static_cast<coals::Similarity>(in.choice % 11);
   options.min_support = 1 + in.choice / 11 % 3;

@@ -33,9 +33,13 @@ def random_matrix(users: int, items: int, entries: int) -> sp.csr_array:
 DATA = random_matrix(1_000, 5_000, 2_000_000)
 WIDE = random_matrix(20_000, 20_000, 3_000_000)
 # One row that outlasts all others: whoever has it, the calling thread is the one that hears of signals.
-LONG_ROW = sp.vstack([sp.csr_array((2, 20_000)), sp.csr_array(np.ones((1, 20_000)))]).tocsr()
+# Few items and many factors: the copy of `init`, which is NumPy's, takes little of the time.
+LONG_ROW = sp.vstack([sp.csr_array((2, 3_000)), sp.csr_array(np.ones((1, 3_000)))]).tocsr()
 VECTORS = rng.random((60_000, 128), dtype=np.float32)
 REALS = VECTORS.astype(np.float64)
+ROWS, COLUMNS = rng.integers(0, 1_000, 2_000_000), rng.integers(0, 10_000, 2_000_000)
+RATINGS = coals.Interactions.from_arrays(ROWS, COLUMNS, rng.random(2_000_000) + 1, duplicates="last")
+EVENTS = coals.Events.from_arrays(ROWS % 50, COLUMNS, rng.integers(0, 10**6, 2_000_000))
 LISTS = np.broadcast_to(np.arange(200), (20_000, 200)).copy()
 LINES = "".join(f"user{k % 977},item{k % 3301},{k % 5}.5\n" for k in range(100_000)).encode()
 
@@ -58,7 +62,18 @@ class Lines(io.RawIOBase):
 
 
 def fitted(model: Any, data: Any, **options: Any) -> Callable[[], object]:
-    return lambda: model.fit(data, **options)
+    """A fit of a new model each time, which must be left unfitted by what interrupts it."""
+
+    def fit() -> None:
+        own = type(model)(**model.get_params())
+        try:
+            own.fit(data, **options)
+        except BaseException:
+            if hasattr(own, "n_items_"):
+                raise RuntimeError("the model looks fitted") from None
+            raise
+
+    return fit
 
 
 def evaluated() -> object:
@@ -72,7 +87,7 @@ ACTIONS: dict[str, Callable[[], object]] = {
     "implicit, nonnegative": fitted(coals.ImplicitALS(factors=256, nonnegative=True), DATA, progress=False),
     "explicit": fitted(coals.ExplicitALS(factors=256, iterations=50), DATA, progress=False),
     "explicit, one row": fitted(
-        coals.ExplicitALS(factors=1000, dtype="float64", init=(np.ones((3, 1000)), np.ones((20_000, 1000)))),
+        coals.ExplicitALS(factors=2000, dtype="float64", init=(np.ones((3, 2000)), np.ones((3_000, 2000)))),
         LONG_ROW,
         progress=False,
     ),
@@ -87,6 +102,13 @@ ACTIONS: dict[str, Callable[[], object]] = {
     "item knn, weighted": fitted(coals.ItemKNN(weighted=True), WIDE),
     "user knn": fitted(coals.UserKNN(), WIDE),
     "all counts": lambda: coals.cooccurrence(WIDE),
+    "weighted counts": lambda: coals.cooccurrence(RATINGS, weighted=True, dtype="float64", num_threads=1),
+    "pearson": lambda: coals.similarity(RATINGS, "pearson", neighbors=10, num_threads=1),
+    "msd": lambda: coals.similarity(RATINGS, "msd", neighbors=None, threshold=0.99, num_threads=1),
+    "events": lambda: coals.event_cooccurrence(EVENTS, neighbors=10, num_threads=1),
+    "events, weighted": lambda: coals.event_cooccurrence(
+        EVENTS, half_life=1e5, repeats=True, neighbors=10, num_threads=1
+    ),
     "top-N": lambda: coals.top_k(VECTORS, VECTORS, 50),
     "top-N, euclidean": lambda: coals.top_k(REALS, REALS, 9, metric="euclidean"),
     "metrics": evaluated,

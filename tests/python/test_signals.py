@@ -36,6 +36,11 @@ ACTIONS = [
     "item knn, weighted",
     "user knn",
     "all counts",
+    "weighted counts",
+    "pearson",
+    "msd",
+    "events",
+    "events, weighted",
     "top-N",
     "top-N, euclidean",
     "metrics",
@@ -63,23 +68,8 @@ def ends():
 def test_a_signal_ends_every_native_loop(ends, action, signal_name, end):
     seconds, found = ends.get((action, signal_name), (0.0, f"nothing: {ends['all'][-2000:]}"))
     assert found == end
-    # The promise is 0.1 s; a loaded machine gets slack; a loop that does not listen takes longer, or is repeated.
-    assert seconds < 5.0
-
-
-def test_ctrl_c_leaves_the_model_unfitted():
-    code = """
-import os, signal, threading, numpy as np, scipy.sparse as sp, coals
-signal.signal(signal.SIGINT, signal.default_int_handler)
-model = coals.ImplicitALS(factors=256, iterations=1000)
-threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGINT)).start()
-try:
-    model.fit(sp.csr_array(np.ones((500, 500))))
-except KeyboardInterrupt:
-    print("interrupted", hasattr(model, "n_items_"))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.stderr) == ("interrupted False\n", "")
+    # The promise is 0.1 s, and 0.04 s was the most on a quiet machine: a loaded one gets slack.
+    assert seconds < 1.0
 
 
 def test_sigterm_without_a_handler_is_an_ordinary_death():

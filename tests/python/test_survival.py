@@ -1,9 +1,8 @@
-"""Ctrl-C, fork, threads beside a fit."""
+"""Fork and threads beside a fit."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,90 +13,6 @@ import pytest
 import scipy.sparse as sp
 
 import coals
-
-SLOW_FIT = """
-import signal, numpy as np, scipy.sparse as sp, coals
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored
-rng = np.random.default_rng(0)
-data = sp.csr_array((np.ones(2_000_000), (rng.integers(0, 1_000, 2_000_000), rng.integers(0, 5_000, 2_000_000))))
-data.sum_duplicates()
-# One row that outlasts all others: whoever has it, the calling thread is the one that hears of Ctrl-C.
-long_row = sp.vstack([sp.csr_array((2, 20_000)), sp.csr_array(np.ones((1, 20_000)))]).tocsr()
-model = {model}
-print("ready", flush=True)
-try:
-    model.fit({data}, **{arguments})
-except KeyboardInterrupt:
-    print("interrupted", hasattr(model, "n_items_"), flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize(
-    ("model", "arguments"),
-    [
-        ("coals.ImplicitALS(factors=256, iterations=50)", {"progress": False}),
-        ("coals.ExplicitALS(factors=256, iterations=50)", {"progress": False}),
-        ("coals.ItemCooccurrence()", {}),
-        ("coals.EASE(dtype='float64')", {}),
-        ("coals.SGDFactorization(factors=256, iterations=50)", {"progress": False}),
-        ("coals.BPR(factors=256, iterations=50)", {"progress": False}),
-        ("coals.SVD(factors=100, power_iterations=20)", {}),
-        ("coals.ExplicitALS(factors=1000, dtype='float64', init=(np.ones((3, 1000)), np.ones((20_000, 1000))))", {}),
-    ],
-)
-def test_ctrl_c_ends_a_native_loop_and_leaves_the_model_unfitted(model, arguments):
-    data = "long_row" if "init" in model else "data"
-    code = SLOW_FIT.format(model=model, arguments=arguments, data=data)
-    slowest = {**os.environ, "COALS_ISA": "baseline"}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=slowest) as process:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.2)
-        start = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted False\n"
-        seconds = time.perf_counter() - start
-    # The promise is 0.1 s; a loaded machine gets slack, a loop that does not listen would take many seconds.
-    assert seconds < 1.0
-
-
-SLOW_CALL = """
-import signal, numpy as np, coals
-signal.signal(signal.SIGINT, signal.default_int_handler)
-rng = np.random.default_rng(0)
-rows, columns = rng.integers(0, 1_000, 2_000_000), rng.integers(0, 10_000, 2_000_000)
-X = coals.Interactions.from_arrays(rows, columns, rng.random(2_000_000) + 1, duplicates="last")
-events = coals.Events.from_arrays(rows % 50, columns, rng.integers(0, 10**6, 2_000_000))
-print("ready", flush=True)
-try:
-    {call}
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize(
-    "call",
-    [
-        "coals.cooccurrence(X, num_threads=1)",
-        "coals.cooccurrence(X, weighted=True, dtype='float64', num_threads=1)",
-        "coals.similarity(X, 'pearson', neighbors=10, num_threads=1)",
-        "coals.similarity(X, 'msd', neighbors=None, threshold=0.99, num_threads=1)",
-        "coals.event_cooccurrence(events, neighbors=10, num_threads=1)",
-        "coals.event_cooccurrence(events, half_life=1e5, repeats=True, neighbors=10, num_threads=1)",
-    ],
-)
-def test_ctrl_c_ends_a_call_that_counts(call):
-    code = SLOW_CALL.format(call=call)
-    slowest = {**os.environ, "COALS_ISA": "baseline"}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=slowest) as process:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.2)
-        start = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted\n"
-    assert time.perf_counter() - start < 2.0
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
