@@ -84,6 +84,15 @@ def numpy_ease(matrix: Any) -> float:
     return clocked(fit)
 
 
+def numpy_inverse(matrix: Any) -> float:
+    """`inv` alone, of the Gram matrix that the formula inverts."""
+    ones = matrix.copy()
+    ones.data[:] = 1
+    gram = (ones.T @ ones).toarray()
+    gram[np.diag_indices_from(gram)] += 200
+    return clocked(lambda: np.linalg.inv(gram))
+
+
 def irspack_ease(matrix: Any) -> float:
     from irspack.recommenders import DenseSLIMRecommender
 
@@ -168,7 +177,7 @@ def torch_sgd(matrix: Any, batch: int = 1024) -> float:
 CONTENDERS: dict[str, dict[str, Callable[[Any], float]]] = {
     "svd": {"coals": coals_svd, "scipy svds": scipy_svds, "irspack": irspack_svd},
     "svd-rough": {"coals": coals_svd_rough, "sklearn": sklearn_svd},
-    "ease": {"coals": coals_ease, "numpy": numpy_ease, "irspack": irspack_ease},
+    "ease": {"coals": coals_ease, "numpy": numpy_ease, "numpy inv": numpy_inverse, "irspack": irspack_ease},
     "rp3beta": {"coals": coals_rp3beta, "irspack": irspack_rp3beta},
     "bpr": {"coals": coals_bpr, "implicit": implicit_bpr},
     "sgd": {"coals": coals_sgd, "surprise": surprise_sgd, "torch": torch_sgd},

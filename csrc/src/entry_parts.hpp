@@ -1,6 +1,8 @@
 // Entries dealt out for an epoch: parts of users by parts of items, each pair's entries together and in random order.
 #pragma once
 
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "coals/buffer.hpp"
@@ -56,14 +58,28 @@ class EntryParts {
     return begin_[user_part * parts + item_part + 1] - begin_[user_part * parts + item_part];
   }
 
-  // run(user_part, item_part, pulse) for all pairs, those of a round at the same time.
+  // run(user_part, item_part, pulse) for all pairs, in rounds that meet every part once. A pair waits for those of its
+  // two parts in the round before and for nothing else, so that no thread waits for a whole round to end.
   template <class Run>
   void rounds(std::uint64_t seed, std::int64_t epoch, const RunControl& control, Run run) const {
     const Deal order(parts, 1, Random(seed, 4 * epoch + 2));
-    for (std::int64_t r = 0; r < parts; ++r) {
-      parallel_for(parts, control,
-                   [&](std::int64_t p, const Pulse& pulse) { run(p, (p + order.order[r]) % parts, pulse); });
-    }
+    std::vector<std::atomic<bool>> done(static_cast<std::size_t>(parts * parts));
+    parallel_for(parts * parts, control, [&](std::int64_t task, const Pulse& pulse) {
+      const std::int64_t round = task / parts, user_part = task % parts;
+      const std::int64_t item_part = (user_part + order.order[round]) % parts;
+      if (round > 0) {
+        const std::int64_t with_items = (item_part - order.order[round - 1] + parts) % parts;
+        for (const std::int64_t before : {user_part, with_items}) {
+          // Tasks are taken in rising order, so somebody is at work on it.
+          while (!done[(round - 1) * parts + before].load(std::memory_order_acquire)) {
+            pulse();
+            std::this_thread::yield();
+          }
+        }
+      }
+      run(user_part, item_part, pulse);
+      done[task].store(true, std::memory_order_release);
+    });
   }
 
   std::int64_t parts;
