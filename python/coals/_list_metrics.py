@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from coals import _core
 from coals._checks import check_int, check_threads, refuse_masked
@@ -173,8 +173,8 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
 
 
 def _sparse_rows(vectors: Any) -> Any:
-    if sparse.issparse(vectors):
-        return sparse.csr_array(vectors)
+    if scipy.sparse.issparse(vectors):
+        return scipy.sparse.csr_array(vectors)
     refuse_masked("vectors", vectors)
     try:
         rows = np.asarray(vectors)
@@ -182,4 +182,4 @@ def _sparse_rows(vectors: Any) -> Any:
         raise ValueError("vectors must be two-dimensional: its rows differ in length") from None
     if rows.ndim != 2 or rows.dtype.kind not in "biuf":
         raise TypeError(f"vectors must be a matrix of numbers, a row for each item, got {rows.dtype} of {rows.shape}")
-    return sparse.csr_array(rows)
+    return scipy.sparse.csr_array(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-__all__ = ["class_name", "derived_names", "fitted_names", "known_class"]
+__all__ = ["MODULES", "class_name", "derived_names", "fitted_names", "known_class"]
 
 
 def fitted_names(cls: type) -> dict[str, list[str]]:
@@ -30,16 +30,31 @@ def class_name(cls: type) -> str:
     return cls.__name__ if ours else f"{cls.__module__}.{cls.__qualname__}"
 
 
-#: Parts of coals with models that `import coals` leaves out.
-_LAZY = ("coals.neural",)
+#: Where the models are, none of which `import coals` loads: it would take twice as long.
+MODULES = {
+    "BPR": "coals.bpr",
+    "ContentKNN": "coals.content_knn",
+    "EASE": "coals.ease",
+    "ExplicitALS": "coals.explicit_als",
+    "GloVe": "coals.glove",
+    "GraphFilter": "coals.graph_filter",
+    "Hybrid": "coals.hybrid",
+    "ImplicitALS": "coals.implicit_als",
+    "ItemCooccurrence": "coals.item_cooccurrence",
+    "ItemKNN": "coals.item_knn",
+    "Popularity": "coals.popularity",
+    "RP3beta": "coals.rp3beta",
+    "SGDFactorization": "coals.sgd_factorization",
+    "SVD": "coals.svd",
+    "UserKNN": "coals.user_knn",
+}
 
 
 def known_class(name: str, root: type) -> type | None:
     """The subclass of `root`, of ours or defined by now, that has this name; the one defined last."""
     found = _defined(name, root)
     if found is None:
-        for module in _LAZY:
-            importlib.import_module(module)
+        importlib.import_module(MODULES.get(name, "coals.neural"))
         found = _defined(name, root)
     return found
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tqdm import tqdm
-
 from coals._checks import check_bool
 
 __all__ = ["MANY", "progress_bar", "working"]
@@ -27,6 +25,8 @@ def progress_bar(what: Any, steps: int | None, unit: str, progress: bool | None)
     """
     if progress is not None:
         check_bool("progress", progress)
+    from tqdm import tqdm  # `import coals` need not wait for it
+
     with tqdm(
         total=steps,
         desc=what if isinstance(what, str) else type(what).__name__,

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from coals import _core
 from coals._checks import check_int, refuse_masked
@@ -88,7 +88,7 @@ def as_positions(lists: Lists, items: Any) -> Ints:
 def with_relevant(recommended: Any, relevant: Any, n_items: int | None, graded: bool) -> tuple[Ints, Ints, _core.Csr]:
     """Positions, counts, and the relevant items with a row for each list; with their values if `graded`."""
     lists = as_lists(recommended)
-    if sparse.issparse(relevant) or isinstance(relevant, Interactions):
+    if scipy.sparse.issparse(relevant) or isinstance(relevant, Interactions):
         data = as_interactions(relevant)
         _check_rows(len(lists.counts), data.n_users)
         ids = _whole(lists.ids) if data.item_ids is None else as_positions(lists, data.items)

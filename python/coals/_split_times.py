@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from coals._checks import check_int, check_number
 from coals.interactions import Interactions, as_interactions
@@ -121,7 +121,7 @@ def _moment_of(when: NDArray[Any], test_fraction: Any) -> Any:
 
 def checked_times(data: Interactions, times: Any) -> NDArray[Any]:
     """A finite time for each stored pair, in the order of ``data.matrix.data``."""
-    if sparse.issparse(times) or isinstance(times, Interactions):
+    if scipy.sparse.issparse(times) or isinstance(times, Interactions):
         given = as_interactions(times).matrix
         alike = given.shape == data.shape and given.nnz == data.nnz
         if not (alike and (given.indptr == data.matrix.indptr).all() and (given.indices == data.matrix.indices).all()):

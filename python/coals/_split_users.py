@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from coals._checks import check_int, check_number, check_random_state
 from coals._ids import IdIndex
@@ -118,7 +118,7 @@ def select_users(data: Interactions, rows: NDArray[np.int64]) -> Interactions:
     begin = np.append(0, np.cumsum(sizes))
     entries = np.repeat(indptr[rows] - begin[:-1], sizes) + np.arange(begin[-1])
     arrays = data.matrix.data[entries], data.matrix.indices[entries], begin
-    matrix, _ = canonical_csr(sparse.csr_array(arrays, shape=(len(rows), data.n_items)))
+    matrix, _ = canonical_csr(scipy.sparse.csr_array(arrays, shape=(len(rows), data.n_items)))
     users = IdIndex(data.users.decode(rows), len(rows), "user")
     counts = None if data.row_counts is None else data.row_counts[entries]
     return Interactions(matrix, users, data.items, data.item_titles, counts)

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 __all__ = ["TextFile", "open_text"]
 
 BLOCK = 1 << 23  # bytes
@@ -82,7 +80,10 @@ class TextFile:
 
     def blocks(self, progress: bool | None) -> Iterator[bytes]:
         """All blocks; the next one is read, and unpacked, while the last one is in use."""
-        from concurrent.futures import ThreadPoolExecutor  # `import coals` need not wait for it
+        # `import coals` need not wait for these.
+        from concurrent.futures import ThreadPoolExecutor
+
+        from tqdm import tqdm
 
         bar = tqdm(
             total=self.size, desc=f"reading {Path(self.name).name}", unit="B", unit_scale=True, leave=False,

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from coals import split
 from coals._checks import check_bool, check_choice, check_int, check_random_state
@@ -204,5 +203,7 @@ def _tried(model: Any, params: dict[str, Any], parts: list[Any], metrics: list[s
 def _bar(model: Any, total: int, progress: bool | None) -> Any:
     if progress is not None:
         check_bool("progress", progress)
+    from tqdm import tqdm  # `import coals` need not wait for it
+
     name, hidden = f"search {type(model).__name__}", None if progress is None else not progress
     return tqdm(total=total, desc=name, unit="trial", disable=hidden, delay=float(progress is None))

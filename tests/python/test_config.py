@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 import coals
 from coals import _core
+from coals._model_classes import MODULES
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -85,6 +87,16 @@ def test_omp_num_threads_and_affinity_are_obeyed():
 
 
 def test_import_takes_nothing_heavy_along():
-    heavy = "torch", "sklearn", "pandas", "matplotlib", "polars", "click"
-    code = f"import sys, coals; print([name for name in {heavy!r} if name in sys.modules])"
+    heavy = {"torch", "sklearn", "pandas", "matplotlib", "polars", "click", "tqdm", "scipy.sparse", "scipy.special"}
+    own = {*MODULES.values(), "coals.memory", "coals.datasets", "coals.neural", "coals.plot", "coals.reference"}
+    code = f"import sys, coals; print([name for name in {sorted(heavy | own)!r} if name in sys.modules])"
     assert run(code).stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there_when_asked_for():
+    code = "from coals import *; import coals; print({*coals.__all__} - {*dir(coals)})"
+    assert run(code).stdout.strip() == "set()"
+    for name, module in MODULES.items():
+        assert getattr(importlib.import_module(module), name) is getattr(coals, name)
+    with pytest.raises(AttributeError, match="has no attribute 'ImplicitAls'"):
+        coals.ImplicitAls  # noqa: B018
