@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from coals.evaluation_fold_in import evaluate_fold_in
 from coals.interactions import Interactions
 from coals.neural._batches import Rows, entries_of, rows_as_tensors, shuffled
 from coals.neural._start import glorot
-from coals.neural._training import Arrays, Task
+from coals.neural._training import Arrays, Task, with_attributes
 
 __all__ = ["MultinomialTask"]
 
@@ -138,8 +137,8 @@ class MultinomialTask(Task):
     def value(self, arrays: Arrays) -> float | None:
         if self.validation is None:
             return None
-        twin = copy.copy(self._model)
-        vars(twin).update(self._model._fitted_of(arrays, self._data), _fitted_params_=self._model.get_params())
+        fitted = self._model._fitted_of(arrays, self._data)
+        twin = with_attributes(self._model, fitted | {"_fitted_params_": self._model.get_params()})
         twin._finish_fit(self._data, structure(self._data))
         self.held_out_losses.append(self._held_out_loss(twin))
         found = evaluate_fold_in({"model": twin}, *self.validation, [_METRIC])
@@ -162,9 +161,8 @@ class MultinomialTask(Task):
         return total / history.rows
 
     def results(self, arrays: Arrays) -> dict[str, Any]:
-        twin = copy.copy(self._model)
         fitted: dict[str, Any] = self._model._fitted_of(arrays, self._data)
-        vars(twin).update(fitted)
+        twin = with_attributes(self._model, fitted)
         entries = structure(self._data)
         known = entries.row_sizes() > 0
         fitted["user_factors_"] = self._factors(twin, entries) * known[:, None]

@@ -86,6 +86,9 @@ class MultVAE(MultinomialModel):
     array([2])
     """
 
+    beta: float
+    annealing: int
+
     _variational = True
 
     def __init__(
@@ -105,19 +108,7 @@ class MultVAE(MultinomialModel):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.layers = layers
-        self.dropout = dropout
-        self.beta = beta
-        self.annealing = annealing
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()
