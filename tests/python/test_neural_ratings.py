@@ -261,6 +261,7 @@ BAD = [
     (EmbeddingDotBias, {"factors": 0}, ValueError, "factors must be >= 1"),
     (EmbeddingDotBias, {"factors": None}, TypeError, "factors must be an integer, got None"),
     (EmbeddingDotBias, {"sigmoid_range": (5, 1)}, ValueError, "low < high"),
+    (EmbeddingDotBias, {"batch_size": None}, TypeError, "batch_size must be an integer, got None"),
     (EmbeddingDot, {"validation_fraction": 1}, ValueError, "validation_fraction must be below 1"),
     (EmbeddingNet, {"layers": [3.5]}, TypeError, r"layers\[0\] must be an integer"),
     (EmbeddingNet, {"rank": 3}, TypeError, "it is called 'factors' here"),

@@ -20,7 +20,7 @@ from coals.neural._batches import Rows, entries_of, rows_as_tensors, shuffled
 from coals.neural._start import glorot
 from coals.neural._training import Arrays, Task, with_attributes
 
-__all__ = ["MultinomialTask"]
+__all__ = ["MultinomialTask", "batch_size_for"]
 
 _METRIC = "ndcg@100"
 _HELD_OUT = 0.2  # of the entries of a user held out
@@ -37,6 +37,11 @@ class Part:
     beta: float
 
 
+def batch_size_for(users: int) -> int:
+    """Some sixteen steps an epoch: with a few steps a plateau of `patience` epochs comes before much is learned."""
+    return min(max(users // 16, 16), 512)
+
+
 class MultinomialTask(Task):
     """Negative log-likelihood of a user's items, and for `MultVAE` the divergence from the prior, a mean of users."""
 
@@ -51,7 +56,8 @@ class MultinomialTask(Task):
         if validation is None:
             self._hold_out(sizes)
         self.held_out_losses: list[float] = []
-        batches = -(-len(self._users) // model.batch_size)
+        self._batch_size = model.batch_size or batch_size_for(len(self._users))
+        batches = -(-len(self._users) // self._batch_size)
         self._steps, self._annealing = 0, max(1, getattr(model, "annealing", 0) * batches)
 
     def _hold_out(self, sizes: npt.NDArray[Any]) -> None:
@@ -84,7 +90,7 @@ class MultinomialTask(Task):
         return arrays
 
     def batches(self) -> Iterator[list[Part]]:
-        size = self._model.batch_size
+        size = self._batch_size
         for parts in shuffled(self._rng, len(self._users), size, _PART if self._device == "cpu" else size):
             self._steps += 1
             yield [self._part(self._users[part]) for part in parts]

@@ -24,7 +24,7 @@ class MultDAE(MultinomialModel):
         As in `MultVAE`.
     learning_rate : float, default 0.001
     weight_decay : float, default 0.01
-    batch_size : int, default 512
+    batch_size : int or None, default None
     iterations : int, default 200
     validation_fraction : float, default 0.1
     patience : int, default 10
@@ -66,7 +66,7 @@ class MultDAE(MultinomialModel):
         dropout: float = 0.5,
         learning_rate: float = 0.001,
         weight_decay: float = 0.01,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         iterations: int = 200,
         validation_fraction: float = 0.1,
         patience: int = 10,

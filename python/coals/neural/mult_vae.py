@@ -36,8 +36,8 @@ class MultVAE(MultinomialModel):
         Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
     weight_decay : float, default 0.0
         Of AdamW, on weights, not on biases.
-    batch_size : int, default 512
-        Users a step.
+    batch_size : int or None, default None
+        Users a step. None: a sixteenth of those trained on, but 16 to 512.
     iterations : int, default 200
         Most epochs.
     validation_fraction : float, default 0.1
@@ -100,7 +100,7 @@ class MultVAE(MultinomialModel):
         annealing: int = 20,
         learning_rate: float = 0.001,
         weight_decay: float = 0.0,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         iterations: int = 200,
         validation_fraction: float = 0.1,
         patience: int = 10,
