@@ -48,8 +48,12 @@ def test_loss_of_one_user_by_hand():
     log2 = math.log(2)
     assert users == 1
     assert_allclose(loss.item(), 5 * log2 + 0.2 * (6 - log2), rtol=1e-6)
-    # The same draw one sigma further: z = 3 + 2, which lifts all logits alike, and so nothing changes.
+    # One sigma further z = 3 + 2. Where all outputs have the same weight that lifts all logits alike: nothing changes.
     part.noise[:] = 1
+    assert_allclose(task.loss(weights, part)[0].item(), 5 * log2 + 0.2 * (6 - log2), rtol=1e-6)
+    # Where the third item alone goes by z, noise of -3/2 takes that to 0, and pi to (1, 2, 5) / 8 again.
+    weights["output"] = torch.tensor([[0.0], [0.0], [1.0]])
+    part.noise[:] = -1.5
     assert_allclose(task.loss(weights, part)[0].item(), 5 * log2 + 0.2 * (6 - log2), rtol=1e-6)
 
 
