@@ -87,11 +87,15 @@ def test_the_arrays_kept_are_those_of_the_best_epoch(rising):
     assert training.losses[0] == -1  # a mean
 
 
-def test_the_rate_is_halved_where_half_of_patience_has_brought_nothing():
+@pytest.mark.parametrize("rising", [False, True])
+def test_the_rate_is_halved_where_half_of_patience_has_brought_nothing(rising):
     """Under a constant force Adam steps by the rate: two epochs in vain are borne, the third halves it."""
-    _, after = trained([5.0, *[6.0] * 6], 7)
+    _, after = trained([5.0, *[4.0 if rising else 6.0] * 6], 7, rising)
     steps = np.diff([1.0, *(arrays["pulled"][0] for arrays in after)])
     assert_allclose(steps, [0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05], rtol=1e-3)
+    better = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0] if rising else [7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    _, after = trained(better, 7, rising)
+    assert_allclose(after[-1]["pulled"], 1.7, rtol=1e-5)
 
 
 def test_decay_takes_rate_times_it_off_but_for_what_is_left_alone():
