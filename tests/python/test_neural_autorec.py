@@ -115,7 +115,7 @@ def test_ratings_held_out_are_asked_of_rows_without_them_and_served_with_all(rat
     arrays = {name: array + np.float32(0.3) for name, array in task.start().items()}
     side = "item_factors_" if getattr(model, "based_on", "users") == "items" else "user_factors_"
     assert (task._rows.nnz, task._everything.nnz) == (ratings.nnz - len(values), ratings.nnz)
-    told = with_attributes(model, task._fitted(arrays, task._rows)).predict_indices(users, items)
+    told = with_attributes(model, task._fitted(arrays, task._rows))._predict_pairs(users, items)
     assert_allclose(task.value(arrays), np.sqrt(np.mean((told - values) ** 2)), rtol=1e-5)
     served = task.results(arrays)[side]
     assert_array_equal(served, task._fitted(arrays, task._everything)[side])

@@ -106,7 +106,7 @@ def test_net_trains_on_what_it_predicts(ratings):
     loss = sum(task.loss(tensors(arrays), part)[0].item() for (part,) in task.batches())
     vars(model).update(task.results(arrays))
     rows, columns = ratings.nonzero()
-    errors = ratings.toarray()[rows, columns] - model.predict_indices(rows, columns)
+    errors = ratings.toarray()[rows, columns] - model._predict_pairs(rows, columns)
     assert_allclose(loss, errors @ errors, rtol=1e-5)
 
 
