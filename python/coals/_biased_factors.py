@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from coals import _core
 from coals._filters import Filter
 from coals._inner_product import InnerProductModel
-from coals._rating_means import clipped
+from coals._predicted_ratings import PredictedRatings
 from coals._sigmoid_range import Range, squashed
 from coals.base import Array, Indices, Recommender
 from coals.recommendations import TopN, cut_below
@@ -18,20 +16,15 @@ from coals.recommendations import TopN, cut_below
 __all__ = ["BiasedFactors"]
 
 
-class BiasedFactors(InnerProductModel):
+class BiasedFactors(PredictedRatings, InnerProductModel):
     """See its subclasses, which find the factors and biases."""
 
     user_bias_: Array
     item_bias_: Array
     global_mean_: float
     sigmoid_range_: Range
-    rating_range_: tuple[float, float]
 
-    _fitted = "user_bias_: users; item_bias_: items; global_mean_; sigmoid_range_; rating_range_"
-
-    @property
-    def predicts_ratings(self) -> bool:
-        return True
+    _fitted = "user_bias_: users; item_bias_: items; global_mean_; sigmoid_range_"
 
     def _user_bias(self, users: Indices) -> Array:
         bias: Array = self.user_bias_[users]
@@ -75,19 +68,3 @@ class BiasedFactors(InnerProductModel):
         scores += self.user_bias_[users] + np.asarray(self.global_mean_, scores.dtype)
         scores += self.item_bias_[items]
         return squashed(scores, self.sigmoid_range_)
-
-    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
-        """Predicted ratings for pairs of a user and an item.
-
-        Parameters
-        ----------
-        users, items : id or sequence of ids
-            Of the same length, or one of them a single id.
-        clip : bool or (float, float), default False
-            Keep predictions within the training ratings' range, or within the given one.
-
-        Returns
-        -------
-        ndarray of shape (n_pairs,)
-        """
-        return clipped(super().predict(users, items), clip, self.rating_range_)

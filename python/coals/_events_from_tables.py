@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ __all__ = ["EventsFromTables"]
 _REQUIRED = ("group", "item")
 
 
-class EventsFromTables:
+class EventsFromTables(ABC):
     """The constructors of `Events` that read tables."""
 
     @classmethod
@@ -111,8 +112,9 @@ class EventsFromTables:
         return cls._of_columns(_columns(read, given)._replace(detect_integers=as_numbers), item_titles)
 
     @classmethod
+    @abstractmethod
     def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None) -> Events:
-        raise NotImplementedError
+        """What the columns hold, checked and in order."""
 
 
 def _columns(read: Mapping[str, Any], given: Mapping[str, Any]) -> Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from coals._checks import check_bool
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FromTables"]
 
 
-class FromTables:
+class FromTables(ABC):
     """The constructors of `Interactions` that read tables."""
 
     @classmethod
@@ -202,5 +203,6 @@ class FromTables:
             return cls.from_frame(frame, **names, **options)
 
     @classmethod
+    @abstractmethod
     def _of_columns(cls, columns: Columns, titles: Any, intake: Intake) -> Interactions:
-        raise NotImplementedError
+        """What the columns hold, checked and reduced."""

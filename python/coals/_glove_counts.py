@@ -9,7 +9,7 @@ import scipy
 
 from coals._explicit_problem import ExplicitProblem
 from coals._ids import IdIndex
-from coals._native import as_values
+from coals._native import as_values, blocks
 from coals._pair_counts import count_pairs
 from coals._problem import SIDES
 from coals._start import start_of
@@ -36,13 +36,15 @@ def log_counts(model: Any, data: Interactions, events: Events | None) -> tuple[I
         counts = scipy.sparse.csr_array((counts.data[kept], counts.indices[kept], begin), shape=counts.shape)
     if counts.nnz == 0:
         return None
-    x = counts.data.astype(np.float64)
-    counts.data = np.log(x)
-    x /= model.x_max
-    np.minimum(x, 1.0, out=x)
-    ids = None if data.items.ids is None else data.items.ids
+    logs, weights = np.empty(counts.nnz), np.empty(counts.nnz)
+    for part in blocks(counts.nnz):  # between which Ctrl-C is heard
+        x = counts.data[part].astype(np.float64)
+        logs[part] = np.log(x)
+        weights[part] = np.minimum(x / model.x_max, 1.0) ** model.weight_exponent
+    counts.data = logs
+    ids = data.items.ids
     pairs = Interactions(counts, IdIndex(ids, data.n_items, SIDES[1]), IdIndex(ids, data.n_items, SIDES[1]))
-    return pairs, np.power(x, model.weight_exponent, out=x)
+    return pairs, weights
 
 
 def pair_problem(model: Any, pairs: Interactions, weights: Any) -> ExplicitProblem:

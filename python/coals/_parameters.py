@@ -25,6 +25,10 @@ class Parameters:
 
     # --- parameters ---
 
+    def _keep(self, given: dict[str, Any]) -> None:
+        """The first and only line of a constructor that does nothing else: ``self._keep(locals())``."""
+        vars(self).update({name: value for name, value in given.items() if name not in ("self", "__class__")})
+
     @classmethod
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]

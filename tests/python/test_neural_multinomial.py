@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.neural import MultDAE, MultVAE
-from coals.neural._multinomial_task import MultinomialTask
+from coals.neural._multinomial_task import MultinomialTask, batch_size_for
 from coals.reference import neural as reference
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -48,8 +48,12 @@ def test_loss_of_one_user_by_hand():
     log2 = math.log(2)
     assert users == 1
     assert_allclose(loss.item(), 5 * log2 + 0.2 * (6 - log2), rtol=1e-6)
-    # The same draw one sigma further: z = 3 + 2, which lifts all logits alike, and so nothing changes.
+    # One sigma further z = 3 + 2. Where all outputs have the same weight that lifts all logits alike: nothing changes.
     part.noise[:] = 1
+    assert_allclose(task.loss(weights, part)[0].item(), 5 * log2 + 0.2 * (6 - log2), rtol=1e-6)
+    # Where the third item alone goes by z, noise of -3/2 takes that to 0, and pi to (1, 2, 5) / 8 again.
+    weights["output"] = torch.tensor([[0.0], [0.0], [1.0]])
+    part.noise[:] = -1.5
     assert_allclose(task.loss(weights, part)[0].item(), 5 * log2 + 0.2 * (6 - log2), rtol=1e-6)
 
 
@@ -77,7 +81,7 @@ def pairs(arrays):
 @pytest.mark.parametrize("cls", [MultVAE, MultDAE])
 def test_training_lowers_the_loss_of_the_reference(ratings, cls):
     """Without dropout and noise the loss of a batch is that of the reference, summed over users."""
-    model = cls(layers=[5, 4], dropout=0.0, validation_fraction=0.0, **QUIET)
+    model = cls(layers=[5, 4], dropout=0.0, batch_size=60, validation_fraction=0.0, **QUIET)
     task = task_of(model, ratings)
     arrays = task.start()
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
@@ -111,6 +115,15 @@ def test_beta_grows_in_even_steps_to_its_cap(ratings):
     task = task_of(MultVAE(beta=0.6, annealing=3, batch_size=30, validation_fraction=0.0, **QUIET), ratings)
     betas = [parts[0].beta for _ in range(4) for parts in task.batches()]
     assert_allclose(betas, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.6, 0.6])
+
+
+def test_batches_of_a_sixteenth_of_the_users(ratings):
+    assert [batch_size_for(users) for users in (5, 320, 8000, 10**6)] == [16, 20, 500, 512]
+    task = task_of(MultDAE(validation_fraction=0.0, **QUIET), ratings)
+    assert [sum(part.users.size for part in parts) for parts in task.batches()] == [16, 16, 16, 11]
+    assert [sum(part.users.size for part in parts) for parts in task_of(MultDAE(batch_size=59), ratings).batches()] == [
+        53
+    ]
 
 
 def test_dropout_leaves_out_items_of_the_input_and_scales_the_others(ratings):

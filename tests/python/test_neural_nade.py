@@ -99,7 +99,7 @@ def test_predictions_and_costs_are_those_of_the_reference(ratings, shape):
         scores = [reference.nade_scores(known, item, w, v, bias, layers) for item in range(40)]
         expected = [float(np.arange(1, 6) @ reference.level_probability(s)) for s in scores]
         expected[11] = model.global_mean_  # nobody has rated it
-        assert_allclose(model.predict_indices(np.full(40, user), np.arange(40)), expected, rtol=1e-5)
+        assert_allclose(model._predict_pairs(np.full(40, user), np.arange(40)), expected, rtol=1e-5)
         assert_allclose(model._score_all(model.user_factors_[[user]])[0], expected, rtol=1e-5)
     ((part,),) = task.batches()
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}

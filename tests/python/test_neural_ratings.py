@@ -1,4 +1,4 @@
-"""Embeddings and AutoRec: losses by hand, the reference's predictions, new users."""
+"""Embeddings: losses by hand, the reference's predictions, new users."""
 
 from __future__ import annotations
 
@@ -9,37 +9,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.neural import AutoRec, EmbeddingDot, EmbeddingDotBias, EmbeddingNet
-from coals.neural._autorec_task import AutoRecTask
 from coals.neural._embedding_task import EmbeddingTask
 from coals.neural._rating_task import Pairs
 from coals.neural._unseen_raters import Spread, most_likely
 from coals.reference import neural as reference
 from conftest import random_ratings
+from neural_tasks import QUIET, looked_at, low_rank_ratings, tensors
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-
-QUIET = {"device": "cpu", "random_state": 0}
-SIDES = ["users", "items"]
-
-
-def tensors(arrays):
-    return {name: torch.tensor(np.asarray(array), dtype=torch.float32) for name, array in arrays.items()}
-
-
-def looked_at(model, data):
-    data = coals.Interactions.from_matrix(data)
-    model.rating_range_ = float(data.matrix.data.min()), float(data.matrix.data.max())
-    model._look_at(data)
-    return model, data
-
-
-def low_rank_ratings(seed=0, users=120, items=80, share=0.4):
-    """4 + b + c + u · v with a little noise."""
-    rng = np.random.default_rng(seed)
-    user, item = (rng.standard_normal((size, 2)) * 0.7 for size in (users, items))
-    full = 4 + rng.standard_normal(users)[:, None] * 0.5 + rng.standard_normal(items) * 0.5 + user @ item.T
-    full += 0.1 * rng.standard_normal(full.shape)
-    return sp.csr_array(np.where(rng.random(full.shape) < share, full, 0))
 
 
 @pytest.mark.parametrize("limits", [None, (1.0, 6.0)])
@@ -129,88 +106,29 @@ def test_net_trains_on_what_it_predicts(ratings):
     loss = sum(task.loss(tensors(arrays), part)[0].item() for (part,) in task.batches())
     vars(model).update(task.results(arrays))
     rows, columns = ratings.nonzero()
-    errors = ratings.toarray()[rows, columns] - model.predict_indices(rows, columns)
+    errors = ratings.toarray()[rows, columns] - model._predict_pairs(rows, columns)
     assert_allclose(loss, errors @ errors, rtol=1e-5)
 
 
-# --- AutoRec ---
+def test_dropout_of_the_net_by_hand():
+    """u = (1), v = (2), one hidden unit of weights (1, 1), then times 3. Half is left out, so what stays counts twice.
 
-
-def test_masked_loss_of_autorec_by_hand():
-    """One user, ratings 1 and 3 of items 0 and 2, and 2 of item 3, so that the mean is 2; nothing is known of item 1.
-
-    x = (-1, 1, 0). w = (0, 9, 0, 9) and b = 0 give h = sigmoid(0) = ½; v = (2, 9, 4, -2), c = (0, 9, 1, 0) give 1 for
-    item 0, whose target is -1, 3 for item 2 with target 1, and -1 for item 3 with target 0, which is known like the
-    others: 4 + 4 + 1. An activity penalty of 0.5 adds 0.25.
+    Nothing left out: 3 · 2 · (2 · 1 + 2 · 2) = 36. Without v it is 3 · 2 · 2 = 12, without the hidden unit 0.
     """
-    weights = tensors(
-        {
-            "hidden": [[0], [9], [0], [9]],
-            "hidden bias": [0],
-            "output": [[2], [9], [4], [-2]],
-            "output bias": [0, 9, 1, 0],
-        }
-    )
-    matrix = sp.csr_array((np.array([1.0, 3.0, 2.0]), ([0, 0, 0], [0, 2, 3])), shape=(1, 4))
-    for penalty, expected in ((0.0, 9.0), (0.5, 9.25)):
-        settings = {"based_on": "users", "factors": 1, "activity_penalty": penalty, "validation_fraction": 0.0}
-        model, data = looked_at(AutoRec(**settings, **QUIET), matrix)
-        ((part,),) = AutoRecTask(model, torch, "cpu", data).batches()
-        loss, size = AutoRecTask(model, torch, "cpu", data).loss(weights, part)
-        assert (loss.item(), size) == (expected, 3)
-    predicted = 2 + np.array([2, 9, 4, -2]) * 0.5 + [0, 9, 1, 0]
-    assert reference.masked_squared_error({0: 1.0, 2: 3.0, 3: 2.0}, predicted) == 9
-
-
-@pytest.mark.parametrize("based_on", SIDES)
-def test_autorec_predicts_what_the_reference_does(ratings, based_on):
-    model = AutoRec(based_on=based_on, factors=5, iterations=3, learning_rate=0.05, **QUIET).fit(ratings)
-    dense = ratings.toarray() if based_on == "users" else ratings.toarray().T
-    v, c = (model.item_factors_, model.item_bias_) if based_on == "users" else (model.user_factors_, model.user_bias_)
-    for row in (0, 3, 39):
-        known = {int(j): float(dense[row, j]) for j in dense[row].nonzero()[0]}
-        encoder = model._encoder_, model._encoder_bias_
-        expected = [
-            reference.autorec_rating(known, j, encoder, (v, c), model.global_mean_) for j in range(dense.shape[1])
-        ]
-        everyone = np.arange(dense.shape[1])
-        pair = (row, everyone) if based_on == "users" else (everyone, row)
-        assert_allclose(model.predict(*pair), expected, rtol=1e-5)
-        if based_on == "users":
-            found = model.recommend_for(known, n=40)
-            assert_allclose(found.scores[0, : found.counts[0]], np.array(expected)[found.ids[0, : found.counts[0]]])
-
-
-@pytest.mark.parametrize("based_on", SIDES)
-def test_a_rating_equal_to_the_mean_counts(based_on):
-    """All ratings but two are the mean; a model that took these for unknown would see two entries."""
-    dense = np.full((6, 5), 3.0)
-    dense[0, 0], dense[1, 1] = 2, 4
-    model, data = looked_at(AutoRec(based_on=based_on, validation_fraction=0.0, **QUIET), sp.csr_array(dense))
-    assert model.global_mean_ == 3
-    assert sum(len(target) for ((_, target),) in AutoRecTask(model, torch, "cpu", data).batches()) == 30
-
-
-def test_denoising_hides_known_ratings_but_asks_for_all(ratings):
-    model, data = looked_at(AutoRec(dropout=0.4, validation_fraction=0.0, **QUIET), ratings)
-    task = AutoRecTask(model, torch, "cpu", data)
-    parts = [part for _ in range(30) for (part,) in task.batches()]
-    shown, target = (np.concatenate([np.asarray(values) for values in each]) for each in zip(
-        *((rows.values, target) for rows, target in parts), strict=True))  # fmt: skip
-    assert len(target) == 30 * ratings.nnz
-    hidden = shown == 0
-    assert abs(hidden.mean() - 0.4) < 0.02
-    assert_allclose(shown[~hidden], target[~hidden] / 0.6, rtol=1e-5)
-
-
-@pytest.mark.parametrize("based_on", SIDES)
-def test_autorec_finds_ratings_of_low_rank(based_on):
-    train, test = coals.split.random(low_rank_ratings(), test_fraction=0.2, random_state=0)
-    settings = {"factors": 20, "batch_size": 16, "learning_rate": 0.02, "weight_decay": 0.5, "iterations": 25, **QUIET}
-    model = AutoRec(based_on=based_on, **settings).fit(train)
-    mean = AutoRec(based_on=based_on, **{**settings, "iterations": 1, "learning_rate": 1e-9}).fit(train)
-    found = coals.evaluate({"model": model, "mean": mean}, test, ["rmse"]).mean
-    assert found["model"]["rmse"] < 0.7 * found["mean"]["rmse"]
+    settings = {"factors": 1, "layers": [1], "dropout": 0.5, "sigmoid_range": None, "validation_fraction": 0.0}
+    model, data = looked_at(EmbeddingNet(**settings, **QUIET), sp.csr_array([[4.0]]))
+    task = model._task(torch, "cpu", data)
+    names = ("users", "items", "layer 0", "layer 0 bias", "layer 1", "layer 1 bias")
+    weights = tensors(dict(zip(names, ([[1]], [[2]], [[1, 1]], [0], [[3]], [0]), strict=True)))
+    pair = torch.tensor([0])
+    for embedded, hidden, expected in (([2, 2], [2], 36), ([2, 0], [2], 12), ([2, 2], [0], 0)):
+        drawn = [torch.tensor([embedded]), torch.tensor([hidden])]
+        found = task.predicted(weights, Pairs(pair, pair, torch.tensor([4.0]), drawn))
+        assert found.tolist() == [expected]
+    masks = np.concatenate([np.ravel(mask) for mask in task._draw(4000)])
+    assert_array_equal(np.unique(masks), [0, 2])
+    assert abs((masks == 0).mean() - 0.5) < 0.03
+    assert [mask.shape for mask in task._draw(3)] == [(3, 2), (3, 1)]
 
 
 # --- new users ---
@@ -261,6 +179,7 @@ BAD = [
     (EmbeddingDotBias, {"factors": 0}, ValueError, "factors must be >= 1"),
     (EmbeddingDotBias, {"factors": None}, TypeError, "factors must be an integer, got None"),
     (EmbeddingDotBias, {"sigmoid_range": (5, 1)}, ValueError, "low < high"),
+    (EmbeddingDotBias, {"batch_size": None}, TypeError, "batch_size must be an integer, got None"),
     (EmbeddingDot, {"validation_fraction": 1}, ValueError, "validation_fraction must be below 1"),
     (EmbeddingNet, {"layers": [3.5]}, TypeError, r"layers\[0\] must be an integer"),
     (EmbeddingNet, {"rank": 3}, TypeError, "it is called 'factors' here"),

@@ -9,10 +9,12 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from answers import answers
+from coals.neural._torch import Workers
+from coals.neural._training import Task, Training
 from neural_models import NEURAL
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -37,6 +39,70 @@ def test_the_fit_ends_patience_epochs_after_the_best_and_keeps_it(make, ratings)
     short = make(iterations=model.best_epoch_, patience=60, **settings).fit(ratings)
     if model.best_epoch_ <= 3:  # before the rate could fall
         assert_array_equal(short.predict(3, np.arange(40)), model.predict(3, np.arange(40)))
+
+
+class Steps(Task):
+    """One number that is pulled up with a force of one, and another that nothing moves; values as given."""
+
+    undecayed = ("free",)
+
+    def __init__(self, values, rising=False):
+        self._values, self.rising = iter(values), rising
+
+    def start(self):
+        return {name: np.ones(1, np.float32) for name in ("pulled", "idle", "free")}
+
+    def batches(self):
+        yield [None]
+
+    def loss(self, weights, part):
+        return -4 * weights["pulled"].sum(), 4
+
+    def value(self, arrays):
+        return next(self._values)
+
+    def results(self, arrays):
+        return arrays
+
+
+def trained(values, epochs, rising=False, **settings):
+    """Training, and the arrays after each epoch."""
+    model = coals.neural.EmbeddingDot(**{"learning_rate": 0.1, "weight_decay": 0.0, "patience": 4, **settings})
+    with Workers(torch, 1) as workers:
+        training = Training(model, Steps(values, rising), torch, "cpu", workers)
+        after = []
+        for _ in range(epochs):
+            training.epoch()
+            after.append(training.arrays())
+    return training, after
+
+
+@pytest.mark.parametrize("rising", [False, True])
+def test_the_arrays_kept_are_those_of_the_best_epoch(rising):
+    values = [3.0, 1.0, 2.0, 1.0, 5.0, 4.0]
+    training, after = trained(values, 6, rising)
+    best = 5 if rising else 2  # the first of two alike
+    assert training.best_epoch == best
+    assert training.best == after[best - 1]
+    assert training.losses[0] == -1  # a mean
+
+
+@pytest.mark.parametrize("rising", [False, True])
+def test_the_rate_is_halved_where_half_of_patience_has_brought_nothing(rising):
+    """Under a constant force Adam steps by the rate: two epochs in vain are borne, the third halves it."""
+    _, after = trained([5.0, *[4.0 if rising else 6.0] * 6], 7, rising)
+    steps = np.diff([1.0, *(arrays["pulled"][0] for arrays in after)])
+    assert_allclose(steps, [0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05], rtol=1e-3)
+    better = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0] if rising else [7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    _, after = trained(better, 7, rising)
+    assert_allclose(after[-1]["pulled"], 1.7, rtol=1e-5)
+
+
+def test_decay_takes_rate_times_it_off_but_for_what_is_left_alone():
+    _, after = trained([5.0, 4.0], 2, weight_decay=2.0)
+    assert_allclose([arrays["idle"][0] for arrays in after], [0.8, 0.64], rtol=1e-6)
+    assert [arrays["free"][0] for arrays in after] == [1, 1]
+    assert_allclose(after[0]["pulled"], [0.8 + 0.1], rtol=1e-5)
 
 
 @every_model

@@ -13,13 +13,12 @@ from coals import _core
 from coals._checks import check_random_state
 from coals.interactions import Interactions
 from coals.neural._batches import Rows, entries_of, rows_as_tensors, shuffled
-from coals.neural._rating_task import held_out_entries
+from coals.neural._layers import sparse
+from coals.neural._rating_task import Entries, entries_of_all, held_out_entries, held_out_error
 from coals.neural._start import glorot
 from coals.neural._training import Arrays, Task, with_attributes
 
 __all__ = ["AutoRecTask", "hidden_of"]
-
-_PAIRS_AT_A_TIME = 65536
 
 
 class AutoRecTask(Task):
@@ -33,14 +32,14 @@ class AutoRecTask(Task):
     def __init__(self, model: Any, torch: Any, device: str, data: Interactions) -> None:
         self._model, self._torch, self._device, self._data = model, torch, device, data
         self._rng = check_random_state(model.random_state)
-        matrix = data.matrix
-        rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
+        entries = entries_of_all(data)
         held_out = held_out_entries(self._rng, data.nnz, model.validation_fraction)
-        self._validation = rows[held_out], matrix.indices[held_out].astype(np.int64), matrix.data[held_out]
-        train = rows[~held_out], matrix.indices[~held_out], matrix.data[~held_out] - model.global_mean_
-        self._rows = _as_rows(model, train, data.shape)
+        self._validation = entries.those(held_out)
+        centered = entries._replace(ratings=entries.ratings - np.float32(model.global_mean_))
+        self._rows, self._everything = (
+            _as_rows(model, part, data.shape) for part in (centered.those(~held_out), centered)
+        )
         self._known = np.diff(self._rows.indptr) > 0, np.bincount(self._rows.indices, minlength=self._rows.shape[1]) > 0
-        self._everything = _as_rows(model, (rows, matrix.indices, matrix.data - model.global_mean_), data.shape)
         self._filled = np.flatnonzero(self._known[0])
 
     def start(self) -> Arrays:
@@ -86,18 +85,9 @@ class AutoRecTask(Task):
         return loss, len(target)
 
     def value(self, arrays: Arrays) -> float | None:
-        """Root mean squared error of what is held out."""
-        users, items, ratings = self._validation
-        if len(ratings) == 0:
-            return None
-        # Their rows must not hold the ratings that are asked for.
+        """On rows without the ratings that are asked for."""
         twin = with_attributes(self._model, self._fitted(arrays, self._rows))
-        total = 0.0
-        for start in range(0, len(ratings), _PAIRS_AT_A_TIME):
-            part = slice(start, start + _PAIRS_AT_A_TIME)
-            errors = twin._predict_pairs(users[part], items[part]).astype(np.float64) - ratings[part]
-            total += float(errors @ errors)
-        return float(np.sqrt(total / len(ratings)))
+        return held_out_error(twin._predict_pairs, self._validation)
 
     def results(self, arrays: Arrays) -> dict[str, Any]:
         """Served with all ratings in the rows, held out or not."""
@@ -125,7 +115,7 @@ class AutoRecTask(Task):
         return {**fitted, **self._model._spread_of(fitted)}
 
 
-def _as_rows(model: Any, entries: tuple[Any, Any, Any], shape: tuple[int, int]) -> Any:
+def _as_rows(model: Any, entries: Entries, shape: tuple[int, int]) -> Any:
     """CSR of users or items; zeros stay."""
     users, items, values = entries
     matrix = scipy.sparse.coo_array((values, (users, items)), shape=shape)
@@ -136,7 +126,7 @@ def hidden_of(rows: Any, weight: npt.NDArray[Any], bias: npt.NDArray[Any], threa
     """sigmoid(rows @ weight + bias), of a scipy matrix or the core's."""
     if not isinstance(rows, _core.Csr):
         rows = _core.Csr(rows.indptr, rows.indices, rows.data, rows.shape[1], "float32")
-    sums = _core.multiply_sparse(rows, np.ascontiguousarray(weight), threads) + bias
+    sums = sparse(rows, weight, bias, threads)
     with np.errstate(over="ignore"):
         hidden: npt.NDArray[Any] = 1 / (1 + np.exp(-sums))
     return hidden

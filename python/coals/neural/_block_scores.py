@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +11,8 @@ from coals import _core
 from coals._filters import Filter
 from coals._list_blocks import stacked
 from coals._plain_filters import with_plain_rows
-from coals._rating_means import clipped
-from coals.base import NOT_LISTED, Array, Indices, Recommender
+from coals._predicted_ratings import PredictedRatings
+from coals.base import NOT_LISTED, Array, Indices
 from coals.recommendations import TopN
 
 __all__ = ["BlockScores"]
@@ -30,11 +29,10 @@ def best_of(scores: npt.NDArray[np.float64], n: int) -> TopN:
     return TopN(np.where(real, order, -1), np.where(real, best, np.nan), real.sum(axis=1))
 
 
-class BlockScores(Recommender):
+class BlockScores(PredictedRatings):
     """See its subclasses, which say what items score for rows of `user_factors_`."""
 
     user_factors_: Array
-    rating_range_: tuple[float, float]
     _candidates_: npt.NDArray[np.bool_]
     _known_users_: npt.NDArray[np.bool_]
 
@@ -89,19 +87,3 @@ class BlockScores(Recommender):
             part = slice(start, start + step)
             out[part] = self._score_pairs(self.user_factors_[users[part]], items[part])
         return out
-
-    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
-        """Predicted ratings for pairs of a user and an item.
-
-        Parameters
-        ----------
-        users, items : id or sequence of ids
-            Of the same length, or one of them a single id.
-        clip : bool or (float, float), default False
-            Keep predictions within the training ratings' range, or within the given one.
-
-        Returns
-        -------
-        ndarray of shape (n_pairs,)
-        """
-        return clipped(super().predict(users, items), clip, self.rating_range_)

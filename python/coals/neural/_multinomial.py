@@ -42,6 +42,8 @@ class MultinomialModel(NeuralModel, UnseenUsers, InnerProductModel):
     #: Whether the innermost layer is drawn from a distribution.
     _variational: ClassVar[bool]
 
+    _may_size_batches = True
+
     # For `recommend_for`.
     _row_dtype = "float32"
 

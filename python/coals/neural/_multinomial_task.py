@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,9 +18,9 @@ from coals.evaluation_fold_in import evaluate_fold_in
 from coals.interactions import Interactions
 from coals.neural._batches import Rows, entries_of, rows_as_tensors, shuffled
 from coals.neural._start import glorot
-from coals.neural._training import Arrays, Task
+from coals.neural._training import Arrays, Task, with_attributes
 
-__all__ = ["MultinomialTask"]
+__all__ = ["MultinomialTask", "batch_size_for"]
 
 _METRIC = "ndcg@100"
 _HELD_OUT = 0.2  # of the entries of a user held out
@@ -38,6 +37,11 @@ class Part:
     beta: float
 
 
+def batch_size_for(users: int) -> int:
+    """Some sixteen steps an epoch: with a few steps a plateau of `patience` epochs comes before much is learned."""
+    return min(max(users // 16, 16), 512)
+
+
 class MultinomialTask(Task):
     """Negative log-likelihood of a user's items, and for `MultVAE` the divergence from the prior, a mean of users."""
 
@@ -52,7 +56,8 @@ class MultinomialTask(Task):
         if validation is None:
             self._hold_out(sizes)
         self.held_out_losses: list[float] = []
-        batches = -(-len(self._users) // model.batch_size)
+        self._batch_size = model.batch_size or batch_size_for(len(self._users))
+        batches = -(-len(self._users) // self._batch_size)
         self._steps, self._annealing = 0, max(1, getattr(model, "annealing", 0) * batches)
 
     def _hold_out(self, sizes: npt.NDArray[Any]) -> None:
@@ -85,7 +90,7 @@ class MultinomialTask(Task):
         return arrays
 
     def batches(self) -> Iterator[list[Part]]:
-        size = self._model.batch_size
+        size = self._batch_size
         for parts in shuffled(self._rng, len(self._users), size, _PART if self._device == "cpu" else size):
             self._steps += 1
             yield [self._part(self._users[part]) for part in parts]
@@ -138,8 +143,8 @@ class MultinomialTask(Task):
     def value(self, arrays: Arrays) -> float | None:
         if self.validation is None:
             return None
-        twin = copy.copy(self._model)
-        vars(twin).update(self._model._fitted_of(arrays, self._data), _fitted_params_=self._model.get_params())
+        fitted = self._model._fitted_of(arrays, self._data)
+        twin = with_attributes(self._model, fitted | {"_fitted_params_": self._model.get_params()})
         twin._finish_fit(self._data, structure(self._data))
         self.held_out_losses.append(self._held_out_loss(twin))
         found = evaluate_fold_in({"model": twin}, *self.validation, [_METRIC])
@@ -162,9 +167,8 @@ class MultinomialTask(Task):
         return total / history.rows
 
     def results(self, arrays: Arrays) -> dict[str, Any]:
-        twin = copy.copy(self._model)
         fitted: dict[str, Any] = self._model._fitted_of(arrays, self._data)
-        vars(twin).update(fitted)
+        twin = with_attributes(self._model, fitted)
         entries = structure(self._data)
         known = entries.row_sizes() > 0
         fitted["user_factors_"] = self._factors(twin, entries) * known[:, None]

@@ -16,7 +16,7 @@ from coals._checks import check_random_state
 from coals.interactions import Interactions
 from coals.neural._batches import Rows, entries_of, rows_as_tensors, shuffled
 from coals.neural._layers import dense, sparse
-from coals.neural._rating_task import held_out_entries
+from coals.neural._rating_task import Entries, entries_of_all, held_out_entries, held_out_error
 from coals.neural._start import glorot, normal
 from coals.neural._training import Arrays, Task, with_attributes
 
@@ -44,16 +44,14 @@ class NadeTask(Task):
         self._model, self._torch, self._device, self._data = model, torch, device, data
         self._rng = check_random_state(model.random_state)
         self._K = len(model.levels_)
-        matrix = data.matrix
+        entries = entries_of_all(data)
         held_out = held_out_entries(self._rng, data.nnz, model.validation_fraction)
-        rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
-        self._validation = rows[held_out], matrix.indices[held_out].astype(np.int64), matrix.data[held_out]
-        levels = np.searchsorted(model.levels_, matrix.data)
-        self._rows = _as_rows((rows, matrix.indices, levels), data.shape, ~held_out)
-        self._everything = _as_rows((rows, matrix.indices, levels), data.shape, np.full(data.nnz, True))
+        self._validation = entries.those(held_out)
+        levels = entries._replace(ratings=np.searchsorted(model.levels_, data.matrix.data))
+        self._rows, self._everything = (_as_rows(part, data.shape) for part in (levels.those(~held_out), levels))
         self._filled = np.flatnonzero(np.diff(self._rows.indptr))
         self._known_items = np.bincount(self._rows.indices, minlength=data.n_items) > 0
-        self._candidates = np.bincount(matrix.indices, minlength=data.n_items) > 0
+        self._candidates = np.bincount(entries.items, minlength=data.n_items) > 0
 
     def start(self) -> Arrays:
         widths = [int(width) for width in self._model.layers]
@@ -119,13 +117,9 @@ class NadeTask(Task):
         return (part.scale * costs).sum(), part.size
 
     def value(self, arrays: Arrays) -> float | None:
-        """Root mean squared error of what is held out."""
-        users, items, ratings = self._validation
-        if len(ratings) == 0:
-            return None
-        # Their rows must not hold the ratings that are asked for.
+        """On rows without the ratings that are asked for."""
         twin = with_attributes(self._model, self._fitted(arrays, self._rows))
-        return float(np.sqrt(np.mean((twin._predict_pairs(users, items) - ratings) ** 2)))
+        return held_out_error(twin._predict_pairs, self._validation)
 
     def results(self, arrays: Arrays) -> dict[str, Any]:
         """Served with all ratings in the rows, held out or not."""
@@ -154,10 +148,9 @@ class NadeTask(Task):
         return fitted
 
 
-def _as_rows(entries: tuple[Any, Any, Any], shape: tuple[int, int], kept: npt.NDArray[np.bool_]) -> Any:
+def _as_rows(entries: Entries, shape: tuple[int, int]) -> Any:
     """CSR with levels as values; level 0 stays."""
-    users, items, levels = (array[kept] for array in entries)
-    return scipy.sparse.coo_array((levels, (users, items)), shape=shape).tocsr()
+    return scipy.sparse.coo_array((entries.ratings, (entries.users, entries.items)), shape=shape).tocsr()
 
 
 def expanded(rows: Any, items: Any, levels: Any, size: int, K: int) -> tuple[Any, Any]:

@@ -28,7 +28,7 @@ class NeuralModel(Recommender):
 
     learning_rate: float
     weight_decay: float
-    batch_size: int
+    batch_size: int | None
     iterations: int
     validation_fraction: float
     patience: int
@@ -41,6 +41,9 @@ class NeuralModel(Recommender):
 
     _fitted = "objective_: epochs; validation_: epochs; best_epoch_"
 
+    #: Whether `batch_size` may be None.
+    _may_size_batches = False
+
     # For `run_sweeps`.
     dtype = "float32"
     tolerance = 0.0
@@ -49,7 +52,8 @@ class NeuralModel(Recommender):
         super()._check_params()
         check_number("learning_rate", self.learning_rate, minimum=0, strict=True, maximum=LARGEST)
         check_number("weight_decay", self.weight_decay, minimum=0, maximum=LARGEST)
-        check_int("batch_size", self.batch_size, minimum=1)
+        if self.batch_size is not None or not self._may_size_batches:
+            check_int("batch_size", self.batch_size, minimum=1)
         check_int("iterations", self.iterations, minimum=1)
         check_share("validation_fraction", self.validation_fraction)
         check_int("patience", self.patience, minimum=1)

@@ -10,6 +10,7 @@ import numpy as np
 from coals._checks import check_int
 from coals._factor_model import MOST_FACTORS
 from coals._native import with_values
+from coals._predicted_ratings import PredictedRatings
 from coals.interactions import Interactions
 from coals.neural._neural_model import NeuralModel
 from coals.neural._training import Task
@@ -19,7 +20,7 @@ __all__ = ["RatingNetwork"]
 Self = TypeVar("Self", bound="RatingNetwork")
 
 
-class RatingNetwork(NeuralModel):
+class RatingNetwork(PredictedRatings, NeuralModel):
     """See its subclasses."""
 
     factors: int | None
@@ -27,16 +28,8 @@ class RatingNetwork(NeuralModel):
     #: Whether `factors` may be None.
     _may_be_full_rank = False
 
-    rating_range_: tuple[float, float]
-
-    _fitted = "rating_range_"
-
     # For `recommend_for`, where there is one.
     _row_dtype = "float32"
-
-    @property
-    def predicts_ratings(self) -> bool:
-        return True
 
     def _check_params(self) -> None:
         super()._check_params()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,26 @@ from coals.interactions import Interactions
 from coals.neural._batches import shuffled
 from coals.neural._training import Arrays, Task, with_attributes
 
-__all__ = ["Pairs", "RatingTask", "held_out_entries"]
+__all__ = ["Entries", "Pairs", "RatingTask", "entries_of_all", "held_out_entries", "held_out_error"]
 
 _PAIRS_AT_A_TIME = 65536
+
+
+class Entries(NamedTuple):
+    """Ratings one after the other: who, what, and how much."""
+
+    users: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int64]
+    ratings: npt.NDArray[Any]
+
+    def those(self, part: Any) -> Entries:
+        return Entries(*(column[part] for column in self))
+
+
+def entries_of_all(data: Interactions) -> Entries:
+    matrix = data.matrix
+    users = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
+    return Entries(users, matrix.indices.astype(np.int64), matrix.data.astype(np.float32))
 
 
 @dataclass
@@ -36,16 +53,14 @@ class RatingTask(Task):
     def __init__(self, model: Any, torch: Any, device: str, data: Interactions) -> None:
         self._model, self._torch, self._device, self._data = model, torch, device, data
         self._rng = check_random_state(model.random_state)
-        matrix = data.matrix
-        rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
-        columns, values = matrix.indices.astype(np.int64), matrix.data.astype(np.float32)
+        entries = entries_of_all(data)
         held_out = held_out_entries(self._rng, data.nnz, model.validation_fraction)
-        self._train, self._validation = ((rows[part], columns[part], values[part]) for part in (~held_out, held_out))
+        self._train, self._validation = entries.those(~held_out), entries.those(held_out)
         self.known_users, self.known_items = np.zeros(data.n_users, bool), np.zeros(data.n_items, bool)
-        self.known_users[self._train[0]] = True
-        self.known_items[self._train[1]] = True
+        self.known_users[self._train.users] = True
+        self.known_items[self._train.items] = True
         self.candidates = self.known_items.copy()
-        self.candidates[columns] = True
+        self.candidates[entries.items] = True
 
     def batches(self) -> Iterator[list[Pairs]]:
         users, items, ratings = self._train
@@ -70,17 +85,7 @@ class RatingTask(Task):
         return scores if limits is None else limits[0] + (limits[1] - limits[0]) * self._torch.sigmoid(scores)
 
     def value(self, arrays: Arrays) -> float | None:
-        """Root mean squared error of what is held out."""
-        users, items, ratings = self._validation
-        if len(ratings) == 0:
-            return None
-        predict = self.predictor(arrays)
-        total = 0.0
-        for start in range(0, len(ratings), _PAIRS_AT_A_TIME):
-            part = slice(start, start + _PAIRS_AT_A_TIME)
-            errors = predict(users[part], items[part]).astype(np.float64) - ratings[part]
-            total += float(errors @ errors)
-        return float(np.sqrt(total / len(ratings)))
+        return held_out_error(self.predictor(arrays), self._validation)
 
     def predictor(self, arrays: Arrays) -> Any:
         """`_predict_pairs` of the model as it would be with these arrays."""
@@ -93,3 +98,13 @@ def held_out_entries(rng: np.random.Generator, size: int, share: float) -> npt.N
     held_out = np.zeros(size, bool)
     held_out[rng.permutation(size)[:count]] = True
     return held_out
+
+
+def held_out_error(predict: Any, held_out: Entries) -> float | None:
+    """Root mean squared error of `_predict_pairs` on ratings held out; None where there are none."""
+    size, total = len(held_out.ratings), 0.0
+    for start in range(0, size, _PAIRS_AT_A_TIME):
+        part = held_out.those(slice(start, start + _PAIRS_AT_A_TIME))
+        errors = predict(part.users, part.items).astype(np.float64) - part.ratings
+        total += float(errors @ errors)
+    return float(np.sqrt(total / size)) if size else None

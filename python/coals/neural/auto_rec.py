@@ -43,25 +43,18 @@ class AutoRec(UnseenRaters):
     activity_penalty : float, default 0.0
         :math:`\alpha`: adds :math:`\alpha \sum_k h_k` for each item (or user), which makes h sparse.
     learning_rate : float, default 0.002
-        Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
     weight_decay : float, default 4.0
         Of AdamW, on w and v: each step takes `learning_rate` times it off them. With little the network soon knows the
         ratings by heart.
     batch_size : int, default 256
         Items (or users) a step.
     iterations : int, default 200
-        Most epochs.
     validation_fraction : float, default 0.1
-        Share of the ratings that are not trained on, but stopped by. 0 holds out nothing: all `iterations` are run.
     patience : int, default 10
-        Epochs without a lower error on ratings held out after which the fit ends. The model is that of the best.
     device : {"cpu", "cuda"} or None, default None
-        Where to fit. None is the GPU if torch finds one.
     random_state : int, numpy.random.Generator or None, default None
-        Seed of the start, the order, dropout, and what is held out.
     num_threads : int or None, default None
-        For lists; None takes every processor the process may use. Steps are taken on one. On the CPU results are the
-        same bits for any number.
+        All as in `EmbeddingDotBias`.
 
     Attributes
     ----------
@@ -96,6 +89,10 @@ class AutoRec(UnseenRaters):
     True
     """
 
+    based_on: str
+    dropout: float
+    activity_penalty: float
+
     _encoder_: Array
     _encoder_bias_: Array
 
@@ -118,19 +115,7 @@ class AutoRec(UnseenRaters):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.based_on = based_on
-        self.factors = factors
-        self.dropout = dropout
-        self.activity_penalty = activity_penalty
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()

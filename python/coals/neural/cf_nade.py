@@ -47,24 +47,17 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
         Share of the ordinal cost, 0 to 1; the rest is :math:`-\log p` of the level. The ordinal one is that of ranking
         the levels by how near they are to the right one, below it and above it.
     learning_rate : float, default 0.002
-        Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
     weight_decay : float, default 0.1
         Of AdamW, on weights, not on b and c.
     batch_size : int, default 64
         Users a step.
     iterations : int, default 200
-        Most epochs.
     validation_fraction : float, default 0.1
-        Share of the ratings that are not trained on, but stopped by. 0 holds out nothing: all `iterations` are run.
     patience : int, default 10
-        Epochs without a lower error on ratings held out after which the fit ends. The model is that of the best.
     device : {"cpu", "cuda"} or None, default None
-        Where to fit. None is the GPU if torch finds one.
     random_state : int, numpy.random.Generator or None, default None
-        Seed of the start, the orders, and what is held out.
     num_threads : int or None, default None
-        For lists; None takes every processor the process may use. Steps are taken on one. On the CPU results are the
-        same bits for any number.
+        All as in `EmbeddingDotBias`.
 
     Attributes
     ----------
@@ -108,6 +101,9 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
     biases = True
     _may_be_full_rank = True
 
+    layers: Any
+    ordinal_weight: float
+
     levels_: npt.NDArray[np.float64]
     network_: list[Array]
     level_inputs_: Array
@@ -140,18 +136,7 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.layers = layers
-        self.factors = factors
-        self.ordinal_weight = ordinal_weight
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()

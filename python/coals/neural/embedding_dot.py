@@ -70,14 +70,4 @@ class EmbeddingDot(EmbeddingModel):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.factors = factors
-        self.sigmoid_range = sigmoid_range
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())

@@ -37,7 +37,7 @@ class EmbeddingDotBias(EmbeddingModel):
     device : {"cpu", "cuda"} or None, default None
         Where to fit. None is the GPU if torch finds one.
     random_state : int, numpy.random.Generator or None, default None
-        Seed of the start, the order, and what is held out.
+        Seed of all that is drawn: the start, the order, what is held out, and in other models what is left out.
     num_threads : int or None, default None
         For lists; None takes every processor the process may use. Steps are taken on one. On the CPU results are the
         same bits for any number.
@@ -95,14 +95,4 @@ class EmbeddingDotBias(EmbeddingModel):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.factors = factors
-        self.sigmoid_range = sigmoid_range
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())

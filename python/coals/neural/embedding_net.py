@@ -34,27 +34,19 @@ class EmbeddingNet(RatingNetwork, BlockScores, InnerProductModel):
     dropout : float, default 0.2
         Share of the embeddings and hidden units that a step leaves out.
     sigmoid_range : {None, "data"} or (float, float), default "data"
-        (l, h). "data" is the range of the ratings, widened by a tenth of it on either side so that its ends can be
-        reached; None takes no sigmoid.
+        (l, h), as in `EmbeddingDotBias`; None takes no sigmoid.
     learning_rate : float, default 0.002
-        Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
     weight_decay : float, default 0.1
         Of AdamW, on embeddings and weights, not on biases.
     batch_size : int, default 1024
         Ratings a step.
     iterations : int, default 100
-        Most epochs.
     validation_fraction : float, default 0.1
-        Share of the ratings that are not trained on, but stopped by. 0 holds out nothing: all `iterations` are run.
     patience : int, default 6
-        Epochs without a lower error on ratings held out after which the fit ends. The model is that of the best.
     device : {"cpu", "cuda"} or None, default None
-        Where to fit. None is the GPU if torch finds one.
     random_state : int, numpy.random.Generator or None, default None
-        Seed of the start, the order, dropout, and what is held out.
     num_threads : int or None, default None
-        For lists; None takes every processor the process may use. Steps are taken on one. On the CPU results are the
-        same bits for any number.
+        All as in `EmbeddingDotBias`.
 
     Attributes
     ----------
@@ -85,6 +77,10 @@ class EmbeddingNet(RatingNetwork, BlockScores, InnerProductModel):
     True
     """
 
+    layers: Any
+    dropout: float
+    sigmoid_range: Any
+
     network_: list[Array]
     sigmoid_range_: Range
 
@@ -107,19 +103,7 @@ class EmbeddingNet(RatingNetwork, BlockScores, InnerProductModel):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.factors = factors
-        self.layers = layers
-        self.dropout = dropout
-        self.sigmoid_range = sigmoid_range
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()

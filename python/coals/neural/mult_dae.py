@@ -21,26 +21,17 @@ class MultDAE(MultinomialModel):
     layers : list of int, default (200,)
         Widths from the items inwards; the way back has the same ones.
     dropout : float, default 0.5
-        Share of a user's items that the encoder is not shown, drawn anew for each batch.
+        As in `MultVAE`.
     learning_rate : float, default 0.001
-        Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
     weight_decay : float, default 0.01
-        Of AdamW, on weights, not on biases.
-    batch_size : int, default 512
-        Users a step.
+    batch_size : int or None, default None
     iterations : int, default 200
-        Most epochs.
     validation_fraction : float, default 0.1
-        Share of the users, of those with two entries or more, who are held out to stop by; they are served all the
-        same. 0 holds out nobody: all `iterations` are run.
     patience : int, default 10
-        Epochs without a better NDCG@100 on users held out after which the fit ends. The model is that of the best.
     device : {"cpu", "cuda"} or None, default None
-        Where to fit. None is the GPU if torch finds one.
     random_state : int, numpy.random.Generator or None, default None
-        Seed of the start, the order, dropout, and who is held out.
     num_threads : int or None, default None
-        None takes as many as torch does. On the CPU results are the same bits for any number.
+        All as in `MultVAE`.
 
     Attributes
     ----------
@@ -75,7 +66,7 @@ class MultDAE(MultinomialModel):
         dropout: float = 0.5,
         learning_rate: float = 0.001,
         weight_decay: float = 0.01,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         iterations: int = 200,
         validation_fraction: float = 0.1,
         patience: int = 10,
@@ -83,14 +74,4 @@ class MultDAE(MultinomialModel):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.layers = layers
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())

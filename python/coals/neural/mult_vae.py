@@ -36,8 +36,8 @@ class MultVAE(MultinomialModel):
         Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
     weight_decay : float, default 0.0
         Of AdamW, on weights, not on biases.
-    batch_size : int, default 512
-        Users a step.
+    batch_size : int or None, default None
+        Users a step. None: a sixteenth of those trained on, but 16 to 512.
     iterations : int, default 200
         Most epochs.
     validation_fraction : float, default 0.1
@@ -86,6 +86,9 @@ class MultVAE(MultinomialModel):
     array([2])
     """
 
+    beta: float
+    annealing: int
+
     _variational = True
 
     def __init__(
@@ -97,7 +100,7 @@ class MultVAE(MultinomialModel):
         annealing: int = 20,
         learning_rate: float = 0.001,
         weight_decay: float = 0.0,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         iterations: int = 200,
         validation_fraction: float = 0.1,
         patience: int = 10,
@@ -105,19 +108,7 @@ class MultVAE(MultinomialModel):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.layers = layers
-        self.dropout = dropout
-        self.beta = beta
-        self.annealing = annealing
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.iterations = iterations
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()
