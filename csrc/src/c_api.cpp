@@ -1,8 +1,7 @@
-// The C interface: versions, plain top-N, and the table of all functions.
-#include "c_api_calls.hpp"
+// The C interface: versions, and the table of all functions.
+#include "coals/c_api.h"
 
-using namespace coals;
-using namespace coals::c_api;
+#include <cstdint>
 
 namespace {
 
@@ -27,15 +26,10 @@ constexpr coals_api table = {
     coals_pairs_get,
     coals_pairs_free,
     coals_ranking_metrics,
+    coals_index_create,
+    coals_index_top_k,
+    coals_index_free,
 };
-
-template <class T>
-MatrixView<const T> matrix_of(const coals_matrix& matrix, const char* name) {
-  if (matrix.dtype != dtype_of<T> || matrix.rows < 0 || matrix.columns < 1 || (!matrix.data && matrix.rows > 0)) {
-    throw std::invalid_argument(std::string(name) + ": data, rows, columns and dtype must be set");
-  }
-  return {static_cast<const T*>(matrix.data), matrix.rows, matrix.columns, matrix.columns};
-}
 
 }  // namespace
 
@@ -53,22 +47,6 @@ const char* coals_status_name(coals_status status) {
 
 const coals_api* coals_get_api(std::uint32_t major, std::uint32_t minor) {
   return major == COALS_API_MAJOR && minor <= COALS_API_MINOR ? &table : nullptr;
-}
-
-coals_status coals_top_k(const coals_matrix* queries, const coals_matrix* items, const coals_filter* filter,
-                         const coals_control* control, coals_lists* lists, coals_error* error) {
-  return guarded(error, [&] {
-    const coals_matrix q = read(queries, "queries"), all = read(items, "items");
-    const RunControl run = control_of(read_or_zeros(control, "control"));
-    const TopKFilter wanted = filter_of(read_or_zeros(filter, "filter"), q.rows, all.rows, run);
-    with_dtype(all.dtype, "items", [&](auto zero) {
-      using T = decltype(zero);
-      const MatrixView<const T> from = matrix_of<T>(q, "queries"), to = matrix_of<T>(all, "items");
-      require(from.columns == to.columns, "queries and items must have the same number of columns");
-      const ItemIndex<T> index(to, nullptr, TopKMetric::inner_product, run);
-      top_k(from, index, wanted, lists_of<T>(lists), TopKMethod::automatic, run);
-    });
-  });
 }
 
 }  // extern "C"

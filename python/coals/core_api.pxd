@@ -102,6 +102,9 @@ cdef extern from "coals/core_api.h" nogil:
     ctypedef struct coals_pairs:
         pass
 
+    ctypedef struct coals_index:
+        pass
+
     ctypedef struct coals_model_view:
         size_t size
         int64_t users
@@ -142,6 +145,11 @@ cdef extern from "coals/core_api.h" nogil:
         void (*pairs_free)(coals_pairs *) noexcept nogil
         coals_status (*ranking_metrics)(const coals_lists *, const coals_csr *, const int32_t *, const int64_t *,
                                         int64_t, const coals_control *, double *, coals_error *) noexcept nogil
+        coals_status (*index_create)(const coals_matrix *, const coals_control *, coals_index **,
+                                     coals_error *) noexcept nogil
+        coals_status (*index_top_k)(const coals_index *, const coals_matrix *, const coals_filter *,
+                                    const coals_control *, coals_lists *, coals_error *) noexcept nogil
+        void (*index_free)(coals_index *) noexcept nogil
 
     enum:
         COALS_API_MAJOR
@@ -222,3 +230,17 @@ cdef inline coals_status ranking_metrics(
     const coals_control *control, double *values, coals_error *error
 ) noexcept nogil:
     return coals_api_table.ranking_metrics(lists, relevant, kinds, lengths, metrics, control, values, error)
+
+cdef inline coals_status index_create(
+    const coals_matrix *items, const coals_control *control, coals_index **index, coals_error *error
+) noexcept nogil:
+    return coals_api_table.index_create(items, control, index, error)
+
+cdef inline coals_status index_top_k(
+    const coals_index *index, const coals_matrix *queries, const coals_filter *filter, const coals_control *control,
+    coals_lists *lists, coals_error *error
+) noexcept nogil:
+    return coals_api_table.index_top_k(index, queries, filter, control, lists, error)
+
+cdef inline void index_free(coals_index *index) noexcept nogil:
+    coals_api_table.index_free(index)

@@ -1,8 +1,12 @@
 // Lists of the best, their metrics, and text that becomes columns.
+#include <memory>
+#include <new>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 
 #include "allocation_cases.hpp"
+#include "coals/c_api.h"
 #include "coals/csv.hpp"
 #include "coals/metrics.hpp"
 #include "coals/neighbors.hpp"
@@ -38,6 +42,25 @@ std::uint64_t top_k(coals::TopKMethod method, const RunControl& control) {
   filter.excluded = some_ratings().view().structure();
   Lists<float> lists;
   coals::top_k<float>({users.data(), case_users, K, K}, index, filter, lists.out(), method, control);
+  return lists.digest().value();
+}
+
+void must_pass(coals_status status) {
+  if (status == COALS_OUT_OF_MEMORY) throw std::bad_alloc();
+  if (status != COALS_OK) throw std::logic_error(coals_status_name(status));
+}
+
+std::uint64_t c_index(const RunControl& control) {
+  std::vector<float> users = some_numbers(case_users * K, 8), items = some_numbers(case_items * K, 9);
+  const coals_matrix from{sizeof from, case_users, K, users.data(), COALS_FLOAT32, 0};
+  const coals_matrix to{sizeof to, case_items, K, items.data(), COALS_FLOAT32, 0};
+  const coals_control how{sizeof how, control.num_threads, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
+  coals_index* made = nullptr;
+  must_pass(coals_index_create(&to, &how, &made, nullptr));
+  const std::unique_ptr<coals_index, decltype(&coals_index_free)> index(made, coals_index_free);
+  Lists<float> lists;
+  coals_lists out{sizeof out, wanted, lists.ids.data(), lists.scores.data(), lists.counts.data()};
+  must_pass(coals_index_top_k(index.get(), &from, nullptr, &how, &out, nullptr));
   return lists.digest().value();
 }
 
@@ -93,6 +116,7 @@ std::uint64_t csv(const RunControl& control) {
 std::vector<Case> list_cases() {
   return {{"top-N, real", [](const RunControl& c) { return top_k(coals::TopKMethod::real, c); }},
           {"top-N, bytes", [](const RunControl& c) { return top_k(coals::TopKMethod::bytes, c); }},
+          {"an index of the C interface", c_index},
           {"neighbours", neighbors},
           {"metrics", metrics},
           {"csv", csv}};

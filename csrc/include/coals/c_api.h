@@ -23,7 +23,7 @@ extern "C" {
 
 /* Rises when something is added; the major version only when something changes or goes. */
 #define COALS_API_MAJOR 1
-#define COALS_API_MINOR 0
+#define COALS_API_MINOR 1
 
 typedef int32_t coals_status;
 enum {
@@ -197,6 +197,7 @@ enum {
 
 typedef struct coals_model coals_model; /* factors of a fit, made ready to rank */
 typedef struct coals_pairs coals_pairs; /* a sparse result */
+typedef struct coals_index coals_index; /* items made ready to rank (since 1.1) */
 
 /* What a model has learnt; pointers live as long as the model. */
 typedef struct coals_model_view {
@@ -268,6 +269,14 @@ coals_status coals_ranking_metrics(const coals_lists *lists, const coals_csr *re
                                    const int64_t *lengths, int64_t metrics, const coals_control *control,
                                    double *values, coals_error *error);
 
+/* Since 1.1. As coals_top_k, with the same bits, for items that are asked more than once: they are copied, and made
+ * ready by the first calls. Memory: two to three times that of the items. Any number of threads may use one index. */
+coals_status coals_index_create(const coals_matrix *items, const coals_control *control, coals_index **index,
+                                coals_error *error);
+coals_status coals_index_top_k(const coals_index *index, const coals_matrix *queries, const coals_filter *filter,
+                               const coals_control *control, coals_lists *lists, coals_error *error);
+void coals_index_free(coals_index *index);
+
 /* The same functions as a table, for callers who cannot link. */
 typedef struct coals_api {
   size_t size;
@@ -295,6 +304,10 @@ typedef struct coals_api {
   void (*pairs_free)(coals_pairs *);
   coals_status (*ranking_metrics)(const coals_lists *, const coals_csr *, const int32_t *, const int64_t *, int64_t,
                                   const coals_control *, double *, coals_error *);
+  coals_status (*index_create)(const coals_matrix *, const coals_control *, coals_index **, coals_error *);
+  coals_status (*index_top_k)(const coals_index *, const coals_matrix *, const coals_filter *, const coals_control *,
+                              coals_lists *, coals_error *);
+  void (*index_free)(coals_index *);
 } coals_api;
 
 /* The table, or null if the library's major version is not `major` or its minor version is below `minor`. */

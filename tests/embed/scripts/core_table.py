@@ -4,7 +4,7 @@ import ctypes as c
 
 import coals
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 
 
 class Csr(c.Structure):
@@ -41,6 +41,11 @@ class Matrix(c.Structure):
                 ("dtype", c.c_int32), ("reserved", c.c_int32)]  # fmt: skip
 
 
+class Filter(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("excluded", c.c_void_p), ("allowed", c.c_void_p), ("candidate", c.c_void_p),
+                ("include_seen", c.c_int32), ("has_min_score", c.c_int32), ("min_score", c.c_double)]  # fmt: skip
+
+
 class Lists(c.Structure):
     _fields_ = [("size", c.c_size_t), ("n", c.c_int64), ("ids", c.c_void_p), ("scores", c.c_void_p),
                 ("counts", c.c_void_p)]  # fmt: skip
@@ -71,6 +76,9 @@ class Table(c.Structure):
         ("pairs_get", c.CFUNCTYPE(status, p, p, p)),
         ("pairs_free", c.CFUNCTYPE(None, p)),
         ("ranking_metrics", c.CFUNCTYPE(status, p, p, p, p, c.c_int64, p, p, p)),
+        ("index_create", c.CFUNCTYPE(status, p, p, p, p)),
+        ("index_top_k", c.CFUNCTYPE(status, p, p, p, p, p, p)),
+        ("index_free", c.CFUNCTYPE(None, p)),
     ]  # fmt: skip
 
 

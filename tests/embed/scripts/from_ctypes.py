@@ -29,6 +29,20 @@ assert api.recommend(model, users.ctypes.data, 100, None, None, address(lists), 
 ids.tofile(folder / "ctypes_implicit_ids")
 scores.tofile(folder / "ctypes_implicit_scores")
 
+# Lists by an index of vectors from anywhere: here of what Python learnt.
+vectors = [np.fromfile(folder / f"py_implicit_{side}", np.float32).reshape(-1, 32) for side in ("users", "items")]
+queries, items = (core_table.Matrix(c.sizeof(core_table.Matrix), *given.shape, given.ctypes.data, 0, 0)
+                  for given in (vectors[0][:100], vectors[1]))  # fmt: skip
+begin = np.ascontiguousarray(row_begin[:101])
+seen = core_table.csr(begin, column[: begin[-1]], value[: begin[-1]], n_items)
+kept = core_table.Filter(size=c.sizeof(core_table.Filter), excluded=address(seen))
+index = c.c_void_p()
+assert api.index_create(address(items), None, address(index), address(error)) == 0, error.message
+assert api.index_top_k(index, address(queries), address(kept), None, address(lists), address(error)) == 0, error.message
+ids.tofile(folder / "ctypes_index_ids")
+scores.tofile(folder / "ctypes_index_scores")
+api.index_free(index)
+
 options.factors = -1
 assert api.fit_implicit(address(data), address(options), None, address(c.c_void_p()), address(error)) == 1
 assert b"factors must be" in error.message, error.message

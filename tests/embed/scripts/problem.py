@@ -31,6 +31,10 @@ def main(folder: Path) -> None:
     listed = implicit.recommend(served, n=N)
     write("py_implicit_ids", listed.ids)
     write("py_implicit_scores", listed.scores)
+    users, items = implicit.user_factors_[:SERVED], implicit.item_factors_
+    listed = coals.top_k(users, items, N, exclude_per_query=matrix[:SERVED])
+    write("py_index_ids", listed.ids)
+    write("py_index_scores", listed.scores)
     write("py_implicit_folded", implicit.transform_users(matrix[:SERVED]))
     write("py_new_ids", implicit.recommend_for(matrix[:SERVED], n=N).ids)
 
