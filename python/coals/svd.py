@@ -232,9 +232,8 @@ class SVD(UnseenUsers, Exports):
     def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         twin: SVD = self._as_fitted()
         if twin.neighbors == "user":
-            return twin._neighbors_of(self.user_factors_[users], users).top_n(
-                np.arange(len(users)), n, excluded, self._threads
-            )
+            near = twin._neighbors_of(self.user_factors_[users], users)
+            return near.top_n(np.arange(len(users)), n, excluded, self._threads)
         queries = twin._queries_with(self.user_factors_[users], self._user_terms_[users])
         return self._rank(queries, n, excluded, self._known_users_[users])
 
