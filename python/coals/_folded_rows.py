@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +31,9 @@ class Rows(NamedTuple):
     seen: _core.Csr
 
 
-def matrix_rows(X: Any, side: int, columns: IdIndex, weights: Any, dtype: str, drop_zeros: bool) -> Rows:
+def matrix_rows(
+    X: Any, side: int, columns: IdIndex, weights: Any, dtype: str, drop_zeros: bool, advise: bool = True
+) -> Rows:
     """Rows of one side. `columns` are the other side as the model knows it.
 
     A sparse matrix has a row for each new row and a column for each of `columns`; `Interactions` are users x items, and
@@ -57,7 +59,13 @@ def matrix_rows(X: Any, side: int, columns: IdIndex, weights: Any, dtype: str, d
     own = None if weights is None else check_weights(weights, data, dtype)
     transposed = isinstance(X, Interactions) and side == 1
     matrix, order = placed(data.matrix.T if transposed else data.matrix, place, len(columns))
-    return _rows(matrix, None if own is None else own[order], dtype, drop_zeros)
+    index = (data.users, data.items)[side]
+
+    def named(row: int, column: int) -> str:
+        own, other = (ids.decode(np.array([at])).tolist()[0] for ids, at in ((index, row), (columns, column)))
+        return f"{index.kind} {own!r}, {columns.kind} {other!r}"
+
+    return _rows(matrix, None if own is None else own[order], dtype, drop_zeros, named, advise)
 
 
 def placed(matrix: Any, place: Indices, width: int) -> tuple[Any, Indices]:
@@ -71,12 +79,17 @@ def placed(matrix: Any, place: Indices, width: int) -> tuple[Any, Indices]:
     return scipy.sparse.csr_array((matrix.data[order], ordered.indices, ordered.indptr), shape=moved.shape), order
 
 
-def given_rows(history: Any, items: IdIndex, dtype: str, *, drop_zeros: bool, ratings: bool) -> Rows:
-    """Rows from whatever `recommend_for` takes. `ratings`: what items were rated must be told."""
+def given_rows(
+    history: Any, items: IdIndex, dtype: str, *, drop_zeros: bool, ratings: bool, advise: bool = True
+) -> Rows:
+    """Rows from whatever `recommend_for` takes. `ratings`: what items were rated must be told.
+
+    `advise`: whether another dtype is a remedy for values out of range.
+    """
     if hasattr(history, "index") and hasattr(history, "to_dict"):  # a pandas Series: its index are the items
         history = history.to_dict()
     if scipy.sparse.issparse(history) or isinstance(history, Interactions):
-        return matrix_rows(history, 0, items, None, dtype, drop_zeros)
+        return matrix_rows(history, 0, items, None, dtype, drop_zeros, advise)
     if history is None or hasattr(history, "to_interactions") or getattr(history, "ndim", 1) > 1:
         given = f"an array of shape {history.shape}" if hasattr(history, "shape") else type(history).__name__
         raise TypeError(f"history must be {{item: value}}, item ids, a sparse matrix or Interactions, got {given}")
@@ -85,13 +98,13 @@ def given_rows(history: Any, items: IdIndex, dtype: str, *, drop_zeros: bool, ra
         raise TypeError(
             f"history must tell what the items were rated: give {{item: rating}}, got {type(history).__name__}"
         )
-    return _history_row(history, items, dtype, drop_zeros)
+    return _history_row(history, items, dtype, drop_zeros, advise)
 
 
-def _history_row(history: Any, items: IdIndex, dtype: str, drop_zeros: bool) -> Rows:
+def _history_row(history: Any, items: IdIndex, dtype: str, drop_zeros: bool, advise: bool) -> Rows:
     """One row from a mapping of item to value, or from a sequence of items of strength 1."""
     mapped = isinstance(history, Mapping)
-    columns = items.encode(list(history) if mapped else history)
+    columns = items.encode(list(history) if mapped else history, "history")
     values = np.asarray(list(history.values())) if mapped else np.ones(len(columns))
     if len(columns) == 0:
         return Rows(empty_csr(1, len(items), dtype), None, None, empty_csr(1, len(items)))
@@ -102,17 +115,24 @@ def _history_row(history: Any, items: IdIndex, dtype: str, drop_zeros: bool) -> 
         (twice,) = items.decode(given[times > 1][:1]).tolist()
         raise ValueError(f"history holds item {twice!r} more than once: give each once, or a mapping of item to value")
     begin = np.zeros(len(columns), dtype=np.int64)
-    matrix, _ = canonical_csr(
-        scipy.sparse.coo_array((values, (begin, columns)), shape=(1, len(items))),
-        name=lambda _, column: f"item {items.decode(np.array([column])).tolist()[0]!r} of history",
-    )
-    return _rows(matrix, None, dtype, drop_zeros)
+
+    def named(_: int, column: int) -> str:
+        return f"item {items.decode(np.array([column])).tolist()[0]!r} of history"
+
+    entries = scipy.sparse.coo_array((values, (begin, columns)), shape=(1, len(items)))
+    return _rows(canonical_csr(entries, name=named)[0], None, dtype, drop_zeros, named, advise)
 
 
-def _rows(matrix: Any, weights: Array | None, dtype: str, drop_zeros: bool) -> Rows:
+def _rows(
+    matrix: Any, weights: Array | None, dtype: str, drop_zeros: bool, named: Callable[[int, int], str], advise: bool
+) -> Rows:
+    def called(data: Interactions, entry: int) -> str:
+        row = int(np.searchsorted(data.matrix.indptr, entry, side="right")) - 1
+        return named(row, int(data.matrix.indices[entry]))
+
     def native(rows: Any) -> _core.Csr:
         index = IdIndex(None, rows.shape[0], "user"), IdIndex(None, rows.shape[1], "item")
-        return with_values(Interactions(rows, *index), dtype)
+        return with_values(Interactions(rows, *index), dtype, called, advise)
 
     seen = native(matrix)
     if not drop_zeros or np.count_nonzero(matrix.data) == matrix.nnz:

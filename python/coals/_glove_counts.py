@@ -40,7 +40,7 @@ def log_counts(model: Any, data: Interactions, events: Events | None) -> tuple[I
     for part in blocks(counts.nnz):  # between which Ctrl-C is heard
         x = counts.data[part].astype(np.float64)
         logs[part] = np.log(x)
-        weights[part] = np.minimum(x / model.x_max, 1.0) ** model.weight_exponent
+        weights[part] = (np.minimum(x, model.x_max) / model.x_max) ** model.weight_exponent
     counts.data = logs
     ids = data.items.ids
     pairs = Interactions(counts, IdIndex(ids, data.n_items, SIDES[1]), IdIndex(ids, data.n_items, SIDES[1]))

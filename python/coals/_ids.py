@@ -78,11 +78,15 @@ class IdIndex:
         what = "plain integers" if self.ids is None else WORDS[self.ids.dtype.kind] + " ids"
         return f"IdIndex({self.size} {self.kind}s, {what})"
 
-    def encode(self, values: Any) -> npt.NDArray[np.int64]:
-        """Positions, shape (n,) int64, of a scalar or a 1-D sequence of ids. An unknown id is an error."""
+    def encode(self, values: Any, name: str | None = None) -> npt.NDArray[np.int64]:
+        """Positions, shape (n,) int64, of a scalar or a 1-D sequence of ids. An unknown id is an error.
+
+        `name` is that of the argument, where it is not called users or items.
+        """
+        name = name or f"{self.kind}s"
         if self.ids is None:
-            return check_indices(f"{self.kind}s", values, self.size)
-        wanted = widened(as_id_array(f"{self.kind}s", values))
+            return check_indices(name, values, self.size)
+        wanted = widened(as_id_array(name, values))
         positions = self._find(wanted)
         found = positions >= 0
         if not found.all():

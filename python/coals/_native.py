@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ __all__ = [
     "structure",
     "with_values",
 ]
+
+Called = Callable[[Interactions, int], str]
 
 # Elements looked at together: temporaries stay at a few MB, whatever the size of the data.
 _BLOCK = 1 << 20
@@ -44,10 +47,13 @@ def structure(data: Interactions) -> _core.Csr:
     return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], "float32")
 
 
-def with_values(data: Interactions, dtype: str) -> _core.Csr:
-    """The same with values as `dtype`. One whose square that cannot hold is an error that names its place."""
+def with_values(data: Interactions, dtype: str, called: Called | None = None, advise: bool = True) -> _core.Csr:
+    """The same with values as `dtype`. One whose square that cannot hold is an error that names its place.
+
+    `called` names the cell of an entry where `entry_name` would not; `advise` is off where there is no dtype to choose.
+    """
     matrix = data.matrix
-    _refuse_extreme("", matrix.data, data, dtype)
+    _refuse_extreme("", matrix.data, data, dtype, called, advise)
     return _core.Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], dtype)
 
 
@@ -57,7 +63,10 @@ def as_values(name: str, values: npt.NDArray[Any], data: Interactions, dtype: st
     return np.array(values, dtype=dtype, order="C")
 
 
-def _refuse_extreme(what: str, values: npt.NDArray[Any], data: Interactions, dtype: str) -> None:
+def _refuse_extreme(
+    what: str, values: npt.NDArray[Any], data: Interactions, dtype: str, called: Called | None = None,
+    advise: bool = True,
+) -> None:  # fmt: skip
     limits = np.finfo(dtype)
     largest = np.sqrt(limits.max)
     for block in blocks(len(values)):
@@ -66,9 +75,9 @@ def _refuse_extreme(what: str, values: npt.NDArray[Any], data: Interactions, dty
         if bad.any():
             entry = block.start + int(np.argmax(bad))
             raise ValueError(
-                f"{what}{entry_name(data, entry)}: {values[entry]} is too large or too small for "
+                f"{what}{(called or entry_name)(data, entry)}: {values[entry]} is too large or too small for "
                 f"{dtype} arithmetic: bring the values nearer to 1"
-                + ("" if dtype == "float64" else ", or use dtype='float64'")
+                + ("" if dtype == "float64" or not advise else ", or use dtype='float64'")
             )
 
 

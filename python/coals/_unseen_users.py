@@ -44,7 +44,10 @@ class UnseenUsers(Recommender):
 
     def _recommend_for(self, history: Any, n: int, exclude_seen: bool) -> Recommendations:
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        rows = given_rows(history, self.item_index_, self._row_dtype, drop_zeros=False, ratings=self.predicts_ratings)
+        rows = given_rows(
+            history, self.item_index_, self._row_dtype, drop_zeros=False, ratings=self.predicts_ratings,
+            advise="dtype" in self.get_params(),
+        )  # fmt: skip
         seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(rows.entries.rows, self.n_items_)
         ids, scores, counts = padded(self._top_n_unseen(rows, min(n, self.n_items_), seen), n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)

@@ -128,7 +128,11 @@ class ContentKNN(LinearModel):
             return check_features("item_features", item_features, data.n_items)
         texts = _texts(data, item_text)
         features = tfidf(texts) if self.vectorizer is None else self.vectorizer.fit_transform(texts)
-        if features.shape[1] == 0:
+        shape = getattr(features, "shape", None)
+        if not isinstance(shape, tuple) or len(shape) != 2:
+            given = type(features).__name__ + ("" if shape is None else f" of shape {shape}")
+            raise TypeError(f"fit_transform of vectorizer must return a matrix of shape (n_items, p), got {given}")
+        if shape[1] == 0:
             raise ValueError("item_text holds no word: give texts with words of two letters and more")
         return check_features("features of item_text", features, data.n_items)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from coals import _core
 from coals._checks import check_bool, check_choice, check_int, check_number
 from coals._filters import Filter
 from coals._folded_rows import given_rows
+from coals._hybrid_members import check_members, fitted_member
 from coals._list_blocks import blended, empty_lists, positions_of, stacked
 from coals._metric_names import FALLING, parse_metric
 from coals._native import empty_csr, structure
@@ -61,7 +61,9 @@ class Hybrid(Recommender):
 
     Notes
     -----
-    The kinds of hybrids of Burke 2002. Cost of a list: one of `depth` items from each model.
+    The kinds of hybrids of Burke 2002. Cost of a list: one of `depth` items from each model. `coals.search` reaches the
+    parameters of the hybrid, not those of its models: search for these one model at a time. All models are fitted to X
+    alone, so that a `ContentKNN` among them goes by the titles of X: it cannot be given features or other texts.
 
     Examples
     --------
@@ -102,24 +104,7 @@ class Hybrid(Recommender):
         check_int("min_history", self.min_history, minimum=0)
         check_int("depth", self.depth, minimum=1, maximum=LONGEST_LIST)
         if self.models is not None:
-            self._check_models(self.models)
-
-    def _check_models(self, models: Any) -> None:
-        if not isinstance(models, Mapping) or not models:
-            raise TypeError(f"models must be a mapping of name to model, got {reprlib.repr(models)}")
-        for name, model in models.items():
-            if not isinstance(name, str):
-                raise TypeError(f"the names of models must be strings, got {name!r}")
-            if not isinstance(model, Recommender):
-                raise TypeError(f"models must hold models of coals, got {type(model).__name__} for {name!r}")
-        if self.how == "switching" and len(models) != 2:
-            raise ValueError(f"how='switching' takes two models, got {len(models)}")
-        if self.weights is None:
-            return
-        if not isinstance(self.weights, Mapping) or self.weights.keys() != models.keys():
-            raise ValueError(f"weights must be a mapping with the names of the models, {list(models)}")
-        for name, weight in self.weights.items():
-            check_number(f"weight of {name!r}", weight, minimum=0)
+            check_members(self.models, self.how, self.weights)
 
     def fit(self, X: Any, *, progress: bool | None = None) -> Hybrid:
         """Fits a copy of each model, afresh.
@@ -134,6 +119,11 @@ class Hybrid(Recommender):
         -------
         Hybrid
             Itself. If `fit` raises or is interrupted, the model is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError, ImportError, MemoryError
+            As the models do, with the name of the one that did.
         """
         data = self._start_fit(X)
         if self.models is None:
@@ -144,7 +134,7 @@ class Hybrid(Recommender):
                 own = copy.deepcopy(model)
                 if self.num_threads is not None:
                     own.set_params(num_threads=self.num_threads)
-                fitted[name] = own.fit(data, progress=False)
+                fitted[name] = fitted_member(name, own, data)
                 bar.update()
         self.models_ = fitted
         self.weights_ = {name: float((self.weights or {}).get(name, 1.0)) for name in fitted}

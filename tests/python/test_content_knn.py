@@ -86,6 +86,18 @@ def test_a_vectorizer_must_be_one():
         coals.ContentKNN(vectorizer=Words)
 
 
+@pytest.mark.parametrize(
+    ("features", "got"), [(None, "NoneType"), ([[1.0]] * 40, "list"), (np.ones(40), r"ndarray of shape \(40,\)")]
+)
+def test_what_a_vectorizer_must_return(ratings, features, got):
+    class Odd:
+        def fit_transform(self, texts):
+            return features
+
+    with pytest.raises(TypeError, match=rf"fit_transform of vectorizer must return a matrix .*, got {got}$"):
+        coals.ContentKNN(vectorizer=Odd()).fit(ratings, item_text=["wine"] * 40)
+
+
 class Words:
     def fit_transform(self, texts):
         return np.ones((len(texts), 1))

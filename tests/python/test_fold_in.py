@@ -219,7 +219,8 @@ BAD = [
     (lambda m, d: m.transform_users(d, features=np.ones((60, 2))), ValueError, "no user features: give user_features"),
     (lambda m, d: m.recommend_for({1: np.nan}), ValueError, "item 1 of history is nan"),
     (lambda m, d: m.recommend_for({1: "a"}), TypeError, "history must map items to real numbers"),
-    (lambda m, d: m.recommend_for({99: 1.0}), ValueError, r"items\[0\] = 99 is out of range"),
+    (lambda m, d: m.recommend_for({99: 1.0}), ValueError, r"history\[0\] = 99 is out of range"),
+    (lambda m, d: m.recommend_for({1: 1e300}), ValueError, "item 1 of history: 1e.300 is too large"),
     (lambda m, d: m.recommend_for({1: 1.0}, n=0), ValueError, "n must be >= 1"),
     (lambda m, d: m.recommend_for({1: 1.0}, exclude_seen=1), TypeError, "exclude_seen must be True or False"),
     (lambda m, d: m.explain(60, 0), ValueError, "users = 60 is out of range"),
@@ -262,3 +263,14 @@ def test_parameters_set_after_fit_wait_for_the_next_fit(ratings, model):
     before = answers()
     fitted.set_params(regularization=1e4, **({"biases": False} if model is coals.ExplicitALS else {"alpha": 50.0}))
     assert_array_equal(answers(), before)
+
+
+def test_errors_of_a_history_call_it_so(ratings):
+    model = coals.ItemKNN().fit(ratings)
+    with pytest.raises(TypeError, match="history must be an integer or a 1-D sequence"):
+        model.recommend_for(iter([1, 2]))
+    with pytest.raises(ValueError, match=r"^item 1 of history: 1e\+300 is too .*, or use dtype='float64'$"):
+        coals.EASE().fit(ratings).recommend_for({1: 1e300})
+    named = coals.ItemKNN().fit(coals.Interactions.from_matrix(ratings, item_ids=[f"b{k}" for k in range(40)]))
+    with pytest.raises(TypeError, match="history must be"):
+        named.recommend_for(iter(["b1", "b2"]))

@@ -46,6 +46,12 @@ def test_counts_of_one_sentence_by_hand():
     assert_allclose(weights, reference.glove_weights(counts, x_max=2))
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_tiny_x_max_weighs_all_pairs_alike():
+    _, weights = counts_of(coals.GloVe(window=3, x_max=1e-320), sentence("a rose is a rose"))
+    assert_allclose(weights, 1 - np.eye(3))
+
+
 def test_without_distance_and_order():
     events = sentence("a rose is a rose")
     flat, _ = counts_of(coals.GloVe(window=1, inverse_distance=False), events)

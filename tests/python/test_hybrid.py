@@ -141,6 +141,7 @@ def test_found_weights_are_at_least_as_good():
         ({"models": {"a": coals.Popularity()}, "how": "switching"}, ValueError, "takes two models, got 1"),
         ({"models": {"a": coals.Popularity()}, "weights": {"b": 1}}, ValueError, r"names of the models, \['a'\]"),
         ({"models": {"a": coals.Popularity()}, "weights": {"a": -1}}, ValueError, "weight of 'a' must be >= 0"),
+        ({"models": models(), "weights": {"knn": 0, "popular": 0.0}}, ValueError, "weights are all 0"),
         ({"how": "stacked"}, ValueError, "how must be one of 'weighted', 'cascade', 'switching'"),
         ({"depth": 0}, ValueError, "depth must be >= 1"),
     ],
@@ -164,6 +165,18 @@ def test_weights_that_cannot_be_searched_for(ratings, how, arguments, error, mes
     model = coals.Hybrid(models=models(), how=how).fit(ratings)
     with pytest.raises(error, match=message):
         model.search_weights(ratings, **arguments)
+
+
+def test_a_model_that_cannot_be_fitted_is_named(ratings):
+    parts = models() | {"texts": coals.ContentKNN()}
+    with pytest.raises(ValueError, match=r"^model 'texts': ContentKNN needs item_features, item_text, or data with"):
+        coals.Hybrid(models=parts).fit(ratings)
+    with pytest.raises(ValueError, match=r"^model 'knn': memory_limit"):
+        coals.Hybrid(models={"knn": coals.ItemKNN(memory_limit=10)}).fit(ratings)
+
+
+def test_weights_of_other_kinds_do_not_count(ratings):
+    coals.Hybrid(models=models(), weights={"knn": 0, "popular": 0}, how="cascade").fit(ratings)
 
 
 def test_bad_use(ratings, monkeypatch):

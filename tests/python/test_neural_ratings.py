@@ -207,3 +207,19 @@ def test_history_of_one_rating_at_a_time(ratings):
     for row in range(4):
         history = dict(zip(ratings[[row]].indices.tolist(), ratings[[row]].data.tolist(), strict=True))
         assert_array_equal(model.recommend_for(history, n=5).ids[0], many.ids[row])
+
+
+def test_values_out_of_range_are_named_without_a_dtype_that_cannot_be_chosen(ratings):
+    model = EmbeddingDotBias(factors=2, iterations=1, **QUIET)
+    extreme = ratings.copy()
+    extreme.data[extreme.indptr[3]] = 1e300
+    with pytest.raises(ValueError, match=r"^user 3, item \d+: 1e\+300 is too .* bring the values nearer to 1$"):
+        model.fit(extreme)
+    named = coals.Interactions.from_matrix(ratings, item_ids=[f"b{k}" for k in range(40)])
+    with pytest.raises(ValueError, match=r"^item 'b4' of history: 1e\+300 is too .* bring the values nearer to 1$"):
+        model.fit(named).recommend_for({"b4": 1e300})
+    wide = named.matrix[[0]].copy()
+    wide.data[:] = 1e300
+    users = coals.Interactions.from_matrix(wide, user_ids=["zoe"], item_ids=named.items.ids)
+    with pytest.raises(ValueError, match=r"^user 'zoe', item 'b\d+': 1e\+300 is too .* bring the values nearer to 1$"):
+        model.recommend_for(users)

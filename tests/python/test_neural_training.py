@@ -187,6 +187,26 @@ def test_the_seed_decides_and_torchs_own_is_left_alone(make, ratings):
     assert learned(one) != learned(other)
 
 
+@every_model
+@pytest.mark.parametrize("share", [0.0, 0.2])
+@pytest.mark.filterwarnings("error")
+def test_steps_out_of_range_are_an_error_that_names_the_rate(make, ratings, share):
+    """It shows in the next loss, on data held out, or in the scores of what comes out."""
+    message = None
+    model = make(learning_rate=1e18, iterations=1, validation_fraction=share, batch_size=10**6)
+    try:
+        model.fit(ratings)
+    except ValueError as error:
+        message = str(error)
+    if message is None:
+        assert np.isfinite(model.predict(3, np.arange(40))).all()
+    else:
+        assert "out of the range of float32: set a smaller learning_rate" in message
+        assert not hasattr(model, "objective_")
+    with pytest.raises(ValueError, match="set a smaller learning_rate"):
+        make(learning_rate=1e18, iterations=3, batch_size=16).fit(ratings)
+
+
 PRESSED = """
 import signal, numpy as np, scipy.sparse as sp, coals
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._filters import Filter
-from coals._list_blocks import stacked
+from coals._list_blocks import best_of, stacked
 from coals._plain_filters import with_plain_rows
 from coals._predicted_ratings import PredictedRatings
 from coals.base import NOT_LISTED, Array, Indices
@@ -19,14 +19,6 @@ __all__ = ["BlockScores"]
 
 # Numbers written out at a time.
 _CELLS = 1 << 22
-
-
-def best_of(scores: npt.NDArray[np.float64], n: int) -> TopN:
-    """The n best of each row, ties to the lower index, -inf left out."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
-    best = np.take_along_axis(scores, order, axis=1)
-    real = best > -np.inf
-    return TopN(np.where(real, order, -1), np.where(real, best, np.nan), real.sum(axis=1))
 
 
 class BlockScores(PredictedRatings):

@@ -16,11 +16,12 @@ from coals.base import Recommender
 from coals.early_stopping import EarlyStopping
 from coals.interactions import Interactions
 from coals.neural._torch import DEVICES, Workers, import_torch, pick_device
-from coals.neural._training import Task, Training
+from coals.neural._training import Task, Training, refuse_out_of_range
 
 __all__ = ["NeuralModel", "check_layers", "check_share"]
 
 _MOST_UNITS = 65536
+_PAIRS_CHECKED = 1000
 
 
 class NeuralModel(Recommender):
@@ -98,12 +99,25 @@ class NeuralModel(Recommender):
 
     def _end(self, data: Interactions, task: Task, training: Training, callbacks: list[Any]) -> None:
         assert training.best is not None
-        fitted, epoch = task.results(training.best), training.best_epoch
+        with np.errstate(over="ignore", invalid="ignore"):  # told of as an error below
+            fitted, epoch = task.results(training.best), training.best_epoch
         for callback in callbacks:
             best = callback._take_best() if isinstance(callback, EarlyStopping) else None
             if best is not None:
                 fitted, epoch = {name: getattr(best, name) for name in fitted}, callback.best_sweep_
         self._finish(data, fitted, training, epoch)
+        self._check_scores(data, epoch)
+
+    def _check_scores(self, data: Interactions, epoch: int) -> None:
+        """What the last step has led to no loss has told of: some pairs do, at little cost."""
+        items = data.matrix.indices[:_PAIRS_CHECKED].astype(np.int64)
+        users = np.searchsorted(data.matrix.indptr, np.arange(len(items)), side="right") - 1
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                refuse_out_of_range([self._predict_pairs(users, items)], epoch)
+        except ValueError:
+            self._forget_fit()
+            raise
 
     def _finish(self, data: Interactions, fitted: dict[str, Any], training: Training, epoch: int) -> None:
         vars(self).update(fitted)

@@ -61,7 +61,7 @@ class RatingNetwork(PredictedRatings, NeuralModel):
             Data that cannot be used; ``device="cuda"`` without a GPU; an objective that overflows.
         """
         data = self._start_fit(X)
-        with_values(data, "float32")  # an error for values that are out of its range
+        with_values(data, "float32", advise=False)  # an error for values that are out of its range
         torch, device = self._torch()
         try:
             ratings = data.matrix.data

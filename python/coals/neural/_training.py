@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from coals.neural._torch import Workers
 
-__all__ = ["Arrays", "Task", "Training", "with_attributes"]
+__all__ = ["Arrays", "Task", "Training", "refuse_out_of_range", "with_attributes"]
 
 
 def with_attributes(model: Any, fitted: dict[str, Any]) -> Any:
@@ -20,6 +20,17 @@ def with_attributes(model: Any, fitted: dict[str, Any]) -> Any:
     twin = copy.copy(model)
     vars(twin).update(fitted)
     return twin
+
+
+def refuse_out_of_range(numbers: Iterable[Any], epoch: int) -> None:
+    """An error where numbers, or lists of arrays, are infinite or no numbers."""
+    for each in numbers:
+        arrays = each if isinstance(each, list) else [each]
+        if not all(np.isfinite(array).all() for array in arrays if np.asarray(array).dtype.kind == "f"):
+            raise ValueError(
+                f"after epoch {epoch} numbers of the network are out of the range of float32: set a smaller "
+                "learning_rate, or bring values nearer to 1"
+            )
 
 
 #: The numbers of a network, by name.
@@ -99,8 +110,7 @@ class Training:
             total += sum(loss for loss, _, _ in found)
             count += size
         self.losses.append(total / count)
-        if np.isfinite(self.losses[-1]):
-            self._look()
+        self._look()
 
     def _step(self) -> None:
         """In one thread where waking others costs more than they save; the bits are the same."""
@@ -123,14 +133,16 @@ class Training:
         return total.div_(size)
 
     def _look(self) -> None:
-        arrays = self.arrays()
+        arrays, epoch = self.arrays(), len(self.losses)
+        refuse_out_of_range([self.losses[-1], *arrays.values()], epoch)
         value = self._task.value(arrays)
         if value is not None:
+            refuse_out_of_range([value], epoch)
             self.values.append(value)
         self._schedule.step(self.losses[-1] if value is None else value)
         sign = 1 if self._task.rising else -1
         if value is None or self.best is None or sign * value > sign * self.values[self.best_epoch - 1]:
-            self.best, self.best_epoch = arrays, len(self.losses)
+            self.best, self.best_epoch = arrays, epoch
         self.completed += 1
 
     @property
