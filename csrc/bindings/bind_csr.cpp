@@ -51,11 +51,9 @@ Buffer<To> copy_values(const py::object& values, std::int64_t entries) {
 
 template <class T>
 void check(CsrMatrix<T>& matrix, std::int64_t columns) {
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   require(matrix.row_begin.size() >= 1, "indptr must have at least one element");
   matrix.rows = matrix.row_begin.size() - 1;
   matrix.columns = columns;
-  require(matrix.rows <= most && columns >= 0 && columns <= most, "a matrix has at most 2147483647 rows and columns");
   const ReleasedGil released;
   validate_csr(matrix.view().structure(), matrix.column.size(), run_control(1));
 }

@@ -22,15 +22,17 @@ inline void require(bool condition, const char* message) {
   if (!condition) throw std::invalid_argument(message);
 }
 
+// A size beyond it was never set.
+constexpr std::size_t largest_struct = 65536;
+
 // The caller's struct as this library knows it: what the caller's version lacks is 0.
 template <class S>
 S read(const S* given, const char* name) {
   if (!given) throw std::invalid_argument(std::string(name) + " must not be null");
   S own;
   std::memset(&own, 0, sizeof(S));
-  constexpr std::size_t largest = 65536;
   const std::size_t size = given->size;
-  if (size < sizeof(std::size_t) || size > largest) {
+  if (size < sizeof(std::size_t) || size > largest_struct) {
     throw std::invalid_argument(std::string(name) + ": set its size to sizeof, as the INIT macros do");
   }
   std::memcpy(&own, given, std::min(size, sizeof(S)));
@@ -57,7 +59,7 @@ void write(const S& own, S* out, const char* name) {
 }
 
 inline void report(coals_error* error, coals_status status, std::int64_t row, const char* message) noexcept {
-  if (!error || error->size < sizeof(coals_error)) return;
+  if (!error || error->size < sizeof(coals_error) || error->size > largest_struct) return;
   error->status = status;
   error->row = row;
   std::strncpy(error->message, message, sizeof(error->message) - 1);

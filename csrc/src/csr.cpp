@@ -1,6 +1,7 @@
 #include "coals/csr.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -56,6 +57,10 @@ void visit_transposed(const CsrView<void>& matrix, const Buffer<std::int64_t>& b
 }  // namespace
 
 void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunControl& control) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  if (matrix.rows < 0 || matrix.rows > most || matrix.columns < 0 || matrix.columns > most) {
+    throw std::invalid_argument("a matrix has at most 2147483647 rows and columns, and not fewer than 0");
+  }
   if (matrix.row_begin[0] != 0) refuse(0, "row pointers must start at 0");
   for (std::int64_t i = 0; i < matrix.rows; ++i) {
     if (matrix.row_begin[i + 1] < matrix.row_begin[i]) refuse(i, "row pointers must not fall");

@@ -8,10 +8,17 @@
 namespace {
 
 std::atomic<std::int64_t> left{0}, held{0};
+std::atomic<std::size_t> most{PTRDIFF_MAX};
+std::atomic<bool> failed{false};
+
+bool fails(std::size_t size) { return size > most.load() || (left.load() > 0 && left.fetch_sub(1) == 1); }
 
 // Zero-sized requests too must give an address of their own.
 void* allocate(std::size_t size, std::size_t alignment) {
-  if (left.load() > 0 && left.fetch_sub(1) == 1) throw std::bad_alloc();
+  if (fails(size)) {
+    failed.store(true);
+    throw std::bad_alloc();
+  }
   const std::size_t rounded = (size + alignment) / alignment * alignment;
   void* data = std::aligned_alloc(alignment, rounded);
   if (data == nullptr) throw std::bad_alloc();
@@ -50,8 +57,16 @@ void operator delete(void* data, std::size_t, std::align_val_t) noexcept { relea
 
 namespace failing_new {
 
-void arm(std::int64_t n) { left.store(n); }
-bool disarm() { return left.exchange(0) <= 0; }
+void arm(std::int64_t n, std::size_t largest) {
+  failed.store(false);
+  most.store(largest);
+  left.store(n);
+}
+bool disarm() {
+  left.store(0);
+  most.store(PTRDIFF_MAX);
+  return failed.exchange(false);
+}
 std::int64_t live() { return held.load(); }
 
 }  // namespace failing_new

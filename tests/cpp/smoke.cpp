@@ -123,6 +123,7 @@ int run() {
   for (float& value : fixed) value = normal(random);
   coals::validate_csr(ratings.view().structure(), ratings.column.size(), {});
   check_als(ratings, fixed);
+  check_c_api();
   check_cooccurrence(ratings);
   check_metrics();
   check_neighbors(ratings);

@@ -13,6 +13,8 @@ void expect(bool condition, const char* what);
 // users x items; user 3 has nothing.
 void check_als(const coals::CsrMatrix<float>& ratings, const std::vector<float>& fixed);
 
+void check_c_api();
+
 inline coals::MatrixView<const float> fixed_view(const std::vector<float>& data, int rows) {
   return {data.data(), rows, factors, factors};
 }

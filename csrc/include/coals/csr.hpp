@@ -19,7 +19,8 @@ struct CsrMatrix {
 };
 
 // Throws std::invalid_argument naming row and position unless row_begin starts at 0, never falls and ends at `stored`,
-// and the columns of each row are in range and strictly ascending. What passes is safe to index with everywhere.
+// and the columns of each row are in range and strictly ascending; nor may there be rows or columns that 32 bits cannot
+// number. What passes is safe to index with everywhere.
 // Reads no value. Cost: one pass.
 void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunControl& control);
 
