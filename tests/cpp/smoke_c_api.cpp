@@ -1,19 +1,49 @@
-// What the C interface must refuse before it counts with it: sizes whose products leave their range.
+// What the C interface must refuse before it counts or indexes with it.
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "coals/c_api.h"
 #include "smoke.hpp"
 
 namespace {
 
-constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+struct Broken {
+  const char* what;  // part of the message
+  std::vector<std::int64_t> row_begin;
+  std::vector<std::int32_t> column;
+};
+
+// 2 users x 3 items, as C sees it.
+void check_pattern(const Broken& broken) {
+  const std::vector<float> value(broken.column.size(), 1.0f);
+  const auto entries = static_cast<std::int64_t>(broken.column.size());
+  const coals_csr matrix{sizeof matrix, 2, 3, entries, broken.row_begin.data(), broken.column.data(), value.data(),
+                         COALS_FLOAT32, 0};
+  const coals_fit_options options = coals_implicit_options();
+  coals_model* model = nullptr;
+  coals_error error{};
+  error.size = sizeof error;
+  const coals_status status = coals_fit_implicit(&matrix, &options, nullptr, &model, &error);
+  expect(status == COALS_INVALID_ARGUMENT && model == nullptr && std::strstr(error.message, broken.what), broken.what);
+  coals_model_free(model);
+}
+
+void check_patterns() {
+  check_pattern({"column index 3 is outside 0 .. 2", {0, 1, 2}, {0, 3}});
+  check_pattern({"column index -1 is outside 0 .. 2", {0, 1, 2}, {-1, 0}});
+  check_pattern({"column 1 is stored twice", {0, 2, 3}, {1, 1, 0}});
+  check_pattern({"column 1 is out of order", {0, 2, 3}, {2, 1, 0}});
+  check_pattern({"row 0: row pointers must start at 0", {1, 2, 3}, {0, 1, 2}});
+  check_pattern({"row 1: row pointers must not fall", {0, 2, 1}, {0, 1}});
+  check_pattern({"row pointers end at 1, but 2 entries are stored", {0, 1, 1}, {0, 1}});
+}
 
 void check_columns() {
   const std::int64_t row_begin[] = {0, 1};
   const std::int32_t column[] = {0};
   const float value[] = {1};
-  for (const std::int64_t columns : {huge, std::int64_t{1} << 31, std::int64_t{-1}}) {
+  for (const std::int64_t columns : {std::numeric_limits<std::int64_t>::max(), std::int64_t{1} << 31}) {
     const coals_csr matrix{sizeof matrix, 1, columns, 1, row_begin, column, value, COALS_FLOAT32, 0};
     const coals_fit_options options = coals_implicit_options();
     coals_model* model = nullptr;
@@ -24,4 +54,7 @@ void check_columns() {
 
 }  // namespace
 
-void check_c_api() { check_columns(); }
+void check_c_api() {
+  check_patterns();
+  check_columns();
+}

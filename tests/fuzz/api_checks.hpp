@@ -142,7 +142,9 @@ class Filter {
   };
 
   static coals_csr* add(Rows& rows, Bytes& bytes, std::int64_t queries, std::int64_t items) {
-    rows.matrix.reset(new Sparse(bytes, queries + bytes.one_in(64), items + bytes.one_in(64), COALS_FLOAT32));
+    queries += bytes.one_in(64);
+    items += bytes.one_in(64);
+    rows.matrix.reset(new Sparse(bytes, queries, items, COALS_FLOAT32));
     rows.given.reset(new Given<coals_csr>(rows.matrix->csr, bytes));
     return rows.given->get();
   }

@@ -40,8 +40,8 @@ void call_top_k(Bytes& bytes, const coals_api& api) {
 
 void call_item_pairs(Bytes& bytes, const coals_api& api) {
   constexpr std::int32_t kinds[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 32, 33, 64, 65, 66, 11, 31, 34, 67, -1};
-  const std::int64_t columns = bytes.upto(20);
-  const Sparse matrix(bytes, bytes.upto(12), columns, bytes.upto(1));
+  const std::int64_t columns = bytes.upto(20), users = bytes.upto(12);
+  const Sparse matrix(bytes, users, columns, bytes.upto(1));
   coals_pair_options own = coals_default_pair_options();
   own.kind = kinds[bytes.byte() % 21];
   own.dtype = bytes.choice(2);

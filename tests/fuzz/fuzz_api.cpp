@@ -104,9 +104,9 @@ class Caller {
 
   void fold_in() {
     const std::int32_t side = bytes_.choice(1), type = dtype();
-    const Sparse rows(bytes_, bytes_.upto(3), mostly(side == COALS_USERS ? items() : users()), type);
-    const std::int64_t out_rows = mostly(static_cast<std::int64_t>(rows.begin.size()) - 1);
-    const std::int64_t width = mostly(model_ ? view_.factors : 2);
+    const std::int64_t count = bytes_.upto(3), columns = mostly(side == COALS_USERS ? items() : users());
+    const Sparse rows(bytes_, count, columns, type);
+    const std::int64_t out_rows = mostly(count), width = mostly(model_ ? view_.factors : 2);
     std::vector<char> factors(static_cast<std::size_t>(out_rows * width) * width_of(type)), weight;
     std::vector<char> bias(static_cast<std::size_t>(out_rows) * width_of(type));
     if (bytes_.one_in(4)) weight = numbers(bytes_, rows.stored(), type);
