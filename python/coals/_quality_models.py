@@ -73,8 +73,8 @@ def contenders() -> dict[str, Entry]:
         ),
         "BPR": Entry(
             coals.BPR,
-            {"factors": [32, 64, 128], "regularization": [0.003, 0.01, 0.03], "learning_rate": [0.05, 0.1],
-             "iterations": [30, 60]},
+            {"factors": [64, 128], "regularization": [0.01, 0.02, 0.03], "learning_rate": [0.05, 0.1],
+             "iterations": [120, 240]},
         ),
         "GloVe": Entry(
             coals.GloVe, {"factors": [32, 64, 128], "x_max": [10.0, 100.0], "regularization": [0.1, 0.3, 1.0, 3.0]}
