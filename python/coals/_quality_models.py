@@ -102,6 +102,6 @@ def _neural() -> dict[str, Entry]:
         "EmbeddingDotBias": (decay, RATINGS),
         "EmbeddingNet": (decay, RATINGS),
         "AutoRec": ({"based_on": ["items", "users"], "weight_decay": [0.1, 0.5]}, RATINGS),
-        "CFNADE": ({"weight_decay": [0.03, 0.1]}, RATINGS),
+        "CFNADE": ({"weight_decay": [0.3, 1.0]}, RATINGS),
     }
     return {name: Entry(getattr(neural, name), *line) for name, line in lines.items() if hasattr(neural, name)}

@@ -141,7 +141,7 @@ class Terminal(io.StringIO):
 def test_a_bar_on_a_terminal_is_gone_afterwards_and_elsewhere_there_is_none(monkeypatch, ratings, name):
     model = getattr(coals, name)()
     # The model's own bar would show, too, if it were not told not to.
-    monkeypatch.setattr("coals._progress.tqdm", lambda **options: tqdm(**{**options, "delay": 0}))
+    monkeypatch.setattr("tqdm.tqdm", lambda **options: tqdm(**{**options, "delay": 0}))
     for stderr in (Terminal(), io.StringIO()):
         monkeypatch.setattr("sys.stderr", stderr)
         demo._fit(name, model, ratings)

@@ -85,13 +85,13 @@ SHAPES = [{"layers": [6], "factors": 4}, {"layers": [6], "factors": None}, {"lay
 
 @pytest.mark.parametrize("shape", [*SHAPES, {"layers": [5, 6], "factors": None}], ids=str)
 def test_predictions_and_costs_are_those_of_the_reference(ratings, shape):
-    model = CFNADE(**shape, ordinal_weight=0.7, validation_fraction=0.0, **QUIET)
+    model = CFNADE(**shape, batch_size=64, ordinal_weight=0.7, validation_fraction=0.0, **QUIET)
     task = task_of(model, ratings)
     arrays = task.start()
     rng = np.random.default_rng(3)
     arrays = {name: (rng.standard_normal(a.shape) * 0.3).astype(np.float32) for name, a in arrays.items()}
     w, v, layers = plain(arrays, shape)
-    bias = arrays["output bias"].astype(float)
+    bias = (arrays["output bias"] + arrays["common bias"]).astype(float)
     vars(model).update(task.results(arrays), n_items_=40)
     levels = ratings.toarray().astype(int) - 1
     for user in (0, 7, 33):
@@ -117,9 +117,27 @@ def test_predictions_and_costs_are_those_of_the_reference(ratings, shape):
     assert_allclose(task.loss(weights, part)[0].item(), total, rtol=1e-5)
 
 
+@pytest.mark.parametrize("factors", [3, None])
+def test_the_first_layer_begins_at_nothing_for_a_usual_user_and_apart_for_others(ratings, factors):
+    """From weights near 0 on both sides neither learns until the other has, and biases are learned by heart first."""
+    task = task_of(CFNADE(layers=[6], factors=factors, validation_fraction=0.0, **QUIET), ratings)
+    arrays = task.start()
+    reached = (ratings.data[:, None] > np.arange(5)).mean(axis=0)
+    inputs = [np.array(share) @ arrays["common input"] for share in (reached, [1, 0, 0, 0, 0], [1, 1, 1, 1, 1])]
+    if factors:
+        inputs = [arrays["input map"] @ each for each in inputs]
+    usual, lowest, highest = (np.abs(each + arrays["hidden 0 bias"]).max() for each in inputs)
+    assert_allclose(usual, 0, atol=1e-5)
+    assert min(lowest, highest) > 0.1
+    assert np.abs(arrays["common output"]).max() > 0.1
+
+
 def plain(arrays, shape):
     """Weights of full rank, and further layers, from those of the model."""
-    w, v = (arrays[name].astype(float).reshape(40, 5, -1) for name in ("input", "output"))
+    w, v = (
+        arrays[name].astype(float).reshape(40, 5, -1) + arrays[f"common {name}"].astype(float)
+        for name in ("input", "output")
+    )
     if shape["factors"] is not None:
         w, v = w @ arrays["input map"].T.astype(float), v @ arrays["output map"].astype(float)
     layers = [(None, arrays["hidden 0 bias"])]

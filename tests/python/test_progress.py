@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import tqdm
 
 import coals
 from coals import _progress
@@ -60,13 +61,13 @@ def test_time_goes_by_on_the_bar_of_one_long_call(monkeypatch):
     """The bar is drawn again while the call is still under way."""
     drawn = threading.Event()
 
-    class Bar(_progress.tqdm):
+    class Bar(tqdm.tqdm):
         def refresh(self, *args, **kwargs):
             if threading.current_thread() is not threading.main_thread():
                 drawn.set()
             return super().refresh(*args, **kwargs)
 
-    monkeypatch.setattr(_progress, "tqdm", Bar)
+    monkeypatch.setattr(tqdm, "tqdm", Bar)
     monkeypatch.setattr(_progress, "_TICK", 0.001)
     with _progress.working("long call", True):
         assert drawn.wait(30)

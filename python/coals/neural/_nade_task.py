@@ -20,9 +20,10 @@ from coals.neural._rating_task import Entries, entries_of_all, held_out_entries,
 from coals.neural._start import glorot, normal
 from coals.neural._training import Arrays, Task, with_attributes
 
-__all__ = ["NadeTask", "Part", "expanded", "level_cost", "represented"]
+__all__ = ["NadeTask", "Part", "expanded", "level_cost", "represented", "shares"]
 
-_START = 0.02  # standard deviation of the weights of items and levels
+_START = 0.02  # standard deviation of what items have of their own
+_COMMON_INPUT, _COMMON_OUTPUT = 0.5, 0.2  # of what is common to all: from near 0 both sides would wait for each other
 
 
 @dataclass
@@ -68,8 +69,21 @@ class NadeTask(Task):
             arrays["output map"] = glorot(self._rng, (int(J), widths[-1]))
         arrays["output"] = normal(self._rng, (cells, J or widths[-1]), _START)
         arrays["output bias"] = np.zeros((self._data.n_items, self._K), np.float32)
-        self.undecayed = tuple(name for name in arrays if name.endswith("bias"))
+        # Decay pulls what an item has of its own to 0, and so the item to what is common to all.
+        arrays["common input"] = normal(self._rng, (self._K, arrays["input"].shape[1]), _COMMON_INPUT)
+        arrays["common output"] = normal(self._rng, (self._K, arrays["output"].shape[1]), _COMMON_OUTPUT)
+        arrays["common bias"] = np.zeros(self._K, np.float32)
+        arrays["hidden 0 bias"] -= self._usual_input(arrays)
+        own = ("input", "output", "output bias")
+        shared = {name for name in arrays if name.endswith("bias") or name.startswith("common")}
+        self.undecayed = tuple(shared.difference(own))
         return arrays
+
+    def _usual_input(self, arrays: Arrays) -> npt.NDArray[np.float32]:
+        """What goes into the first layer for a user whose ratings are spread as all are: there it is to begin at 0."""
+        reached = (self._rows.data[:, None] >= np.arange(self._K)).mean(axis=0).astype(np.float32)
+        usual: npt.NDArray[np.float32] = reached @ arrays["common input"]
+        return arrays["input map"] @ usual if "input map" in arrays else usual
 
     def batches(self) -> Iterator[list[Part]]:
         size = self._model.batch_size
@@ -94,14 +108,17 @@ class NadeTask(Task):
             return self._torch.from_numpy(np.ascontiguousarray(array, dtype)).to(self._device)
 
         return Part(
-            rows_as_tensors(self._torch, self._device, begin, indices, np.ones(len(indices))),
+            rows_as_tensors(self._torch, self._device, begin, indices, shares(known_of, np.diff(begin))),
             tensor(own[~known]), tensor(items[~known]), tensor(levels[~known]), tensor(scale[~known], np.float32),
             len(own),
         )  # fmt: skip
 
     def loss(self, weights: dict[str, Any], part: Part) -> tuple[Any, int]:
         torch, known = self._torch, part.known
-        h = torch.nn.functional.embedding_bag(known.columns, weights["input"], known.offsets, mode="sum")
+        bag, columns = torch.nn.functional.embedding_bag, known.columns
+        h = bag(columns, weights["input"], known.offsets, mode="sum", per_sample_weights=known.values)
+        common = weights["common input"]
+        h = h + bag(columns % self._K, common, known.offsets, mode="sum", per_sample_weights=known.values)
         if "input map" in weights:
             h = h @ weights["input map"].T
         h = torch.tanh(h + weights["hidden 0 bias"])
@@ -112,7 +129,9 @@ class NadeTask(Task):
         embedding = torch.nn.functional.embedding
         cells = part.items[:, None] * self._K + torch.arange(self._K, device=part.items.device)
         steps = (embedding(cells, weights["output"]) @ embedding(part.rows, h)[:, :, None])[:, :, 0]
-        scores = (steps + embedding(part.items, weights["output bias"])).cumsum(1)
+        steps = steps + embedding(part.items, weights["output bias"])
+        common = h @ weights["common output"].T + weights["common bias"]
+        scores = (steps + embedding(part.rows, common)).cumsum(1)
         costs = level_cost(torch, scores, part.levels, self._model.ordinal_weight)
         return (part.scale * costs).sum(), part.size
 
@@ -126,18 +145,19 @@ class NadeTask(Task):
         return self._fitted(arrays, self._everything)
 
     def _fitted(self, arrays: Arrays, rows: Any) -> dict[str, Any]:
-        def summed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        def summed(own: str, common: str) -> npt.NDArray[Any]:
             """Over the levels up to each: a rating shares the weights of those below it."""
-            by_level = array.reshape(self._data.n_items, self._K, -1)
+            array = arrays[own]
+            by_level = array.reshape(self._data.n_items, self._K, -1) + arrays[common].reshape(self._K, -1)
             return by_level.cumsum(axis=1, dtype=np.float64).astype(np.float32).reshape(array.shape)
 
         network = {name: array for name, array in arrays.items() if "map" in name or name.startswith("hidden")}
         fitted: dict[str, Any] = {
             "network_": list(network.values()),
             "_names_": list(network),
-            "level_inputs_": summed(arrays["input"]),
-            "level_factors_": summed(arrays["output"]),
-            "level_bias_": summed(arrays["output bias"]).reshape(-1),
+            "level_inputs_": summed("input", "common input"),
+            "level_factors_": summed("output", "common output"),
+            "level_bias_": summed("output bias", "common bias").reshape(-1),
             "_known_items_": self._known_items,
             "_candidates_": self._candidates,
             "_known_users_": np.full(self._data.n_users, True),
@@ -161,6 +181,11 @@ def expanded(rows: Any, items: Any, levels: Any, size: int, K: int) -> tuple[Any
     indices = np.repeat(items.astype(np.int64) * K, counts) + steps
     begin = np.append(0, np.cumsum(np.bincount(rows, weights=counts, minlength=size))).astype(np.int64)
     return begin, indices
+
+
+def shares(ratings: Any, entries: Any) -> Any:
+    """What each of the entries of a row of so many ratings counts for: a mean over ratings."""
+    return np.repeat(1 / np.maximum(ratings, 1), entries).astype(np.float32)
 
 
 def level_cost(torch: Any, scores: Any, levels: Any, ordinal_weight: float) -> Any:
@@ -188,7 +213,8 @@ def represented(model: Any, rows: Any, items: Any, levels: Any, size: int) -> np
     K = len(model.levels_)
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=size))).astype(np.int64)
     columns = (items.astype(np.int64) * K + levels).astype(np.int32)
-    known = _core.Csr(indptr, columns, None, len(model.level_inputs_), "float32")
+    sizes = np.diff(indptr)
+    known = _core.Csr(indptr, columns, shares(sizes, sizes), len(model.level_inputs_), "float32")
     network = dict(zip(model._names_, model.network_, strict=True))
     threads, bias = model._threads, network["hidden 0 bias"]
     if "input map" in network:

@@ -103,14 +103,14 @@ def masked_squared_error(ratings: dict[int, float], predicted: Array) -> float:
 def nade_scores(known: dict[int, int], item: int, w: Array, v: Array, b: Array, layers: list[Layer]) -> Array:
     """Scores of the K levels of an item, s^k = sum over t <= k of (b_i^t + v_i^t · h).
 
-    h = tanh(c + sum over known items j, at level k_j, of the sum over t <= k_j of w_j^t), then h = tanh(W h + c) for
+    h = tanh(c + mean over known items j, at level k_j, of the sum over t <= k_j of w_j^t), then h = tanh(W h + c) for
     each further layer. w is (items, K, H), v is (items, K, H'), b (items, K); layers are (None, c), (W, c), …; levels
     count from 0.
     """
     h = np.array(layers[0][1], np.float64)
     for j, level in known.items():
         for t in range(level + 1):
-            h += w[j, t]
+            h += w[j, t] / len(known)
     h = np.tanh(h)
     for weight, bias in layers[1:]:
         h = np.tanh(np.asarray(weight) @ h + bias)
