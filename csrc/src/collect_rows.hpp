@@ -52,6 +52,7 @@ inline std::vector<RowPlace> rows_to_count(const RankedItems& items, const Neigh
 inline void check_options(const PairOptions& pairs, const NeighborOptions& keep, std::int64_t items) {
   if (keep.neighbors == 0) throw std::invalid_argument("neighbors must be at least 1, or -1 for all");
   if (!(pairs.shrinkage >= 0)) throw std::invalid_argument("shrinkage must not be negative");
+  if (keep.rows && keep.row_count < 0) throw std::invalid_argument("row_count must not be negative");
   for (std::int64_t k = 0; keep.rows && k < keep.row_count; ++k) {
     if (keep.rows[k] < 0 || keep.rows[k] >= items) {
       throw std::invalid_argument("row " + std::to_string(keep.rows[k]) + " is out of range");

@@ -52,9 +52,23 @@ void check_columns() {
   }
 }
 
+void check_row_count() {
+  const std::int64_t row_begin[] = {0, 2}, rows[] = {0};
+  const std::int32_t column[] = {0, 1};
+  const coals_csr matrix{sizeof matrix, 1, 2, 2, row_begin, column, nullptr, COALS_FLOAT32, 0};
+  coals_pair_options options = coals_default_pair_options();
+  options.rows = rows;
+  options.row_count = -1;
+  coals_pairs* pairs = nullptr;
+  const coals_status status = coals_item_pairs(&matrix, &options, nullptr, &pairs, nullptr);
+  expect(status == COALS_INVALID_ARGUMENT && pairs == nullptr, "a negative number of rows is refused");
+  coals_pairs_free(pairs);
+}
+
 }  // namespace
 
 void check_c_api() {
   check_patterns();
   check_columns();
+  check_row_count();
 }
