@@ -43,6 +43,29 @@ static int cancel(void *context) {
   return 1;
 }
 
+/* Lists from the bare factors, by an index of the items. */
+static void ask_index(const char *folder, const coals_csr *data, const coals_model_view *view) {
+  coals_error error = {sizeof error, 0, 0, -1, ""};
+  coals_matrix items = {sizeof items, view->items, factors, (void *)view->item_factors, COALS_FLOAT32, 0};
+  coals_matrix queries = {sizeof queries, served, factors, (void *)view->user_factors, COALS_FLOAT32, 0};
+  coals_csr seen = *data;
+  seen.rows = served;
+  seen.entries = data->row_begin[served];
+  coals_filter filter = {.size = sizeof filter, .excluded = &seen};
+  int64_t ids[served * n], counts[served];
+  float scores[served * n];
+  coals_lists lists = {sizeof lists, n, ids, scores, counts};
+  coals_index *index = NULL;
+  check(coals_index_create(&items, NULL, &index, &error) == COALS_OK, "index", &error);
+  check(coals_index_top_k(index, &queries, &filter, NULL, &lists, &error) == COALS_OK, "ask", &error);
+  write_array(folder, "index_ids", ids, sizeof ids);
+  write_array(folder, "index_scores", scores, sizeof scores);
+  queries.columns = factors + 1;
+  check(coals_index_top_k(index, &queries, NULL, NULL, &lists, &error) == COALS_INVALID_ARGUMENT, "width", &error);
+  check(strstr(error.message, "same number of columns") != NULL, "message", &error);
+  coals_index_free(index);
+}
+
 static void fit(const char *folder, const coals_csr *data) {
   coals_error error = {sizeof error, 0, 0, -1, ""};
   coals_fit_options options = coals_implicit_options();
@@ -99,29 +122,6 @@ static void fit(const char *folder, const coals_csr *data) {
   write_array(folder, "explicit_ids", ids, sizeof ids);
   write_array(folder, "explicit_scores", scores, sizeof scores);
   coals_model_free(model);
-}
-
-/* Lists from the bare factors, by an index of the items. */
-static void ask_index(const char *folder, const coals_csr *data, const coals_model_view *view) {
-  coals_error error = {sizeof error, 0, 0, -1, ""};
-  coals_matrix items = {sizeof items, view->items, factors, (void *)view->item_factors, COALS_FLOAT32, 0};
-  coals_matrix queries = {sizeof queries, served, factors, (void *)view->user_factors, COALS_FLOAT32, 0};
-  coals_csr seen = *data;
-  seen.rows = served;
-  seen.entries = data->row_begin[served];
-  coals_filter filter = {.size = sizeof filter, .excluded = &seen};
-  int64_t ids[served * n], counts[served];
-  float scores[served * n];
-  coals_lists lists = {sizeof lists, n, ids, scores, counts};
-  coals_index *index = NULL;
-  check(coals_index_create(&items, NULL, &index, &error) == COALS_OK, "index", &error);
-  check(coals_index_top_k(index, &queries, &filter, NULL, &lists, &error) == COALS_OK, "ask", &error);
-  write_array(folder, "index_ids", ids, sizeof ids);
-  write_array(folder, "index_scores", scores, sizeof scores);
-  queries.columns = factors + 1;
-  check(coals_index_top_k(index, &queries, NULL, NULL, &lists, &error) == COALS_INVALID_ARGUMENT, "width", &error);
-  check(strstr(error.message, "same number of columns") != NULL, "message", &error);
-  coals_index_free(index);
 }
 
 static void count(const char *folder, const coals_csr *data) {
