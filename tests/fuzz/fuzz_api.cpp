@@ -126,7 +126,8 @@ class Caller {
     for (std::int64_t& row : rows) row = users() > 0 ? bytes_.count(users() - 1) : bytes_.wild();
     const auto count = static_cast<std::int64_t>(rows.size());
     const Filter filter(bytes_, count, items());
-    const Lists lists(bytes_, count, dtype());
+    // A wrong type of scores is what no callee could see.
+    const Lists lists(bytes_, count, model_ ? view_.dtype : dtype());
     const std::int64_t asked = bytes_.one_in(128) ? -1 : count;
     Hooks hooks;
     const coals_status status = run(bytes_, hooks, [&](const coals_control* control, coals_error* error) {
