@@ -9,6 +9,31 @@ void call_get_api(Bytes& bytes) {
   require(coals_status_name(static_cast<coals_status>(bytes.count(8)))[0] != '\0');
 }
 
+namespace {
+
+// The same lists from an index, if both calls come to an end.
+void call_index(Bytes& bytes, const coals_api& api, const coals_matrix* items, const coals_matrix* queries,
+                const Filter& filter, const Lists* lists, std::int64_t count, std::int32_t type) {
+  coals_index* index = nullptr;
+  Hooks hooks, others;
+  const coals_status made = run(bytes, hooks, [&](const coals_control* control, coals_error* error) {
+    return api.index_create(items, control, &index, error);
+  });
+  require((index != nullptr) == (made == COALS_OK));
+  const Lists again(bytes, count, type);
+  const coals_status status = run(bytes, others, [&](const coals_control* control, coals_error* error) {
+    return api.index_top_k(index, queries, filter.get(), control, again.get(), error);
+  });
+  api.index_free(index);
+  if (status != COALS_OK || !lists || lists->n() != again.n()) return;
+  for (std::int64_t q = 0; q < count; ++q) {
+    require(again.count(q) == lists->count(q));
+    for (std::int64_t p = 0; p < again.count(q); ++p) require(again.id(q, p) == lists->id(q, p));
+  }
+}
+
+}  // namespace
+
 void call_top_k(Bytes& bytes, const coals_api& api) {
   const std::int64_t queries = bytes.upto(6), items = bytes.upto(30);
   const bool empty = queries == 0 && items == 0;
@@ -24,7 +49,9 @@ void call_top_k(Bytes& bytes, const coals_api& api) {
   const coals_status status = run(bytes, hooks, [&](const coals_control* control, coals_error* error) {
     return api.top_k(left.get(), right.get(), filter.get(), control, lists.get(), error);
   });
-  if (status != COALS_OK) return;
+  const Lists* found = status == COALS_OK ? &lists : nullptr;
+  if (bytes.one_in(2)) call_index(bytes, api, right.get(), left.get(), filter, found, queries, type);
+  if (!found) return;
   filter.check(lists, queries, items);
   const auto modest = [&](const std::vector<char>& values, std::int64_t count) {
     for (std::int64_t k = 0; k < count; ++k) {
