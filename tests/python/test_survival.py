@@ -55,11 +55,11 @@ def test_a_limit_on_threads_means_fewer_threads_not_death():
     code = """
 import os, resource, numpy as np, scipy.sparse as sp, coals
 data = sp.csr_array((np.random.default_rng(0).random((3000, 1000)) < 0.05).astype(float))
-model = coals.ImplicitALS(factors=8, num_threads=64, iterations=1)  # loaded while its file may still be read
+model = coals.ImplicitALS(factors=8, num_threads=1, iterations=1).fit(data)  # all is loaded while it may be read
 if os.getuid() == 0:
     os.setuid(54321)  # root has no such limit
 resource.setrlimit(resource.RLIMIT_NPROC, (3, 3))
-print(len(model.fit(data).objective_))
+print(len(model.set_params(num_threads=64).fit(data).objective_))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "1", done.stderr
