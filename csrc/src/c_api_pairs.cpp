@@ -26,7 +26,7 @@ NeighborOptions keep_of(const coals_pair_options& given) {
   keep.neighbors = given.neighbors;
   if (given.has_threshold) keep.threshold = given.threshold;
   require(keep.threshold == keep.threshold, "threshold must not be NaN");
-  require(given.rows ? given.row_count >= 0 : given.row_count == 0, "row_count must be that of rows, or 0 without");
+  require(given.rows || given.row_count == 0, "row_count is set without rows");
   keep.rows = given.rows;
   keep.row_count = given.row_count;
   keep.diagonal = given.diagonal != 0;

@@ -11,6 +11,7 @@ from coals._alternating import AlternatingModel
 from coals._explicit_problem import ExplicitProblem
 from coals._explicit_rows import explicit_row_system, explicit_wanted, solve_explicit_rows
 from coals._folded_rows import Rows
+from coals._predicted_ratings import PredictedRatings
 from coals._row_system import RowSystem
 from coals._start import Start
 from coals.base import Array, Indices
@@ -19,7 +20,7 @@ from coals.interactions import Interactions
 __all__ = ["ExplicitModel"]
 
 
-class ExplicitModel(AlternatingModel):
+class ExplicitModel(PredictedRatings, AlternatingModel):
     """Mean, biases and factors. See `ExplicitALS`."""
 
     biases: bool
@@ -28,18 +29,12 @@ class ExplicitModel(AlternatingModel):
     user_bias_: Array
     item_bias_: Array
     global_mean_: float
-    rating_range_: tuple[float, float]
 
     _fitted = """
         user_bias_: users
         item_bias_: items
         global_mean_
-        rating_range_
     """
-
-    @property
-    def predicts_ratings(self) -> bool:
-        return True
 
     def _with_bias(self, solved: tuple[Array, Array | None]) -> tuple[Array, Array]:
         factors, bias = solved

@@ -21,7 +21,6 @@ from coals._neighborhoods import neighborhoods, similarity_from_counts
 from coals._pair_counts import count_pairs, recount_pairs, who_has_what
 from coals._partial_fit import merge
 from coals._progress import progress_bar
-from coals._rating_means import clipped
 from coals.base import LONGEST_LIST, Array, Indices
 from coals.explanation import Explanation, one_pair
 from coals.interactions import Interactions, as_interactions
@@ -37,7 +36,6 @@ class NeighborModel(NeighborParameters):
 
     _axis: ClassVar[str]
 
-    rating_range_: tuple[float, float]
     global_mean_: float
     _similarity_: _core.Csr
     _scores_: NeighborScores
@@ -47,7 +45,6 @@ class NeighborModel(NeighborParameters):
         _similarity_
         _counts_
         global_mean_
-        rating_range_
     """
     _derived = "_scores_: _scores_again"
 
@@ -185,26 +182,6 @@ class NeighborModel(NeighborParameters):
 
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         return self._scores_.of_pairs(users, items, self._threads)
-
-    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
-        """The score that `recommend` ranks by, for pairs of a user and an item.
-
-        Parameters
-        ----------
-        users, items : id or sequence of ids
-            Of the same length, or one of them a single id. A pair without a neighbour to go by gets 0, or with
-            ``scoring="rating"`` the mean of the model.
-        clip : bool or (float, float), default False
-            Keep predicted ratings within the training ratings' range, or within the given one.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_pairs,)
-        """
-        scores = super().predict(users, items)
-        if clip is not False and not self.predicts_ratings:
-            raise ValueError("clip goes with scoring='rating': scores of other kinds have no range to keep to")
-        return clipped(scores, clip, getattr(self, "rating_range_", (0.0, 0.0)))
 
     def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
         """The `n` best items for someone the model was not fitted with.

@@ -6,12 +6,12 @@ from typing import Any
 
 from coals._checks import check_bool, check_choice, check_int, check_number
 from coals._measures import COUNTED, MEASURES, Measure, check_measure
-from coals.base import Recommender
+from coals._predicted_ratings import PredictedRatings
 
 __all__ = ["NeighborParameters"]
 
 
-class NeighborParameters(Recommender):
+class NeighborParameters(PredictedRatings):
     """Constructor and checks. See `ItemKNN` for what each parameter does."""
 
     def __init__(
@@ -89,6 +89,8 @@ class NeighborParameters(Recommender):
     @property
     def _takes_values(self) -> bool:
         return self.weighted or self.scoring == "rating" or not self._by_counts
+
+    _ratings_with = "scoring='rating'"
 
     @property
     def predicts_ratings(self) -> bool:

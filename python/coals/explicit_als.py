@@ -6,7 +6,6 @@ from typing import Any
 
 from coals._checks import check_bool, check_choice
 from coals._explicit_model import ExplicitModel
-from coals._rating_means import clipped
 from coals.base import Array
 
 __all__ = ["ExplicitALS"]
@@ -253,21 +252,3 @@ class ExplicitALS(ExplicitModel):
     def transform_items(self, X: Any, *, weights: Any = None, features: Any = None) -> tuple[Array, Array]:
         """`transform_users` for new items: X is (n, n_users), or Interactions with user ids that the model knows."""
         return self._with_bias(self._transform(1, X, weights, features))
-
-    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
-        """Predicted ratings for pairs of a user and an item.
-
-        Parameters
-        ----------
-        users, items : id or sequence of ids
-            Of the same length, or one of them a single id. Who or what had no rating contributes no factors
-            and no bias, so the prediction falls back to the mean and whatever bias is known.
-        clip : bool or (float, float), default False
-            Keep predictions within the training ratings' range, or within the given one.
-
-        Returns
-        -------
-        ndarray of shape (n_pairs,)
-        """
-        ratings = super().predict(users, items)
-        return clipped(ratings, clip, self.rating_range_)

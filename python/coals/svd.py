@@ -16,8 +16,8 @@ from coals._folded_rows import Rows
 from coals._latent_neighbors import latent_neighbors
 from coals._native import columns_where, structure, with_values
 from coals._neighbor_scores import NeighborScores
+from coals._predicted_ratings import PredictedRatings
 from coals._progress import progress_bar
-from coals._rating_means import clipped
 from coals._unseen_users import UnseenUsers
 from coals.base import Array, Indices, Recommender
 from coals.recommendations import TopN
@@ -27,7 +27,7 @@ __all__ = ["SVD"]
 _MOST_FACTORS = 4096
 
 
-class SVD(UnseenUsers, Exports):
+class SVD(PredictedRatings, UnseenUsers, Exports):
     r"""Scores by the best approximation of the matrix of a given rank.
 
     With :math:`R \approx U S V^\top` of rank K, cells without entry being 0 in R, the score of user u for item i is
@@ -96,7 +96,6 @@ class SVD(UnseenUsers, Exports):
     global_mean_: float
     user_mean_: npt.NDArray[np.float64] | None
     item_mean_: npt.NDArray[np.float64] | None
-    rating_range_: tuple[float, float]
     _user_terms_: npt.NDArray[np.float64]
 
     _fitted = """
@@ -104,7 +103,6 @@ class SVD(UnseenUsers, Exports):
         global_mean_
         user_mean_: users
         item_mean_: items
-        rating_range_
         _user_terms_: users
     """
 
@@ -149,6 +147,8 @@ class SVD(UnseenUsers, Exports):
         check_int("used_neighbors", self.used_neighbors, minimum=1)
         check_choice("dtype", self.dtype, ("float32", "float64"))
         check_random_state(self.random_state)
+
+    _ratings_with = "center is set and neighbors is None"
 
     @property
     def predicts_ratings(self) -> bool:
@@ -248,25 +248,6 @@ class SVD(UnseenUsers, Exports):
             if self.item_mean_ is not None:
                 scores += self.item_mean_[items].astype(scores.dtype)
         return scores
-
-    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
-        """The score that `recommend` ranks by, for pairs of a user and an item.
-
-        Parameters
-        ----------
-        users, items : id or sequence of ids
-            Of the same length, or one of them a single id.
-        clip : bool or (float, float), default False
-            Keep predicted ratings within the training ratings' range, or within the given one.
-
-        Returns
-        -------
-        ndarray of shape (n_pairs,)
-        """
-        scores = super().predict(users, items)
-        if clip is not False and not self.predicts_ratings:
-            raise ValueError("clip goes with predicted ratings: scores have no range to keep to unless center is set")
-        return clipped(scores, clip, self.rating_range_)
 
     def _similar(self, items: Indices, n: int) -> TopN:
         scale = self._as_fitted()._scale(self._fitted_params_["exponent"])

@@ -249,7 +249,7 @@ def test_bad_parameters(axis, parameters, message):
 
 def test_bad_questions(ratings):
     model = coals.ItemKNN().fit(ratings)
-    with pytest.raises(ValueError, match="clip goes with scoring='rating'"):
+    with pytest.raises(ValueError, match="unless scoring='rating'"):
         model.predict(0, 0, clip=True)
     with pytest.raises(ValueError, match="explain takes one user and one item, got 2 and 1"):
         model.explain([0, 1], 0)

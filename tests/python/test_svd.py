@@ -165,7 +165,7 @@ def test_bad_arguments(arguments, message):
 
 
 def test_clip_is_for_ratings(ratings):
-    with pytest.raises(ValueError, match="unless center is set"):
+    with pytest.raises(ValueError, match="unless center is set and neighbors is None"):
         coals.SVD(factors=2, random_state=0).fit(ratings).predict(0, 0, clip=True)
     model = coals.SVD(factors=30, center="global", random_state=0).fit(ratings)
     assert model.rating_range_ == (1, 5)
