@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import random
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.models.contenders import surprise_trainset
 from bench.quality import DATA
 from coals import _quality
 from coals.recommendations import TopN
@@ -103,12 +103,8 @@ def of_implicit(name: str) -> Any:
 def surprise_svd(matrix: Any, **parameters: Any) -> Any:
     import surprise
 
-    entries = matrix.tocoo()
-    triples = zip(entries.row.tolist(), entries.col.tolist(), entries.data.tolist(), strict=True)
     scale = float(matrix.data.min()), float(matrix.data.max())
-    with contextlib.redirect_stdout(open(os.devnull, "w")):
-        data = surprise.Dataset(surprise.Reader(rating_scale=scale))
-        train = data.construct_trainset([(u, i, r, None) for u, i, r in triples])
+    train = surprise_trainset(matrix, scale)
     model = surprise.SVD(random_state=0, **parameters).fit(train)
 
     def inner(to_inner: Callable[[int], int], size: int) -> Any:

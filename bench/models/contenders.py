@@ -6,14 +6,14 @@ Intake that a library does once for every epoch is left out where it can be; dat
 from __future__ import annotations
 
 import contextlib
-import os
+import io
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["CONTENDERS"]
+__all__ = ["CONTENDERS", "surprise_trainset"]
 
 FACTORS = 64
 EPOCHS = 3
@@ -135,14 +135,21 @@ def coals_sgd(matrix: Any) -> float:
     return epochs(fit)
 
 
-def surprise_sgd(matrix: Any) -> float:
+def surprise_trainset(matrix: Any, scale: tuple[float, float]) -> Any:
+    """What Surprise fits to; its messages are kept quiet."""
     import surprise
 
     entries = matrix.tocoo()
     triples = zip(entries.row.tolist(), entries.col.tolist(), entries.data.tolist(), strict=True)
-    with contextlib.redirect_stdout(open(os.devnull, "w")):
-        data = surprise.Dataset(surprise.Reader(rating_scale=(1, 5)))
-        train = data.construct_trainset([(u, i, r, None) for u, i, r in triples])
+    with contextlib.redirect_stdout(io.StringIO()):
+        data = surprise.Dataset(surprise.Reader(rating_scale=scale))
+        return data.construct_trainset([(u, i, r, None) for u, i, r in triples])
+
+
+def surprise_sgd(matrix: Any) -> float:
+    import surprise
+
+    train = surprise_trainset(matrix, (1, 5))
     return epochs(lambda n: surprise.SVD(n_factors=FACTORS, n_epochs=n, random_state=0).fit(train))
 
 
