@@ -48,7 +48,10 @@ int largest_exponent(std::int64_t n, const double* matrix) {
       largest = std::max(largest, magnitude);
     }
   }
-  if (!finite) throw std::runtime_error("symmetric_eigen: the matrix has elements that are not finite");
+  if (!finite) {
+    throw std::overflow_error(
+        "symmetric_eigen: elements are not finite: values or parameters are too large; make them smaller");
+  }
   int exponent = 0;
   std::frexp(largest, &exponent);
   return std::max(exponent, -1000);  // the scale factor must be finite

@@ -11,8 +11,8 @@ namespace coals {
 // is read. `values` descend. Column j of `vectors` is the unit eigenvector of values[j]; its component of largest
 // magnitude (the first of these, if several) is positive. `vectors` may be the same memory as `matrix`.
 //
-// The result is the same bits for every number of threads. Throws std::runtime_error when an element is not finite or
-// the iteration does not converge, and whatever control.poll throws.
+// The result is the same bits for every number of threads. Throws std::overflow_error when an element is not finite,
+// std::runtime_error when the iteration does not converge, and whatever control.poll throws.
 void symmetric_eigen(std::int64_t n, const double* matrix, double* values, double* vectors, const RunControl& control);
 
 }  // namespace coals
