@@ -29,7 +29,7 @@ MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "AutoRec": (neural.AutoRec, {"factors": 50, "weight_decay": 4.0, "device": "cpu"}),
     "EmbeddingDotBias": (neural.EmbeddingDotBias, {"factors": 16, "weight_decay": 1.0, "device": "cpu"}),
     "EmbeddingDot": (neural.EmbeddingDot, {"factors": 16, "weight_decay": 0.1, "device": "cpu"}),
-    "CFNADE": (neural.CFNADE, {"factors": 10, "layers": [50], "weight_decay": 1.0, "batch_size": 16, "device": "cpu"}),
+    "CFNADE": (neural.CFNADE, {"device": "cpu"}),
     "EmbeddingNet": (neural.EmbeddingNet, {"factors": 16, "layers": [32], "device": "cpu"}),
 }
 
