@@ -20,12 +20,12 @@ class PairSumming {
       : values_(values), options_(options), keep_(keep), control_(control), value_(value) {}
 
   CsrMatrix<T> operator()(std::int64_t columns) const {
+    if (keep_.neighbors < 0 || keep_.neighbors >= columns || keep_.rows) return row_by_row(columns);
     const std::int64_t lists = NeighborLists<T>::bytes(items(), keep_.neighbors);
-    const bool few = keep_.neighbors >= 0 && keep_.neighbors < columns && !keep_.rows;
     const std::int64_t answer = items() * keep_.neighbors * static_cast<std::int64_t>(sizeof(T) + 4);
     const bool fits = lists <= values_.bytes() + (std::int64_t{32} << 20) &&
                       (keep_.memory_limit < 0 || workspace() + lists + answer <= keep_.memory_limit);
-    return few && fits ? for_both() : row_by_row(columns);
+    return fits ? for_both() : row_by_row(columns);
   }
 
  private:
