@@ -44,18 +44,19 @@ void call_top_k(Bytes& bytes, const coals_api& api) {
   const Given<coals_matrix> left({sizeof(coals_matrix), queries, width, from.data(), other, 0}, bytes);
   const Given<coals_matrix> right({sizeof(coals_matrix), items, factors, to.data(), type, 0}, bytes);
   const Filter filter(bytes, queries, items);
-  const Lists lists(bytes, queries, type);
+  const std::int32_t read = right.known().dtype;  // a struct too short to have one has float32
+  const Lists lists(bytes, queries, read);
   Hooks hooks;
   const coals_status status = run(bytes, hooks, [&](const coals_control* control, coals_error* error) {
     return api.top_k(left.get(), right.get(), filter.get(), control, lists.get(), error);
   });
   const Lists* found = status == COALS_OK ? &lists : nullptr;
-  if (bytes.one_in(2)) call_index(bytes, api, right.get(), left.get(), filter, found, queries, type);
+  if (bytes.one_in(2)) call_index(bytes, api, right.get(), left.get(), filter, found, queries, read);
   if (!found) return;
   filter.check(lists, queries, items);
   const auto modest = [&](const std::vector<char>& values, std::int64_t count) {
     for (std::int64_t k = 0; k < count; ++k) {
-      if (!(std::abs(number_at(values.data(), type, k)) < 100)) return false;
+      if (!(std::abs(number_at(values.data(), read, k)) < 100)) return false;
     }
     return true;
   };
