@@ -118,7 +118,7 @@ class Caller {
     const coals_status status = run(bytes_, hooks, [&](const coals_control* control, coals_error* error) {
       return api_.fold_in(model_, side, csr.get(), or_null(weight), control, matrix.get(), bias_or_null, error);
     });
-    if (status == COALS_OK) check_finite(factors.data(), type, csr.known().rows * view_.factors);
+    if (status == COALS_OK) check_finite(factors.data(), csr.known().dtype, csr.known().rows * view_.factors);
   }
 
   void recommend() {
@@ -139,12 +139,11 @@ class Caller {
   }
 
   void recommend_for() {
-    const std::int32_t type = dtype();
     const std::int64_t count = bytes_.upto(4);
-    const Sparse rows(bytes_, count, mostly(items()), type);
+    const Sparse rows(bytes_, count, mostly(items()), dtype());
     const Given<coals_csr> csr(rows.csr, bytes_);
     const Filter filter(bytes_, count, items());
-    const Lists lists(bytes_, count, type);
+    const Lists lists(bytes_, count, csr.known().dtype);
     Hooks hooks;
     const coals_status status = run(bytes_, hooks, [&](const coals_control* control, coals_error* error) {
       return api_.recommend_for(model_, csr.get(), filter.get(), control, lists.get(), error);
