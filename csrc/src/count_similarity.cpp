@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace coals {
 
@@ -102,13 +103,15 @@ double CountSimilarity::of_pair(std::int64_t i, std::int32_t j, std::uint32_t bo
 }
 
 std::uint32_t CountSimilarity::least_count(double bound, std::int64_t i, std::int64_t j) const {
-  const auto least = static_cast<std::uint32_t>(std::max<std::int64_t>(1, options_.min_overlap));
-  if (!(bound > 0)) return least;
+  constexpr std::int64_t largest = std::numeric_limits<std::uint32_t>::max();
+  const auto least = static_cast<std::uint32_t>(std::clamp<std::int64_t>(options_.min_overlap, 1, largest));
+  const auto most = static_cast<std::uint32_t>(std::min(size_[i], size_[j]));
+  // There is no similarity of items that share more users than they have.
+  if (!(bound > 0) || least > most) return least;
   // Rounding, to T and within the formula, must not turn anybody away.
   const double slack = bound * 1e-6 + (needs_logarithms(options_.similarity) ? 1e-12 * static_cast<double>(users_) : 0);
-  const auto most = static_cast<std::uint32_t>(std::min(size_[i], size_[j]));
   // Items before j have more users and may share more of them, though only with a smaller similarity.
-  std::uint32_t low = least, high = std::max(most, least) + 1;
+  std::uint32_t low = least, high = most + 1;
   while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
     if (of_pair(i, static_cast<std::int32_t>(j), middle) >= bound - slack) {

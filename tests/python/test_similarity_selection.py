@@ -143,3 +143,15 @@ def test_shrinkage_pulls_towards_zero_by_overlap():
         plain = coals.similarity(data, measure, neighbors=None, dtype="float64").toarray()
         shrunk = coals.similarity(data, measure, neighbors=None, dtype="float64", shrinkage=4).toarray()
         np.testing.assert_allclose(shrunk, plain * counts / (counts + 4), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("measure", ["log_likelihood", "npmi", "pmi", "jaccard"])
+def test_a_threshold_keeps_its_pairs_where_an_item_has_fewer_users_than_min_overlap(measure):
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        users, items, least = rng.integers(10, 60), rng.integers(3, 25), rng.integers(2, 20)
+        data = sp.csr_array((rng.random((users, items)) < rng.random(items) ** 2).astype(float))
+        every = coals.similarity(data, measure, neighbors=None, min_overlap=least).toarray()
+        threshold = np.median(every[every > 0]) if (every > 0).any() else 1
+        found = coals.similarity(data, measure, neighbors=None, min_overlap=least, threshold=threshold).toarray()
+        assert_array_equal(found, np.where(every >= threshold, every, 0))
