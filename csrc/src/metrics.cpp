@@ -3,8 +3,11 @@
 #include "coals/metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
+#include <stdexcept>
+#include <string>
 
 #include "list_index.hpp"
 #include "parallel.hpp"
@@ -25,6 +28,23 @@ std::vector<double> best_binary(std::int64_t places) {
   return best;
 }
 
+// A sum that leaves double would make ndcg inf / inf.
+void check_gains(const CsrView<double>& relevant, std::int64_t user) {
+  double sum = 0;
+  for (std::int64_t e = relevant.row_begin[user]; e < relevant.row_begin[user + 1]; ++e) {
+    const double gain = relevant.value[e];
+    if (!(gain >= 0)) {
+      throw std::invalid_argument("relevant holds a gain that is negative or NaN, in row " + std::to_string(user) +
+                                  ", column " + std::to_string(relevant.column[e]));
+    }
+    sum += gain;
+  }
+  if (!std::isfinite(sum)) {
+    throw std::invalid_argument("the gains in row " + std::to_string(user) +
+                                " of relevant have no finite sum: use smaller ones");
+  }
+}
+
 class UserMetrics {
  public:
   UserMetrics(const RankedLists& lists, const CsrView<double>& relevant, const std::vector<MetricAt>& metrics,
@@ -42,6 +62,7 @@ class UserMetrics {
     index_.load(lists_, user, relevant_.columns);
     wanted_ = relevant_.row_size(user);
     if (wanted_ > 0) {
+      if (relevant_.value) check_gains(relevant_, user);
       mark(user);
       sum(user);
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coals import _core
 from coals._checks import check_bool, check_int, check_number
 from coals._model_lists import lists_of, lists_with_ties
-from coals._ranked_lists import exponential
+from coals._ranked_lists import as_gains, exponential
 from coals.interactions import Interactions
 
 __all__ = ["HeldOut", "ListOptions", "check_models"]
@@ -173,8 +173,6 @@ def _difference(kind: str, name: str, ours: Any, theirs: Any) -> str:
 
 
 def _with_gains(relevant: Any, gain: str) -> _core.Csr:
-    values = None if gain == "binary" else relevant.data.astype(np.float64)
-    if values is not None and values.min() < 0:
-        raise ValueError(f"test holds {values.min()}, and gain={gain!r} needs values that are not negative")
+    values = None if gain == "binary" else as_gains("test", relevant.data)
     rows = _core.Csr(relevant.indptr, relevant.indices, values, relevant.shape[1], "float64")
     return exponential(rows) if gain == "exponential" else rows

@@ -92,9 +92,7 @@ def with_relevant(recommended: Any, relevant: Any, n_items: int | None, graded: 
         data = as_interactions(relevant)
         _check_rows(len(lists.counts), data.n_users)
         ids = _whole(lists.ids) if data.item_ids is None else as_positions(lists, data.items)
-        values = data.matrix.data.astype(np.float64) if graded else None
-        if values is not None and values.size and values.min() < 0:
-            raise ValueError(f"relevant holds {values.min()}: a gain must not be negative")
+        values = as_gains("relevant", data.matrix.data) if graded else None
         return ids, lists.counts, _core.Csr(data.matrix.indptr, data.matrix.indices, values, data.n_items, "float64")
     if graded:
         raise ValueError("graded gains need relevant as Interactions or a sparse matrix, whose values they are")
@@ -167,11 +165,23 @@ def listed_scores(recommended: Any, scores: Any, counts: Ints) -> Floats:
     return array
 
 
+def as_gains(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
+    """The values in float64, if they can be gains: not negative, with a finite sum."""
+    gains = values.astype(np.float64)
+    if gains.size and gains.min() < 0:
+        raise ValueError(f"{name} holds {gains.min()}: a gain must not be negative")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(gains.sum()):
+            raise ValueError(f"{name} holds {gains.max()}: gains must have a finite sum")
+    return gains
+
+
 def exponential(relevant: _core.Csr) -> _core.Csr:
     """The same pairs with gain 2^value - 1."""
     indptr, indices, values = relevant.to_arrays()
     with np.errstate(over="ignore"):
         gains = np.exp2(values) - 1
-    if not np.isfinite(gains).all():
+        finite = np.isfinite(gains.sum())
+    if not finite:
         raise ValueError(f"gain='exponential' overflows at a value of {values.max()}: use gain='linear'")
     return _core.Csr(indptr, indices, gains, relevant.columns, "float64")

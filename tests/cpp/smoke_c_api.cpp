@@ -65,9 +65,37 @@ void check_row_count() {
   coals_pairs_free(pairs);
 }
 
+// What ndcg says of one list that holds the two relevant items.
+coals_status metrics_of(const std::vector<double>& gains, double& ndcg, coals_error& error) {
+  const std::int64_t row_begin[] = {0, 2}, counts[] = {2}, ids[] = {0, 1}, lengths[] = {2};
+  const std::int32_t column[] = {0, 1}, kinds[] = {COALS_NDCG};
+  const coals_csr relevant{sizeof relevant, 1, 3, 2, row_begin, column, gains.data(), COALS_FLOAT64, 0};
+  coals_lists lists{};
+  lists.size = sizeof lists;
+  lists.n = 2;
+  lists.ids = const_cast<std::int64_t*>(ids);
+  lists.counts = const_cast<std::int64_t*>(counts);
+  return coals_ranking_metrics(&lists, &relevant, kinds, lengths, 1, nullptr, &ndcg, &error);
+}
+
+void check_gains() {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), huge = std::numeric_limits<double>::max();
+  coals_error error{};
+  error.size = sizeof error;
+  double ndcg = 0;
+  for (const double gain : {nan, -1.0}) {
+    const coals_status status = metrics_of({1, gain}, ndcg, error);
+    expect(status == COALS_INVALID_ARGUMENT && std::strstr(error.message, "row 0, column 1"), "no number is no gain");
+  }
+  const coals_status status = metrics_of({huge, huge}, ndcg, error);
+  expect(status == COALS_INVALID_ARGUMENT && std::strstr(error.message, "finite sum"), "gains must have a sum");
+  expect(metrics_of({huge, 1}, ndcg, error) == COALS_OK && ndcg == 1, "the largest gain is one");
+}
+
 }  // namespace
 
 void check_c_api() {
+  check_gains();
   check_patterns();
   check_columns();
   check_row_count();

@@ -113,6 +113,9 @@ def test_gains_of_0_are_worth_nothing_and_negative_ones_an_error():
     relevant.data[:] = 5000
     with pytest.raises(ValueError, match=r"overflows at a value of 5000"):
         metrics.ndcg(ids, relevant, 2, gain="exponential")
+    huge = sparse.csr_array((np.full(2, 1e308), ([0, 0], [0, 1])), shape=(1, 2))
+    with pytest.raises(ValueError, match=r"relevant holds 1e\+308: gains must have a finite sum"):
+        metrics.ndcg(ids, huge, 2, gain="linear")
 
 
 def in_every_form():

@@ -264,7 +264,8 @@ coals_status coals_item_pairs(const coals_csr *matrix, const coals_pair_options 
 coals_status coals_pairs_get(const coals_pairs *pairs, coals_csr *view, coals_error *error);
 void coals_pairs_free(coals_pairs *pairs);
 
-/* values[m * users + u] = metric kinds[m] at lengths[m] of list u, NaN where row u of `relevant` is empty. */
+/* values[m * users + u] = metric kinds[m] at lengths[m] of list u, NaN where row u of `relevant` is empty. The values of
+ * `relevant`, if it has any, are the gains of NDCG: not negative, with a finite sum in each row. */
 coals_status coals_ranking_metrics(const coals_lists *lists, const coals_csr *relevant, const int32_t *kinds,
                                    const int64_t *lengths, int64_t metrics, const coals_control *control,
                                    double *values, coals_error *error);

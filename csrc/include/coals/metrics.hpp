@@ -43,9 +43,10 @@ struct MetricAt {
 };
 
 // Row u of `relevant` (users x items) stores the relevant items of list u; its values are the gains of ndcg, all 1
-// where there are none. Row m of `out` (metrics x users) receives metric m: in [0, 1], NaN for a user without relevant
-// items, and 0 for ndcg if no relevant item has a gain. Cost: users * (places + metrics) + entries of `relevant`;
-// memory 80 bytes a place and thread.
+// where there are none: a row with one that is negative or NaN, or without a finite sum, is a std::invalid_argument.
+// Row m of `out` (metrics x users) receives metric m: in [0, 1], NaN for a user without relevant items, and 0 for ndcg
+// if no relevant item has a gain. Cost: users * (places + metrics) + entries of `relevant`; memory 80 bytes a place and
+// thread.
 void ranking_metrics(const RankedLists& lists, const CsrView<double>& relevant, const std::vector<MetricAt>& metrics,
                      MatrixView<double> out, const RunControl& control);
 
