@@ -30,6 +30,10 @@ MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "EmbeddingDotBias": (neural.EmbeddingDotBias, {"factors": 16, "weight_decay": 1.0, "device": "cpu"}),
     "EmbeddingDot": (neural.EmbeddingDot, {"factors": 16, "weight_decay": 0.1, "device": "cpu"}),
     "CFNADE": (neural.CFNADE, {"device": "cpu"}),
+    "CFNADE by users": (
+        neural.CFNADE,
+        {"based_on": "users", "learning_rate": 0.002, "weight_decay": 1.0, "batch_size": 16, "device": "cpu"},
+    ),
     "EmbeddingNet": (neural.EmbeddingNet, {"factors": 16, "layers": [32], "device": "cpu"}),
 }
 

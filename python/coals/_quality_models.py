@@ -94,14 +94,24 @@ def _neural() -> dict[str, Entry]:
         neural: Any = importlib.import_module("coals.neural")
     except ImportError:
         return {}
-    decay = {"weight_decay": [0.03, 0.1, 0.3]}
+    embeddings: dict[str, list[Any]] = {"factors": [8, 16, 32], "weight_decay": [0.1, 0.3, 1.0]}
     lines: dict[str, tuple[dict[str, list[Any]], str]] = {
-        "MultVAE": ({"beta": [0.05, 0.2, 0.5]}, RANKS),
-        "MultDAE": ({"weight_decay": [0.001, 0.01, 0.1]}, RANKS),
-        "EmbeddingDot": (decay, RATINGS),
-        "EmbeddingDotBias": (decay, RATINGS),
-        "EmbeddingNet": (decay, RATINGS),
-        "AutoRec": ({"based_on": ["items", "users"], "weight_decay": [0.1, 0.5]}, RATINGS),
-        "CFNADE": ({"weight_decay": [0.3, 1.0]}, RATINGS),
-    }
+        "MultVAE": (
+            {"layers": [[200], [600, 200]], "beta": [0.05, 0.2, 0.5], "learning_rate": [0.001, 0.003]}, RANKS
+        ),
+        "MultDAE": (
+            {"layers": [[100], [200], [400]], "weight_decay": [0.001, 0.01, 0.1], "dropout": [0.3, 0.5]}, RANKS
+        ),
+        "EmbeddingDot": (embeddings, RATINGS),
+        "EmbeddingDotBias": (embeddings, RATINGS),
+        "EmbeddingNet": (
+            {"factors": [16, 32], "layers": [[32], [64]], "weight_decay": [0.03, 0.1, 0.3]}, RATINGS
+        ),
+        "AutoRec": (
+            {"based_on": ["items", "users"], "factors": [50, 100], "weight_decay": [1.0, 2.0, 4.0]}, RATINGS
+        ),
+        "CFNADE": (
+            {"layers": [[50], [100]], "factors": [10, 20], "weight_decay": [0.2, 0.3, 0.5]}, RATINGS
+        ),
+    }  # fmt: skip
     return {name: Entry(getattr(neural, name), *line) for name, line in lines.items() if hasattr(neural, name)}

@@ -27,6 +27,7 @@ NEURAL: dict[str, Callable[..., Any]] = {
     "neural-autorec": maker(neural.AutoRec, factors=6, dropout=0.2, **SMALL),
     "neural-autorec-users": maker(neural.AutoRec, based_on="users", factors=6, activity_penalty=0.1, **SMALL),
     "neural-nade": maker(neural.CFNADE, layers=[8, 5], factors=4, ordinal_weight=0.5, **SMALL),
+    "neural-nade-users": maker(neural.CFNADE, based_on="users", layers=[8, 5], factors=4, **SMALL),
 }
 if importlib.util.find_spec("torch") is None:
     NEURAL = {}

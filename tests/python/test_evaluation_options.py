@@ -214,5 +214,5 @@ def test_bad_options(parts):
     for options, argument in [({"ties": "random"}, "ties"), ({"gain": "log"}, "gain"), ({"num_threads": 0}, "num_th")]:
         with pytest.raises(ValueError, match=argument):
             evaluate(model, parts[1], "ndcg@3", **options)
-    with pytest.raises(ValueError, match="test holds .*: a gain must not be negative"):
+    with pytest.raises(ValueError, match=r"test holds .*: a gain must not be negative"):
         evaluate(model, -parts[1], "ndcg@3", gain="linear")

@@ -103,6 +103,7 @@ ROWS = [
     AutoRec(factors=3, validation_fraction=0.3, **QUIET),
     AutoRec(based_on="users", factors=3, validation_fraction=0.3, **QUIET),
     CFNADE(layers=[4], factors=3, validation_fraction=0.3, **QUIET),
+    CFNADE(based_on="users", layers=[4], factors=3, validation_fraction=0.3, **QUIET),
 ]
 
 
@@ -113,7 +114,7 @@ def test_ratings_held_out_are_asked_of_rows_without_them_and_served_with_all(rat
     task = model._task(torch, "cpu", data)
     users, items, values = task._validation
     arrays = {name: array + np.float32(0.3) for name, array in task.start().items()}
-    side = "item_factors_" if getattr(model, "based_on", "users") == "items" else "user_factors_"
+    side = "item_factors_" if model.based_on == "items" else "user_factors_"
     assert (task._rows.nnz, task._everything.nnz) == (ratings.nnz - len(values), ratings.nnz)
     told = with_attributes(model, task._fitted(arrays, task._rows))._predict_pairs(users, items)
     assert_allclose(task.value(arrays), np.sqrt(np.mean((told - values) ** 2)), rtol=1e-5)

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import coals
 from coals.neural import CFNADE
 from coals.neural._nade_task import NadeTask, expanded, level_cost
+from coals.neural._unseen_levels import level_cost_and_slope, likeliest_steps
 from coals.reference import neural as reference
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -60,12 +61,12 @@ def test_a_rating_takes_the_weights_of_its_level_and_all_below():
 def test_orderings_know_some_and_count_the_cost_of_the_rest():
     """Twelve ratings: d known, from 0 to 11, all equally often; each of the others counts 12 / (12 - d) times."""
     data = sp.csr_array(np.arange(12.0)[None, ::-1] % 5 + 1)
-    task = task_of(CFNADE(validation_fraction=0.0, **QUIET), data)
+    task = task_of(CFNADE(based_on="users", validation_fraction=0.0, **QUIET), data)
     known_numbers, orders = [], set()
     for _ in range(600):
         ((part,),) = task.batches()
         known = set((part.known.columns // 5).tolist())
-        asked = part.items.tolist()
+        asked = part.columns.tolist()
         assert known | set(asked) == set(range(12))
         assert known.isdisjoint(asked)
         d = len(known)
@@ -83,35 +84,46 @@ def test_orderings_know_some_and_count_the_cost_of_the_rest():
 SHAPES = [{"layers": [6], "factors": 4}, {"layers": [6], "factors": None}, {"layers": [7, 5, 6], "factors": 3}]
 
 
+@pytest.mark.parametrize("based_on", ["items", "users"])
 @pytest.mark.parametrize("shape", [*SHAPES, {"layers": [5, 6], "factors": None}], ids=str)
-def test_predictions_and_costs_are_those_of_the_reference(ratings, shape):
-    model = CFNADE(**shape, batch_size=64, ordinal_weight=0.7, validation_fraction=0.0, **QUIET)
+def test_predictions_and_costs_are_those_of_the_reference(ratings, shape, based_on):
+    """Based on items, all is as based on users of the transposed matrix."""
+    how = {"based_on": based_on, "batch_size": 64, "ordinal_weight": 0.7, "validation_fraction": 0.0}
+    model = CFNADE(**shape, **how, **QUIET)
     task = task_of(model, ratings)
     arrays = task.start()
     rng = np.random.default_rng(3)
     arrays = {name: (rng.standard_normal(a.shape) * 0.3).astype(np.float32) for name, a in arrays.items()}
-    w, v, layers = plain(arrays, shape)
-    bias = (arrays["output bias"] + arrays["common bias"]).astype(float)
-    vars(model).update(task.results(arrays), n_items_=40)
+    n_users, n_items = ratings.shape
+    vars(model).update(task.results(arrays), n_items_=n_items, n_users_=n_users)
     levels = ratings.toarray().astype(int) - 1
-    for user in (0, 7, 33):
-        known = {int(j): int(levels[user, j]) for j in np.flatnonzero(levels[user] >= 0)}
-        scores = [reference.nade_scores(known, item, w, v, bias, layers) for item in range(40)]
-        expected = [float(np.arange(1, 6) @ reference.level_probability(s)) for s in scores]
-        expected[11] = model.global_mean_  # nobody has rated it
-        assert_allclose(model._predict_pairs(np.full(40, user), np.arange(40)), expected, rtol=1e-5)
-        assert_allclose(model._score_all(model.user_factors_[[user]])[0], expected, rtol=1e-5)
+    levels = levels if based_on == "users" else levels.T
+    w, v, bias, layers = plain(arrays, shape, levels.shape[1])
+    nobody = (levels < 0).all(axis=0)  # has no weights of its own: nobody has rated it, or it has rated nothing
+    for array, common in ((w, "common input"), (v, "common output")):
+        array[nobody] = common_of(arrays, common, shape)
+    bias[nobody] = arrays["common bias"]
+    predicted = np.array([model._predict_pairs(np.full(n_items, u), np.arange(n_items)) for u in range(n_users)])
+    assert_allclose(model._score_all(model.user_factors_), predicted, rtol=1e-5)
+    for row in (0, 7, 11, 33):
+        known = {int(j): int(levels[row, j]) for j in np.flatnonzero(levels[row] >= 0)}
+        scores = [reference.nade_scores(known, j, w, v, bias, layers) for j in range(levels.shape[1])]
+        expected = np.array([float(np.arange(1, 6) @ reference.level_probability(s)) for s in scores])
+        if based_on == "users":
+            expected[11] = model.global_mean_  # nobody has rated it
+            assert_allclose(predicted[row], expected, rtol=1e-5)
+        else:
+            assert_allclose(predicted[:, row], expected, rtol=1e-5)
     ((part,),) = task.batches()
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    users = part_users(part, levels)
     total = 0.0
-    for row, user in users.items():
-        asked = part.items[part.rows == row].tolist()
-        known = {int(j): int(levels[user, j]) for j in np.flatnonzero(levels[user] >= 0) if j not in asked}
+    for row, own in rows_of(part, levels).items():
+        asked = part.columns[part.rows == row].tolist()
+        known = {int(j): int(levels[own, j]) for j in np.flatnonzero(levels[own] >= 0) if j not in asked}
         scale = (len(asked) + len(known)) / len(asked)
-        for item in asked:
-            scores = reference.nade_scores(known, item, w, v, bias, layers)
-            level = int(levels[user, item])
+        for column in asked:
+            scores = reference.nade_scores(known, column, w, v, bias, layers)
+            level = int(levels[own, column])
             cost = -np.log(reference.level_probability(scores)[level])
             total += scale * (0.3 * cost + 0.7 * reference.ordinal_cost(scores, level))
     assert_allclose(task.loss(weights, part)[0].item(), total, rtol=1e-5)
@@ -132,48 +144,112 @@ def test_the_first_layer_begins_at_nothing_for_a_usual_user_and_apart_for_others
     assert np.abs(arrays["common output"]).max() > 0.1
 
 
-def plain(arrays, shape):
-    """Weights of full rank, and further layers, from those of the model."""
+def plain(arrays, shape, columns):
+    """Weights of full rank, biases, and further layers, from those of the model."""
     w, v = (
-        arrays[name].astype(float).reshape(40, 5, -1) + arrays[f"common {name}"].astype(float)
+        full_rank(
+            arrays,
+            name,
+            arrays[name].astype(float).reshape(columns, 5, -1) + arrays[f"common {name}"].astype(float),
+            shape,
+        )
         for name in ("input", "output")
     )
-    if shape["factors"] is not None:
-        w, v = w @ arrays["input map"].T.astype(float), v @ arrays["output map"].astype(float)
     layers = [(None, arrays["hidden 0 bias"])]
     layers += [(arrays[f"hidden {k}"], arrays[f"hidden {k} bias"]) for k in range(1, len(shape["layers"]))]
-    return w, v, layers
+    return w, v, (arrays["output bias"] + arrays["common bias"]).astype(float), layers
 
 
-def part_users(part, levels):
-    """Which user each row of a part is, by what is asked for and known."""
+def full_rank(arrays, name, array, shape):
+    if shape["factors"] is None:
+        return array
+    weight = arrays[f"{name} map"].astype(float)
+    return array @ (weight.T if name == "input" else weight)
+
+
+def common_of(arrays, name, shape):
+    return full_rank(arrays, name.removeprefix("common "), arrays[name].astype(float), shape)
+
+
+def rows_of(part, levels):
+    """Which row of the data each row of a part is, by what is asked for and known."""
     begin = [*part.known.offsets.tolist(), len(part.known.columns)]
     found = {}
     for row in range(part.known.size):
         known = {int(i) // 5 for i in part.known.columns[begin[row] : begin[row + 1]]}
-        items = known | set(part.items[part.rows == row].tolist())
-        (found[row],) = [u for u in range(60) if set(np.flatnonzero(levels[u] >= 0)) == items]
+        columns = known | set(part.columns[part.rows == row].tolist())
+        (found[row],) = [own for own in range(len(levels)) if set(np.flatnonzero(levels[own] >= 0)) == columns]
     return found
 
 
-def test_finds_ratings_that_follow_a_pattern():
+@pytest.mark.parametrize("based_on", ["items", "users"])
+def test_finds_ratings_that_follow_a_pattern(based_on):
     """Two kinds of users with opposite tastes, on a scale of halves."""
     rng = np.random.default_rng(0)
     kind, side = rng.random(150) < 0.5, rng.random(30) < 0.5
     full = np.where(kind[:, None] == side, 4.5, 1.5) + rng.integers(-1, 2, (150, 30)) / 2
     data = sp.csr_array(np.where(rng.random((150, 30)) < 0.4, full, 0))
     train, test = coals.split.random(data, test_fraction=0.2, random_state=0)
-    model = CFNADE(layers=[20], factors=8, batch_size=16, learning_rate=0.02, iterations=20, **QUIET).fit(train)
+    settings = {"layers": [20], "factors": 8, "learning_rate": 0.02, "iterations": 20}
+    settings["batch_size"] = 16 if based_on == "users" else 3  # ten steps an epoch
+    model = CFNADE(based_on=based_on, **settings, **QUIET).fit(train)
     assert model.levels_.tolist() == [1.0, 1.5, 2.0, 4.0, 4.5, 5.0]
     assert coals.evaluate({"m": model}, test, ["rmse"]).mean["m"]["rmse"] < 0.6  # 0.41 is the noise, 1.5 the mean's
     best = model.recommend_for({int(np.flatnonzero(side)[0]): 5.0, int(np.flatnonzero(~side)[0]): 1.0}, n=5)
     assert side[best.ids[0]].all()
 
 
-def test_ratings_that_are_no_levels(ratings):
+@pytest.mark.parametrize("ordinal_weight", [0.0, 0.3, 1.0])
+def test_costs_and_slopes_without_torch_are_those_with_it(ordinal_weight):
+    rng = np.random.default_rng(1)
+    scores, levels = rng.standard_normal((40, 6)) * 10, rng.integers(0, 6, 40)
+    tensor = torch.tensor(scores, requires_grad=True)
+    expected = level_cost(torch, tensor, torch.from_numpy(levels), ordinal_weight)
+    expected.sum().backward()
+    cost, slope = level_cost_and_slope(scores, levels, ordinal_weight)
+    assert_allclose(cost, expected.detach(), rtol=1e-10)
+    assert_allclose(slope, tensor.grad, atol=1e-10)
+
+
+def test_the_likeliest_steps_are_where_nothing_pulls():
+    """And where nothing is known, or a step cannot vary, they are the mean."""
+    rng, ordinal_weight = np.random.default_rng(2), 0.4
+    x, levels = rng.standard_normal((9, 3)), rng.integers(0, 4, 9)
+    mean, variance = rng.standard_normal((4, 3)), rng.random((4, 3))
+    variance[2, 1] = 0
+    found = likeliest_steps(x, levels, mean, variance, ordinal_weight)
+    _, slope = level_cost_and_slope((x @ found.T).cumsum(axis=1), levels, ordinal_weight)
+    pull = np.array([sum(slope[:, k] @ x for k in range(t, 4)) for t in range(4)])
+    moves = variance > 0
+    assert_allclose(-pull[moves] * variance[moves], (found - mean)[moves], atol=1e-4)
+    assert found[2, 1] == mean[2, 1]
+    assert np.abs(found - mean).max() > 0.1
+    assert_array_equal(likeliest_steps(x[:0], levels[:0], mean, variance, ordinal_weight), mean)
+
+
+def test_someone_new_is_found_where_the_fit_has_someone_with_the_same_ratings():
+    """Two kinds of users with opposite tastes: predictions for the ratings of the first users, asked again."""
+    rng = np.random.default_rng(0)
+    kind, side = rng.random(150) < 0.5, rng.random(30) < 0.5
+    full = np.where(kind[:, None] == side, 5.0, 1.0) + (rng.random((150, 30)) < 0.3) * np.where(
+        kind[:, None] == side, -1, 1
+    )
+    data = sp.csr_array(np.where(rng.random((150, 30)) < 0.4, full, 0))
+    model = CFNADE(layers=[20], factors=8, batch_size=8, learning_rate=0.02, iterations=30, **QUIET).fit(data)
+    matrix = data[:20]
+    found = model.recommend_for(matrix, n=30, exclude_seen=False)
+    scores = np.empty((20, 30))
+    np.put_along_axis(scores, found.ids, found.scores, axis=1)
+    fitted = np.array([model.predict_indices(np.full(30, user), np.arange(30)) for user in range(20)])
+    assert np.corrcoef(scores.ravel(), fitted.ravel())[0, 1] > 0.95
+    assert np.abs(scores - fitted).mean() < 0.4
+
+
+@pytest.mark.parametrize("based_on", ["items", "users"])
+def test_ratings_that_are_no_levels(ratings, based_on):
     with pytest.raises(ValueError, match=r"a level for each distinct rating, 100 at most, and there are 150: round"):
         CFNADE(**QUIET).fit(sp.csr_array(np.arange(1.0, 151)[None, :]))
-    model = CFNADE(layers=[3], iterations=1, **QUIET).fit(ratings)
+    model = CFNADE(based_on=based_on, layers=[3], iterations=1, **QUIET).fit(ratings)
     for rating in (2.5, 6.0):
         with pytest.raises(ValueError, match=rf"item 3 of history is rated {rating}, .*fitted to: 1\.0, 2\.0, 3\.0"):
             model.recommend_for({4: 2.0, 3: rating})
@@ -182,6 +258,7 @@ def test_ratings_that_are_no_levels(ratings):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
+        ({"based_on": "user"}, ValueError, "based_on must be"),
         ({"ordinal_weight": 1.5}, ValueError, "ordinal_weight must be >= 0 and <= 1, got 1.5"),
         ({"layers": ()}, ValueError, r"layers must hold at least 1 width, got \(\)"),
         ({"factors": 0}, ValueError, "factors must be >= 1"),

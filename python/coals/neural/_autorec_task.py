@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from coals import _core
 from coals._checks import check_random_state
 from coals.interactions import Interactions
 from coals.neural._batches import Rows, entries_of, rows_as_tensors, shuffled
 from coals.neural._layers import sparse
-from coals.neural._rating_task import Entries, entries_of_all, held_out_entries, held_out_error
+from coals.neural._rating_task import entries_of_all, held_out_entries, held_out_error, rows_based_on
 from coals.neural._start import glorot
 from coals.neural._training import Arrays, Task, with_attributes
 
@@ -37,7 +36,7 @@ class AutoRecTask(Task):
         self._validation = entries.those(held_out)
         centered = entries._replace(ratings=entries.ratings - np.float32(model.global_mean_))
         self._rows, self._everything = (
-            _as_rows(model, part, data.shape) for part in (centered.those(~held_out), centered)
+            rows_based_on(model.based_on, part, data.shape) for part in (centered.those(~held_out), centered)
         )
         self._known = np.diff(self._rows.indptr) > 0, np.bincount(self._rows.indices, minlength=self._rows.shape[1]) > 0
         self._filled = np.flatnonzero(self._known[0])
@@ -113,13 +112,6 @@ class AutoRecTask(Task):
             "_encoder_bias_": arrays["hidden bias"],
         }
         return {**fitted, **self._model._spread_of(fitted)}
-
-
-def _as_rows(model: Any, entries: Entries, shape: tuple[int, int]) -> Any:
-    """CSR of users or items; zeros stay."""
-    users, items, values = entries
-    matrix = scipy.sparse.coo_array((values, (users, items)), shape=shape)
-    return (matrix if model.based_on == "users" else matrix.T).tocsr()
 
 
 def hidden_of(rows: Any, weight: npt.NDArray[Any], bias: npt.NDArray[Any], threads: int) -> npt.NDArray[Any]:

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from coals._checks import check_random_state
 from coals.interactions import Interactions
 from coals.neural._batches import shuffled
 from coals.neural._training import Arrays, Task, with_attributes
 
-__all__ = ["Entries", "Pairs", "RatingTask", "entries_of_all", "held_out_entries", "held_out_error"]
+__all__ = ["Entries", "Pairs", "RatingTask", "entries_of_all", "held_out_entries", "held_out_error", "rows_based_on"]
 
 _PAIRS_AT_A_TIME = 65536
 
@@ -35,6 +36,13 @@ def entries_of_all(data: Interactions) -> Entries:
     matrix = data.matrix
     users = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
     return Entries(users, matrix.indices.astype(np.int64), matrix.data.astype(np.float32))
+
+
+def rows_based_on(side: str, entries: Entries, shape: tuple[int, int]) -> Any:
+    """CSR with the ratings of a user, or of an item, in each row; zeros stay."""
+    users, items, ratings = entries
+    matrix = scipy.sparse.coo_array((ratings, (users, items)), shape=shape)
+    return (matrix if side == "users" else matrix.T).tocsr()
 
 
 @dataclass
