@@ -40,6 +40,8 @@ REALS = VECTORS.astype(np.float64)
 ROWS, COLUMNS = rng.integers(0, 1_000, 2_000_000), rng.integers(0, 10_000, 2_000_000)
 RATINGS = coals.Interactions.from_arrays(ROWS, COLUMNS, rng.random(2_000_000) + 1, duplicates="last")
 EVENTS = coals.Events.from_arrays(ROWS % 50, COLUMNS, rng.integers(0, 10**6, 2_000_000))
+# One item, all of whose events are of one user: one task.
+LONG_STREAM = coals.Events.from_arrays(np.zeros(80_000, int), np.zeros(80_000, int), np.arange(80_000))
 LISTS = np.broadcast_to(np.arange(200), (20_000, 200)).copy()
 LINES = "".join(f"user{k % 977},item{k % 3301},{k % 5}.5\n" for k in range(100_000)).encode()
 
@@ -109,6 +111,7 @@ ACTIONS: dict[str, Callable[[], object]] = {
     "events, weighted": lambda: coals.event_cooccurrence(
         EVENTS, half_life=1e5, repeats=True, neighbors=10, num_threads=1
     ),
+    "events, one row": lambda: coals.event_cooccurrence(LONG_STREAM, half_life=1e5, repeats=True, neighbors=1),
     "top-N": lambda: coals.top_k(VECTORS, VECTORS, 50),
     "top-N, euclidean": lambda: coals.top_k(REALS, REALS, 9, metric="euclidean"),
     "metrics": evaluated,

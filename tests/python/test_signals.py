@@ -41,6 +41,7 @@ ACTIONS = [
     "msd",
     "events",
     "events, weighted",
+    "events, one row",
     "top-N",
     "top-N, euclidean",
     "metrics",
