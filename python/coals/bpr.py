@@ -25,11 +25,11 @@ class BPR(SgdModel):
     Parameters
     ----------
     factors : int, default 64
-    learning_rate : float, default 0.05
+    learning_rate : float, default 0.1
         > 0. "adagrad" divides it, for each number by itself, by the root of its summed squared gradients.
-    regularization : float or (float, float), default 0.01
+    regularization : float or (float, float), default 0.02
         :math:`\lambda`, of each step, or one for users and one for items.
-    iterations : int, default 30
+    iterations : int, default 100
         Epochs.
     optimizer : {"adagrad", "momentum"}, default "adagrad"
         "momentum" steps by `learning_rate` times the gradient plus `momentum` times the last step of the row.
@@ -62,7 +62,7 @@ class BPR(SgdModel):
     --------
     >>> import scipy.sparse as sp
     >>> plays = sp.csr_array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 1]])
-    >>> model = coals.BPR(factors=4, iterations=100, random_state=0).fit(plays)
+    >>> model = coals.BPR(factors=4, random_state=0).fit(plays)
     >>> model.recommend([2, 4], n=1).ids
     array([[0],
            [2]])
@@ -74,9 +74,9 @@ class BPR(SgdModel):
         self,
         *,
         factors: int = 64,
-        learning_rate: float = 0.05,
-        regularization: float | tuple[float, float] = 0.01,
-        iterations: int = 30,
+        learning_rate: float = 0.1,
+        regularization: float | tuple[float, float] = 0.02,
+        iterations: int = 100,
         optimizer: str = "adagrad",
         momentum: float = 0.9,
         biases: bool = True,
