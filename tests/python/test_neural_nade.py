@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
+from answers import answers
 from coals.neural import CFNADE
 from coals.neural._nade_task import NadeTask, expanded, level_cost
 from coals.neural._unseen_levels import level_cost_and_slope, likeliest_steps
@@ -243,6 +244,15 @@ def test_someone_new_is_found_where_the_fit_has_someone_with_the_same_ratings():
     fitted = np.array([model.predict_indices(np.full(30, user), np.arange(30)) for user in range(20)])
     assert np.corrcoef(scores.ravel(), fitted.ravel())[0, 1] > 0.95
     assert np.abs(scores - fitted).mean() < 0.4
+
+
+@pytest.mark.parametrize(("based_on", "other"), [("items", "users"), ("users", "items")])
+def test_what_is_set_after_the_fit_counts_for_the_next(ratings, based_on, other):
+    model = CFNADE(based_on=based_on, layers=[3], iterations=1, **QUIET).fit(ratings)
+    before = answers(model)
+    model.set_params(based_on=other)
+    assert answers(model) == before | {"get_params": answers(model)["get_params"]}
+    assert answers(model.fit(ratings))["recommend"] != before["recommend"]
 
 
 @pytest.mark.parametrize("based_on", ["items", "users"])

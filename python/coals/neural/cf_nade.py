@@ -168,6 +168,11 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
 
     # --- the network without torch ---
 
+    @property
+    def _fitted_to_items(self) -> bool:
+        """What `based_on` was: it may have been set since."""
+        return self._spread_ is not None
+
     def _pair_cells(self) -> int:
         return int(max(self.item_factors_.shape[1], self.user_factors_.shape[1]))
 
@@ -175,10 +180,10 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
         return self.n_items_ * len(self.levels_)
 
     def _score_all(self, factors: Array) -> Array:
-        if self.based_on == "users":
-            scores = self._level_scores(factors, self.item_factors_)
-        else:
+        if self._fitted_to_items:
             scores = self._level_scores(self.item_factors_, factors).transpose(1, 0, 2)
+        else:
+            scores = self._level_scores(factors, self.item_factors_)
         found = self._expected(scores)
         found[:, ~self._known_items_] = self.global_mean_
         return found
@@ -192,7 +197,7 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
 
     def _score_pairs(self, factors: Array, items: Indices) -> Array:
         hidden, cells = factors, self.item_factors_[items]
-        if self.based_on == "items":
+        if self._fitted_to_items:
             hidden, cells = cells, hidden
         cells = cells.reshape(len(items), len(self.levels_), -1)
         scores = np.einsum("nkj,nj->nk", cells[:, :, 1:], hidden) + cells[:, :, 0]
@@ -214,7 +219,7 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
                 f"item {item!r} of history is rated {ratings[off[0]]}, which is none of the ratings that the model was "
                 f"fitted to: {', '.join(map(repr, self.levels_.tolist()))}"
             )
-        if self.based_on == "items":
+        if self._fitted_to_items:
             factors = self._likeliest(indptr, items, levels)
         else:
             own = np.repeat(np.arange(rows.entries.rows), np.diff(indptr))
