@@ -84,4 +84,4 @@ class ExplicitModel(PredictedRatings, AlternatingModel):
         return self.user_factors_, self.user_bias_
 
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        return known | bool(self.biases)
+        return known | bool(self._fitted_params_["biases"])

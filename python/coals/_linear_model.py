@@ -154,7 +154,8 @@ class LinearModel(UnseenUsers, ItemSimilarity):
 
     def _similar(self, items: Indices, n: int) -> TopN:
         """The largest weights from each item. What it has no weight for is not similar."""
-        itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, self.dtype)
+        dtype = self._as_fitted().dtype
+        itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, dtype)
         found = TopN(*self._asked_by(itself).top_n(np.arange(len(items)), n, itself, self._threads))
         if isinstance(self._scores_, DenseScores):
             blank = ~self._scores_.candidates[items]
