@@ -38,7 +38,7 @@ class UnseenUsers(Recommender):
         Returns
         -------
         Recommendations
-            As `recommend` gives; empty lists for empty histories.
+            As `recommend` gives. Empty lists for empty histories, but of models with item biases, which rank by these.
         """
         return self._as_fitted()._recommend_for(history, n, exclude_seen)  # type: ignore[no-any-return]
 

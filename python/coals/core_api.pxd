@@ -155,11 +155,51 @@ cdef extern from "coals/core_api.h" nogil:
         COALS_API_MAJOR
         COALS_API_MINOR
         COALS_OK
+        COALS_INVALID_ARGUMENT
+        COALS_OUT_OF_MEMORY
+        COALS_SINGULAR
+        COALS_OVERFLOW
+        COALS_CANCELLED
+        COALS_INTERNAL
         COALS_FLOAT32
         COALS_FLOAT64
         COALS_INT32
+        COALS_SOLVER_AUTO
+        COALS_SOLVER_CHOLESKY
+        COALS_SOLVER_CG
+        COALS_SOLVER_BLOCK
+        COALS_SINGULAR_ERROR
+        COALS_SINGULAR_MINIMUM_NORM
+        COALS_SINGULAR_JITTER
+        COALS_OBJECTIVE_HKV
+        COALS_OBJECTIVE_IALS
         COALS_USERS
         COALS_ITEMS
+        COALS_COUNT
+        COALS_CONDITIONAL
+        COALS_JACCARD
+        COALS_COSINE
+        COALS_ASYMMETRIC_COSINE
+        COALS_DICE
+        COALS_TVERSKY
+        COALS_LIFT
+        COALS_PMI
+        COALS_NPMI
+        COALS_LOG_LIKELIHOOD
+        COALS_PRODUCT
+        COALS_PRODUCT_COSINE
+        COALS_COMMON_PEARSON
+        COALS_COMMON_COSINE
+        COALS_COMMON_MEAN_SQUARE
+        COALS_PRECISION
+        COALS_RECALL
+        COALS_RECALL_MIN
+        COALS_F1
+        COALS_NDCG
+        COALS_AVERAGE_PRECISION
+        COALS_HIT_RATE
+        COALS_RECIPROCAL_RANK
+        COALS_AUC
 
     const coals_api *coals_api_table
     coals_fit_options coals_implicit_options() noexcept

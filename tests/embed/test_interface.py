@@ -22,6 +22,16 @@ def test_c_symbols_and_structs_are_those_that_were_released(site):
     assert normalised(header) == FROZEN.read_text()
 
 
+def test_cython_knows_every_constant(site):
+    header = (site / "include" / "coals" / "c_api.h").read_text()
+    constants = {
+        name for body in re.findall(r"enum \{(.*?)\}", header, re.DOTALL) for name in re.findall(r"(COALS_\w+) =", body)
+    }
+    assert len(constants) > 40
+    declared = (site / "core_api.pxd").read_text()
+    assert {name for name in constants if not re.search(rf"^ +{name}$", declared, re.MULTILINE)} == set()
+
+
 def test_every_declared_function_is_in_the_library_and_no_other(site):
     header = (site / "include" / "coals" / "c_api.h").read_text()
     declared = set(re.findall(r"^(?!static)[\w ]+[ *](coals_\w+)\(", header, re.MULTILINE))

@@ -34,7 +34,7 @@ def test_the_fit_ends_patience_epochs_after_the_best_and_keeps_it(make, ratings)
     values = model.validation_ if falling else -model.validation_
     assert len(values) == len(model.objective_)
     assert model.best_epoch_ == values.argmin() + 1
-    assert len(values) == min(60, model.best_epoch_ + 3)
+    assert len(values) == min(60, max(model.best_epoch_, getattr(model, "annealing", 0)) + 3)
     # With the epochs that led there alone, and no more, the same comes out.
     short = make(iterations=model.best_epoch_, patience=60, **settings).fit(ratings)
     if model.best_epoch_ <= 3:  # before the rate could fall
@@ -65,11 +65,13 @@ class Steps(Task):
         return arrays
 
 
-def trained(values, epochs, rising=False, **settings):
+def trained(values, epochs, rising=False, settling=0, **settings):
     """Training, and the arrays after each epoch."""
     model = coals.neural.EmbeddingDot(**{"learning_rate": 0.1, "weight_decay": 0.0, "patience": 4, **settings})
     with Workers(torch, 1) as workers:
-        training = Training(model, Steps(values, rising), torch, "cpu", workers)
+        task = Steps(values, rising)
+        task.settling = settling
+        training = Training(model, task, torch, "cpu", workers)
         after = []
         for _ in range(epochs):
             training.epoch()
@@ -96,6 +98,17 @@ def test_the_rate_is_halved_where_half_of_patience_has_brought_nothing(rising):
     better = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0] if rising else [7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
     _, after = trained(better, 7, rising)
     assert_allclose(after[-1]["pulled"], 1.7, rtol=1e-5)
+
+
+def test_while_the_loss_itself_changes_want_of_progress_neither_slows_nor_ends():
+    training, after = trained([1.0, *[6.0] * 9], 10, settling=4)
+    steps = np.diff([1.0, *(arrays["pulled"][0] for arrays in after)])
+    assert_allclose(steps, [0.1] * 8 + [0.05] * 2, rtol=1e-3)  # the fifth is the first that the schedule sees
+    assert training.best_epoch == 1
+    training, _ = trained([1.0, *[6.0] * 6], 7, settling=4)
+    assert not training.exhausted  # four epochs in vain would be enough, and three of them count
+    training, _ = trained([1.0, *[6.0] * 7], 8, settling=4)
+    assert training.exhausted
 
 
 def test_decay_takes_rate_times_it_off_but_for_what_is_left_alone():

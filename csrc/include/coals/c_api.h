@@ -5,8 +5,10 @@
  * returns belongs to its handle until that is freed. Handles may be read by many threads at once.
  *
  * Every struct begins with its `size`, which the caller sets to sizeof: fields are only ever added at the end, and one
- * that a caller does not know yet is 0, which changes nothing. The INIT macros and the functions named after them set
- * `size` and all defaults.
+ * that a caller does not know yet is 0, which changes nothing. Without its size a coals_error stays empty. The INIT
+ * macros and the functions named after them set `size` and all defaults of options.
+ *
+ * A function that gives a handle sets it to null first, also where it then fails: what was there is not freed.
  *
  * Linked programs call coals_fit_implicit() and so on. Extensions of Python link nothing and call the same functions
  * through the table in the capsule `coals._core.c_api`: see coals/core_api.pxd and coals/core_api.h.

@@ -58,7 +58,8 @@ class MultinomialTask(Task):
         self.held_out_losses: list[float] = []
         self._batch_size = model.batch_size or batch_size_for(len(self._users))
         batches = -(-len(self._users) // self._batch_size)
-        self._steps, self._annealing = 0, max(1, getattr(model, "annealing", 0) * batches)
+        self.settling = getattr(model, "annealing", 0)
+        self._steps, self._annealing = 0, max(1, self.settling * batches)
 
     def _hold_out(self, sizes: npt.NDArray[Any]) -> None:
         """Some users with at least two entries, as long as others are left."""

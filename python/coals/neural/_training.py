@@ -47,6 +47,8 @@ class Task(ABC):
 
     #: Whether a larger `value` is better.
     rising = False
+    #: Epochs in which the loss itself changes, so that want of progress ends nothing and slows nothing.
+    settling = 0
     #: Arrays that weight decay leaves alone.
     undecayed: tuple[str, ...] = ()
 
@@ -139,7 +141,8 @@ class Training:
         if value is not None:
             refuse_out_of_range([value], epoch)
             self.values.append(value)
-        self._schedule.step(self.losses[-1] if value is None else value)
+        if epoch > self._task.settling:
+            self._schedule.step(self.losses[-1] if value is None else value)
         sign = 1 if self._task.rising else -1
         if value is None or self.best is None or sign * value > sign * self.values[self.best_epoch - 1]:
             self.best, self.best_epoch = arrays, epoch
@@ -147,8 +150,8 @@ class Training:
 
     @property
     def exhausted(self) -> bool:
-        """Whether `patience` epochs have brought nothing better on held-out data."""
-        return len(self.values) - self.best_epoch >= self._patience
+        """Whether `patience` epochs of the settled loss have brought nothing better on held-out data."""
+        return len(self.values) - max(self.best_epoch, self._task.settling) >= self._patience
 
     def arrays(self) -> Arrays:
         """Copies."""

@@ -31,7 +31,7 @@ class MultVAE(MultinomialModel):
     beta : float, default 0.2
         The cap of :math:`\beta`: below 1 the prior holds z only in part.
     annealing : int, default 20
-        Epochs until :math:`\beta` is at its cap; 0 begins there.
+        Epochs until :math:`\beta` is at its cap; 0 begins there. `patience` counts from its end on.
     learning_rate : float, default 0.001
         Of AdamW, > 0; halved whenever half of `patience` epochs have brought nothing better.
     weight_decay : float, default 0.0
