@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
 from coals.interactions import Interactions
 from coals.search_result import Trial
 
-__all__ = ["SearchLog", "fingerprint", "key_of"]
+__all__ = ["SearchLog", "fingerprint", "fingerprint_of_any", "key_of"]
 
 
 def fingerprint(data: Interactions) -> str:
@@ -20,6 +21,14 @@ def fingerprint(data: Interactions) -> str:
     for array in (data.matrix.indptr, data.matrix.indices, data.matrix.data):
         digest.update(array.tobytes())
     return digest.hexdigest()[:16]
+
+
+def fingerprint_of_any(given: Any) -> str:
+    """Tells what `fit` is given apart: texts, features, weights."""
+    try:
+        return hashlib.sha256(pickle.dumps(given, protocol=4)).hexdigest()[:16]
+    except Exception as error:  # whatever an object of another library raises
+        raise TypeError(f"path= needs fit_params that pickle can hold: {error}; leave path out") from None
 
 
 def key_of(params: dict[str, Any]) -> str:
@@ -54,7 +63,8 @@ class SearchLog:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError(f"{path} is not the file of a search: give another path, or remove it") from None
         if first != heading:
-            names = [name for name in heading if not isinstance(first, dict) or first.get(name) != heading[name]]
+            there = first if isinstance(first, dict) else {}
+            names = [name for name in {**heading, **there} if there.get(name) != heading.get(name)]
             raise ValueError(f"{path} is of another search, with another {', '.join(names)}: give another path")
         if complete != text:
             path.write_text(complete, encoding="utf-8")

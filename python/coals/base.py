@@ -51,8 +51,6 @@ class Recommender(Parameters, Saved, ABC):
     user_index_, item_index_ : IdIndex
         Its ids: ``item_index_.encode(ids)`` gives their places, `decode` the ids at places.
     item_titles_ : ndarray of str, shape (n_items,), or None
-    predicts_ratings : bool
-        Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning.
     """
 
     n_users_: int
@@ -67,6 +65,7 @@ class Recommender(Parameters, Saved, ABC):
 
     @property
     def predicts_ratings(self) -> bool:
+        """Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning."""
         return False
 
     # --- fitting ---
@@ -214,6 +213,7 @@ class Recommender(Parameters, Saved, ABC):
         Returns
         -------
         ndarray of shape (n_pairs,)
+            Summed in another order than those of lists, from which they may differ in the last digit of the dtype.
         """
         self._require_fitted()
         return self._predict_pairs(*paired(self.user_index_.encode(users), self.item_index_.encode(items)))

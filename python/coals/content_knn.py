@@ -98,7 +98,8 @@ class ContentKNN(LinearModel):
         item_features : sparse or dense matrix of shape (n_items, p), or None
             A row for each column of X, finite. Only directions count.
         item_text : sequence of n_items strings, mapping of item id to string, or None
-            In place of features; a mapping may leave items out. Where both are None, the titles of X are the text.
+            In place of features; a mapping may leave items out and have others beside. Where both are None, the titles
+            of X are the text.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
 

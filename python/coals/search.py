@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from coals import split
 from coals._checks import check_bool, check_choice, check_int, check_random_state
 from coals._metric_names import parse_metrics
-from coals._search_log import SearchLog, fingerprint, key_of
+from coals._search_log import SearchLog, fingerprint, fingerprint_of_any, key_of
 from coals._search_space import checked_space, draws, grid, with_params
 from coals.evaluation import evaluate
 from coals.interactions import Interactions, as_interactions
@@ -35,6 +36,7 @@ def search(
     refit: bool = True,
     path: str | os.PathLike[str] | None = None,
     random_state: Any = 0,
+    fit_params: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> SearchResult:
     """Fits a model with different parameters and says which do best on held-out data.
@@ -67,6 +69,9 @@ def search(
         trials are not run again: a search that was stopped goes on.
     random_state : int, numpy.random.Generator or None, default 0
         Of folds and draws. With `path` an integer.
+    fit_params : mapping of str to any value, optional
+        What every fit is given beside the data, such as ``{"item_text": texts}`` of `ContentKNN` or features of ALS:
+        folds keep all users and items. `weights`, of each entry, need `validation` in place of folds.
     progress : bool or None, default None
         Show a bar; None shows one on a terminal once a second has passed.
 
@@ -79,9 +84,9 @@ def search(
     Raises
     ------
     TypeError, ValueError
-        For a parameter that the model does not have, a value it refuses (of a grid before the first fit), a metric that
-        cannot be had, or a `path` of another search. A trial whose fit raises ValueError has failed, which its entry
-        tells; if all have, the last error is raised.
+        For a parameter or argument of `fit` that the model does not have, a value it refuses (of a grid before the
+        first fit), a metric that cannot be had, or a `path` of another search. A trial whose fit raises ValueError has
+        failed, which its entry tells; if all have, the last error is raised.
 
     Notes
     -----
@@ -106,7 +111,9 @@ def search(
         )
     rng = check_random_state(random_state)
     parts = _parts(data, validation, folds, rng)
-    log = SearchLog(path, _heading(model, data, validation, metrics, folds, random_state) if path is not None else {})
+    given = _checked_fit_params(model, fit_params, validation)
+    heading = {} if path is None else _heading(model, data, validation, metrics, folds, random_state, given)
+    log = SearchLog(path, heading)
     fixed = _candidates(model, space, method, n_trials, rng)
     total = len(fixed) if fixed is not None else check_int("n_trials", n_trials, minimum=1)
     trials: list[Trial] = []
@@ -117,7 +124,7 @@ def search(
         if done is not None:
             trial = log.trial(done, params)
         else:
-            trial = _tried(model, params, parts, metrics, errors)
+            trial = _tried(model, params, parts, metrics, errors, given)
             log.add(vars(trial))
         trials.append(trial)
         bar.update()
@@ -136,7 +143,8 @@ def search(
     if all(trial.failed for trial in trials):
         raise errors[-1] if errors else ValueError(f"every trial failed: {trials[-1].failed}")
     if refit:
-        result = SearchResult(metrics[0], trials, with_params(model, result.best_params).fit(data, progress=False))
+        best = with_params(model, result.best_params).fit(data, progress=False, **given)
+        result = SearchResult(metrics[0], trials, best)
     return result
 
 
@@ -148,6 +156,23 @@ def _method(method: str, n_trials: int | None) -> str:
         hint = "takes no n_trials: it tries all combinations" if method == "grid" else "needs n_trials"
         raise ValueError(f"method={method!r} {hint}")
     return method
+
+
+def _checked_fit_params(model: Any, fit_params: Mapping[str, Any] | None, validation: Any) -> dict[str, Any]:
+    if fit_params is None:
+        return {}
+    if not isinstance(fit_params, Mapping):
+        raise TypeError(f"fit_params must be a mapping of argument names of fit to values, got {fit_params!r}")
+    known = [name for name in inspect.signature(model.fit).parameters if name not in ("X", "progress")]
+    for name in fit_params:
+        if name not in known:
+            raise TypeError(
+                f"fit_params has {name!r}, which fit of {type(model).__name__} does not take beside the data: "
+                + (f"it takes {', '.join(known)}" if known else "it takes nothing")
+            )
+    if "weights" in fit_params and validation is None:
+        raise ValueError("weights= are of each entry and folds leave entries out: give validation=")
+    return dict(fit_params)
 
 
 def _parts(data: Interactions, validation: Any, folds: int, rng: Any) -> list[tuple[Interactions, Interactions]]:
@@ -171,19 +196,29 @@ def _candidates(
     return listed
 
 
-def _heading(model: Any, data: Any, validation: Any, metrics: list[str], folds: int, seed: Any) -> dict[str, Any]:
+def _heading(
+    model: Any, data: Any, validation: Any, metrics: list[str], folds: int, seed: Any, given: dict[str, Any]
+) -> dict[str, Any]:
     held_out = None if validation is None else fingerprint(as_interactions(validation))
     names = {"model": type(model).__name__, "parameters": model.get_params(), "train": fingerprint(data)}
+    names |= {"fit_params": fingerprint_of_any(given)} if given else {}
     return {**names, "validation": held_out, "folds": folds, "metrics": metrics, "random_state": seed}
 
 
-def _tried(model: Any, params: dict[str, Any], parts: list[Any], metrics: list[str], errors: list[ValueError]) -> Trial:
+def _tried(
+    model: Any,
+    params: dict[str, Any],
+    parts: list[Any],
+    metrics: list[str],
+    errors: list[ValueError],
+    given: dict[str, Any],
+) -> Trial:
     start, failed = time.perf_counter(), ""
     values: dict[str, list[float]] = {metric: [] for metric in metrics}
     spread: dict[str, float] = dict.fromkeys(metrics, float("nan"))
     for part, held_out in parts:
         try:
-            fitted = with_params(model, params).fit(part, progress=False)
+            fitted = with_params(model, params).fit(part, progress=False, **given)
         except ValueError as error:
             errors.append(error)
             failed = str(error)

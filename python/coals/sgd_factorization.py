@@ -66,7 +66,8 @@ class SGDFactorization(BiasedFactors, SgdModel):
     -----
     Koren, Bell, Volinsky 2009; Adagrad of Duchi et al. 2011; parallel as Gemulla et al. 2011: parts of users and items
     that do not meet take their steps at the same time, dealt out anew for each epoch. Cost of an epoch: some 20 K
-    operations for each rating. Memory: twice the factors, and 12 bytes for each rating.
+    operations for each rating. Memory: twice the factors, and 12 bytes for each rating. `similar_items` goes by the
+    angle between factors, which few ratings leave near their random start: expect rarely rated items in it.
 
     Examples
     --------

@@ -152,7 +152,9 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
 
     @property
     def predicts_ratings(self) -> bool:
-        return self.center is not None and self.neighbors is None
+        fitted: dict[str, Any] = getattr(self, "_fitted_params_", {})
+        center, neighbors = (fitted.get(name, getattr(self, name)) for name in ("center", "neighbors"))
+        return center is not None and neighbors is None
 
     def fit(self, X: Any, *, progress: bool | None = None) -> SVD:
         """Finds the singular vectors, afresh.

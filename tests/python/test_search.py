@@ -135,6 +135,39 @@ def test_a_file_of_another_search_is_refused(data, tmp_path):
         coals.search(Counting(), {"by": ["users"]}, data, path=path)
 
 
+def test_what_fit_is_given_reaches_every_fit(data, tmp_path):
+    texts = [f"word{chr(97 + i % 5)} tale{chr(97 + i)}" for i in range(30)]
+    options = {"metric": "recall@5", "folds": 2, "path": tmp_path / "search.jsonl"}
+    space = {"neighbors": [2, 5]}
+    found = coals.search(coals.ContentKNN(), space, data, fit_params={"item_text": texts}, **options)
+    for trial in found.trials:
+        values = []
+        for train, test in split.k_fold(data, folds=2, random_state=0):
+            model = coals.ContentKNN(**trial.params).fit(train, item_text=texts)
+            values.append(coals.evaluate(model, test, "recall@5").mean["ContentKNN"]["recall@5"])
+        assert trial.values["recall@5"] == np.mean(values)
+    twin = coals.ContentKNN(**found.best_params).fit(data, item_text=texts)
+    np.testing.assert_array_equal(found.best_model.weights_.toarray(), twin.weights_.toarray())
+    for other in ({"item_text": texts[::-1]}, {"item_features": np.eye(30)}):
+        with pytest.raises(ValueError, match="with another fit_params: give another path"):
+            coals.search(coals.ContentKNN(), space, data, fit_params=other, **options)
+    titled = coals.Interactions.from_matrix(data, item_titles=texts)
+    with pytest.raises(ValueError, match="of another search, with another fit_params"):
+        coals.search(coals.ContentKNN(), space, titled, **options)
+
+
+def test_weights_go_with_a_validation_set(data):
+    train, validation = split.random(data, random_state=1)
+    weights = np.arange(train.nnz, dtype=float) % 3 + 1
+    model = coals.ExplicitALS(factors=2, iterations=2, random_state=0)
+    options = {"metric": "rmse", "fit_params": {"weights": weights}}
+    found = coals.search(model, {"regularization": [1.0]}, train, validation=validation, **options)
+    fitted = model.set_params(regularization=1.0).fit(train, weights=weights)
+    assert found.best_value == coals.evaluate(fitted, validation, "rmse").mean["ExplicitALS"]["rmse"]
+    with pytest.raises(ValueError, match="folds leave entries out: give validation="):
+        coals.search(model, {"regularization": [1.0]}, train, **options)
+
+
 def test_a_fit_that_fails_is_a_trial_that_failed(data):
     model = coals.ExplicitALS(factors=40, iterations=1, random_state=0, biases=False)
     found = coals.search(model, {"regularization": [0.0, 1.0]}, data, metric="rmse", folds=2)
@@ -195,6 +228,14 @@ def test_optuna_is_named_where_it_is_missing(data, monkeypatch):
         ({"neighbors": [3]}, {"metric": "rmse"}, ValueError, "metric 'rmse' has no value for ItemKNN"),
         ({"neighbors": [3]}, {"folds": 1}, ValueError, "folds must be >= 2"),
         ({"neighbors": [3]}, {"path": "x", "random_state": None}, TypeError, "path= needs a random_state"),
+        ({"neighbors": [3]}, {"fit_params": [1]}, TypeError, "fit_params must be a mapping"),
+        (
+            {"neighbors": [3]},
+            {"fit_params": {"item_text": []}},
+            TypeError,
+            "'item_text', which fit of ItemKNN does not",
+        ),
+        ({"neighbors": [3]}, {"fit_params": {"progress": True}}, TypeError, "'progress', which fit of ItemKNN does"),
         ({"neighbors": [3]}, {"method": "best"}, ValueError, "method must be one of"),
     ],
 )

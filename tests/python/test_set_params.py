@@ -28,6 +28,7 @@ OTHERS = {
 def test_what_is_set_after_the_fit_changes_no_answer(make, ratings):
     model = make().fit(ratings)
     before = answers(model) | {"get_params": None}
+    rated = model.predicts_ratings
     fitted = model.get_params()
     for name in fitted.keys() & OTHERS.keys():
         for value in OTHERS[name]:
@@ -36,3 +37,4 @@ def test_what_is_set_after_the_fit_changes_no_answer(make, ratings):
             except (TypeError, ValueError):
                 continue  # not together with the others
             assert answers(model) | {"get_params": None} == before, (name, value)
+            assert model.predicts_ratings == rated, (name, value)

@@ -62,7 +62,8 @@ class EmbeddingDotBias(EmbeddingModel):
     Koren, Bell, Volinsky 2009, with AdamW of Loshchilov, Hutter 2019. Users and items without ratings have embeddings
     and biases of zero. `recommend_for` finds the likeliest bias and embedding of a new user, who is taken to be drawn
     from the same normal distribution as those known. Needs torch to fit (``pip install 'coals[neural]'``), and nothing
-    to serve. Cost of a step: some 20 operations for each number of all embeddings.
+    to serve. `similar_items` goes by the angle between embeddings, which few ratings leave near their random start:
+    expect rarely rated items in it. Cost of a step: some 20 operations for each number of all embeddings.
 
     Examples
     --------
