@@ -205,9 +205,16 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
 
     def _expected(self, scores: Array) -> Array:
         """Σ_k r_k p_k along the last axis."""
-        p = np.exp((scores - scores.max(axis=-1, keepdims=True)).astype(np.float64))
-        found: Array = (p * self.levels_).sum(axis=-1) / p.sum(axis=-1)
-        return found
+        first, *others = np.moveaxis(scores, -1, 0)  # NumPy takes six times as long for sums over short rows
+        top = first.copy()
+        for level in others:
+            np.maximum(top, level, out=top)
+        p, total, found = np.empty(top.shape), np.zeros(top.shape), np.zeros(top.shape)
+        for rating, level in zip(self.levels_, [first, *others], strict=True):
+            np.exp(np.subtract(level, top, out=p), out=p)
+            total += p
+            found += rating * p
+        return found / total
 
     def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
         indptr, items, ratings = rows.entries.to_arrays()
