@@ -10,7 +10,6 @@ void bind_config(py::module_& module) {
   module.def("compiled_isas", &compiled_isas);
   module.def("detected_isas", &detected_isas);
   module.def("active_isa", &active_isa);
-  module.def("openmp_runtime", &openmp_runtime);
   module.def("default_num_threads", &default_num_threads);
   module.def("measure_peak_flops", &measure_peak_flops, py::arg("seconds"), py::arg("num_threads"),
              py::call_guard<py::gil_scoped_release>());

@@ -1,13 +1,10 @@
-// The one file with OpenMP in it: `parallel_for` hands numbered tasks to workers.
+// `parallel_for` hands numbered tasks to workers: the calling thread and a crew of helpers.
 //
 // Tasks are taken in rising order, each by whoever is free, so results must not depend on who ran what: callers write
 // to places that belong to the task, and reduce over tasks in order. An exception stops the tasks above the failing one
 // and lets those below finish; the one from the lowest task is thrown, so errors do not depend on the thread count.
 // One from RunControl::poll stops all. A task that may take long takes a Pulse as its third argument and calls it every
 // few milliseconds.
-//
-// libgomp's pool does not survive fork(). In a forked child the workers are plain threads instead. So they are
-// everywhere with COALS_STD_THREADS, which is for ThreadSanitizer: it cannot see how libgomp synchronises.
 #pragma once
 
 #include <algorithm>
@@ -23,22 +20,11 @@
 
 #include "coals/config.hpp"
 #include "coals/run_control.hpp"
+#include "crew.hpp"
 #include "poller.hpp"
 #include "share.hpp"
 
 namespace coals {
-
-// Set in the child by a fork handler (threads.cpp).
-extern std::atomic<bool> in_forked_child;
-
-#if defined(COALS_STD_THREADS)
-constexpr bool plain_threads = true;
-#else
-constexpr bool plain_threads = false;
-#endif
-
-// The date of the OpenMP version compiled against, as yyyymm.
-constexpr int openmp_date = _OPENMP;
 
 // Hands out tasks, keeps the first failure, polls on the calling thread.
 class Supervisor {
@@ -122,37 +108,13 @@ class Pulse {
   bool is_caller_;
 };
 
-// How many of `count` threads the system lets this process have. libgomp ends the process when it is refused one, so
-// those that its pool lacks are tried out as plain threads first.
-int affordable_threads(int count);
-
-// worker(is_calling_thread) on `count` threads at once, the calling one among them. It must not throw.
-template <class Worker>
-void run_workers(int count, Worker& worker) {
-  if (count <= 1) return worker(true);
-  if (plain_threads || in_forked_child.load()) {
-    std::vector<std::thread> threads;
-    try {
-      for (int i = 1; i < count; ++i) threads.emplace_back([&] { worker(false); });
-    } catch (const std::exception&) {
-      // No more threads, or no memory for one: those that started share the work.
-    }
-    worker(true);
-    for (std::thread& thread : threads) thread.join();
-    return;
-  }
-  const std::thread::id caller = std::this_thread::get_id();
-#pragma omp parallel num_threads(count)
-  worker(std::this_thread::get_id() == caller);
-}
-
 // body(state, task) or body(state, task, pulse) for every task in [0, tasks); every worker makes one state for itself.
 template <class MakeState, class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
   constexpr int most_threads = 1024;
   const Share share;
   const std::int64_t wanted = share.threads(control);
-  const int count = affordable_threads(static_cast<int>(std::min({wanted, tasks, std::int64_t{most_threads}})));
+  const int count = static_cast<int>(std::min({wanted, tasks, std::int64_t{most_threads}}));
   Supervisor supervisor(tasks, control);
   auto worker = [&](bool is_caller) {
     std::int64_t task = 0;
@@ -174,7 +136,10 @@ void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_
     }
     supervisor.leave();
   };
-  run_workers(count, worker);
+  {
+    const Crew crew(count - 1, [](void* own) { (*static_cast<decltype(worker)*>(own))(false); }, &worker);
+    worker(true);
+  }
   supervisor.rethrow();
 }
 

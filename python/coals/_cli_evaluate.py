@@ -96,7 +96,7 @@ Examples:
 def bench(users: int, items: int, entries: int, factors: int, threads: int | None, format: str) -> None:
     """How fast this machine is, on made-up data: popular items as 1/rank, active users log-normal."""
     config = coals.show_config()
-    note(f"coals {config['version']}, {config['isa']}, {threads or config['num_threads']} threads, {config['openmp']}")
+    note(f"coals {config['version']}, {config['isa']}, {threads or config['num_threads']} threads")
     data = _generated(users, items, entries)
     note(f"{data.n_users:,} users, {data.n_items:,} items, {data.nnz:,} entries")
     everyone = np.arange(min(users, 10_000))

@@ -10,7 +10,7 @@ __all__ = ["show_config"]
 
 
 def show_config() -> dict[str, Any]:
-    """Version, instruction-set levels, threads and OpenMP runtime.
+    """Version, instruction-set levels, and threads.
 
     The level in use is the best one detected, unless the environment variable ``COALS_ISA`` (``baseline``,
     ``avx2`` or ``avx512``) named a lower one before the import.
@@ -19,7 +19,8 @@ def show_config() -> dict[str, Any]:
     -------
     dict
         ``version``; ``isa``: the level in use; ``compiled_isas``, ``detected_isas``: levels in rising order;
-        ``num_threads``: the default; ``openmp``: the runtime.
+        ``num_threads``: the default, which affinity, control group and
+        ``OMP_NUM_THREADS`` leave.
 
     Examples
     --------
@@ -32,5 +33,4 @@ def show_config() -> dict[str, Any]:
         "compiled_isas": _core.compiled_isas(),
         "detected_isas": _core.detected_isas(),
         "num_threads": _core.default_num_threads(),
-        "openmp": _core.openmp_runtime(),
     }

@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <thread>
 
 #include "allocation_cases.hpp"
+#include "crew.hpp"
 #include "failing_new.hpp"
 
 namespace {
@@ -18,33 +18,26 @@ void fail(const Case& one, int threads, std::int64_t n, const char* what) {
   std::printf("FAILED: %s on %d threads, allocation %lld: %s\n", one.name, threads, static_cast<long long>(n), what);
 }
 
-// On a thread of its own, so that OpenMP's pool is new each time and threads are asked for under failure too.
-template <class Body>
-void on_new_thread(Body body) {
-  std::thread(body).join();
-}
-
 // False once the n-th allocation no longer comes up. `right` is the digest of the answer, 0 while nobody knows it.
 bool fail_at(const Case& one, int threads, std::int64_t n, std::uint64_t& right) {
   bool reached = false;
   const std::int64_t before = failing_new::live();
-  on_new_thread([&] {
-    coals::RunControl control;
-    control.num_threads = threads;
-    failing_new::arm(n);
-    try {
-      const std::uint64_t found = one.run(control);
-      reached = failing_new::disarm() && n > 0;
-      if (right == 0) right = found;
-      if (found != right) fail(one, threads, n, "another answer");
-    } catch (const std::bad_alloc&) {
-      reached = failing_new::disarm();
-      if (!reached) fail(one, threads, n, "std::bad_alloc though none failed");
-    } catch (const std::exception& error) {
-      reached = failing_new::disarm();
-      fail(one, threads, n, error.what());
-    }
-  });
+  coals::RunControl control;
+  control.num_threads = threads;
+  failing_new::arm(n);
+  try {
+    const std::uint64_t found = one.run(control);
+    reached = failing_new::disarm() && n > 0;
+    if (right == 0) right = found;
+    if (found != right) fail(one, threads, n, "another answer");
+  } catch (const std::bad_alloc&) {
+    reached = failing_new::disarm();
+    if (!reached) fail(one, threads, n, "std::bad_alloc though none failed");
+  } catch (const std::exception& error) {
+    reached = failing_new::disarm();
+    fail(one, threads, n, error.what());
+  }
+  coals::dismiss_helpers();  // so that threads are asked for under failure too
   const std::int64_t left = failing_new::live() - before;
   // The run that nothing fails in may make statics.
   if (left != 0 && n > 0) fail(one, threads, n, left > 0 ? "something is left allocated" : "something was freed twice");

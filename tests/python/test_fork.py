@@ -1,6 +1,6 @@
 """Fit, fork, fit: as servers that load before they fork, and pools of processes, do.
 
-The threads of an OpenMP runtime are gone in a forked child: a naive parallel region would wait for them for ever. Each
+The core's threads are gone in a forked child, where whoever waited for them would wait for ever. Each
 case runs in a process of its own, which has not used other libraries' threads, and is ended if it hangs.
 """
 

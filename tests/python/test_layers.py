@@ -54,9 +54,9 @@ def test_includes_point_one_way(folder):
             assert any(re.fullmatch(pattern, include) for pattern in allowed), f"{path}: {include}"
 
 
-def test_openmp_is_in_one_file():
-    users = [p.name for p in CSRC.rglob("*.[ch]pp") if re.search(r"#\s*pragma omp|<omp\.h>|_OPENMP", p.read_text())]
-    assert users == ["parallel.hpp"]
+def test_threads_are_started_in_one_file():
+    starts = r"std::j?thread\b(?!::)|std::async|pthread_create|#\s*pragma omp|<omp\.h>"
+    assert [p.name for p in CSRC.rglob("*.[ch]pp") if re.search(starts, p.read_text())] == ["crew.cpp"]
 
 
 def test_intrinsics_are_in_one_file():

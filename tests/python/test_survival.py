@@ -17,7 +17,7 @@ import coals
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_fit_in_a_forked_child_after_a_fit(ratings):
-    """libgomp's threads are gone in the child; a naive parallel region would wait for them for ever."""
+    """The helpers are gone in the child: who waited for them would wait for ever."""
     code = """
 import os, numpy as np, scipy.sparse as sp, coals
 rng = np.random.default_rng(0)
@@ -51,7 +51,6 @@ time.sleep(0.5)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the number of processes as Linux does")
 def test_a_limit_on_threads_means_fewer_threads_not_death():
-    """libgomp ends the process when it is refused a thread."""
     code = """
 import os, resource, numpy as np, scipy.sparse as sp, coals
 data = sp.csr_array((np.random.default_rng(0).random((3000, 1000)) < 0.05).astype(float))

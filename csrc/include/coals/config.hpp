@@ -14,9 +14,6 @@ std::vector<std::string> detected_isas();
 // std::invalid_argument if COALS_ISA names a level that is unknown, not compiled in, or not on this machine.
 std::string active_isa();
 
-// The OpenMP runtime that this compiler links, and the version it implements, as "libgomp (OpenMP 201511)".
-std::string openmp_runtime();
-
 // Processors that affinity, the control group's quota and OMP_NUM_THREADS leave to this process; at least 1.
 int default_num_threads();
 

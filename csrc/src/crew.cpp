@@ -1,0 +1,177 @@
+#include "crew.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
+namespace coals {
+
+namespace {
+
+// A helper looks out for work that long before it sleeps: the parts of a call follow each other closely, and to wake a
+// thread takes tens of microseconds. It yields as it looks, since others may have work for its processor.
+constexpr std::chrono::microseconds lookout{100};
+
+}  // namespace
+
+// A thread that does the work of one crew after the other.
+class Helper {
+ public:
+  // Throws std::system_error where the system refuses a thread.
+  Helper() : thread_([this] { live(); }) {}
+
+  // Ends the thread, which must have no work.
+  ~Helper() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ending_.store(true);
+    }
+    awake_.notify_one();
+    thread_.join();
+  }
+
+  void invite(Crew& crew) {
+    invitation_.store(&crew);
+    if (!asleep_.load()) return;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+    }  // it waits by now, or sees the invitation before it does
+    awake_.notify_one();
+  }
+
+  // Whether it has not come, and will not any more.
+  bool take_back(Crew& crew) {
+    Crew* expected = &crew;
+    return invitation_.compare_exchange_strong(expected, nullptr);
+  }
+
+  // In the list that it is in: of a crew, or of those without work.
+  Helper* next = nullptr;
+
+ private:
+  void live() {
+    while (!ending_.load()) {
+      if (Crew* crew = invitation_.exchange(nullptr)) {
+        crew->work_(crew->worker_);
+        crew->inside_.fetch_sub(1);  // the crew may be gone from here on
+      } else {
+        wait();
+      }
+    }
+  }
+
+  bool wanted() const { return invitation_.load() != nullptr || ending_.load(); }
+
+  void wait() {
+    const auto end = std::chrono::steady_clock::now() + lookout;
+    while (std::chrono::steady_clock::now() < end) {
+      for (int look = 0; look < 8; ++look) {
+        if (wanted()) return;
+        std::this_thread::yield();
+      }
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    asleep_.store(true);
+    awake_.wait(lock, [this] { return wanted(); });
+    asleep_.store(false);
+  }
+
+  std::atomic<Crew*> invitation_{nullptr};
+  std::atomic<bool> asleep_{false};
+  std::atomic<bool> ending_{false};
+  std::mutex mutex_;
+  std::condition_variable awake_;
+  std::thread thread_;  // last: it uses all of the others
+};
+
+// Helpers without work, the last one to finish first.
+struct Idle {
+  std::mutex mutex;
+  Helper* first = nullptr;
+};
+
+namespace {
+
+// Made by the first call, and never destroyed: calls may be under way while the process ends.
+std::atomic<Idle*> idle{nullptr};
+
+Idle& idle_ones() {
+  Idle* found = idle.load();
+  if (found) return *found;
+  Idle* made = new Idle;
+  if (idle.compare_exchange_strong(found, made)) return *made;
+  delete made;
+  return *found;
+}
+
+#if !defined(_WIN32)
+// A forked child has none of its parent's helpers, whose lock may be held by a thread that is not there either.
+const int fork_handler = pthread_atfork(nullptr, nullptr, [] { idle.store(nullptr); });
+
+// Where a library that has coals in it is unloaded, no thread may be left in its code. (Windows has ended all threads
+// by the time a process unloads it, and lets none be waited for while it is unloaded from a running one.)
+const struct Farewell {
+  ~Farewell() { dismiss_helpers(); }
+} farewell;
+#endif
+
+}  // namespace
+
+void dismiss_helpers() {
+  Idle* ready = idle.load();
+  if (!ready) return;
+  // Whoever ends the process from a signal handler may hold the lock.
+  const std::unique_lock<std::mutex> lock(ready->mutex, std::try_to_lock);
+  if (!lock) return;
+  while (Helper* helper = ready->first) {
+    ready->first = helper->next;
+    delete helper;
+  }
+}
+
+Crew::Crew(int count, Work work, void* worker) noexcept : work_(work), worker_(worker) {
+  if (count <= 0) return;
+  int missing = count;
+  const auto add = [&](Helper* helper) {
+    helper->next = invited_;
+    invited_ = helper;
+    --missing;
+  };
+  try {
+    idle_ = &idle_ones();
+    {
+      const std::lock_guard<std::mutex> lock(idle_->mutex);
+      while (missing > 0 && idle_->first) {
+        Helper* helper = idle_->first;
+        idle_->first = helper->next;
+        add(helper);
+      }
+    }
+    while (missing > 0) add(new Helper);
+  } catch (const std::exception&) {
+    // The system's limit, or no memory: those that are there share the work.
+  }
+  inside_.store(count - missing);
+  for (Helper* helper = invited_; helper; helper = helper->next) helper->invite(*this);
+}
+
+Crew::~Crew() {
+  if (!invited_ || idle.load() != idle_) return;  // or forked since, which has left them in the parent
+  Helper* last = nullptr;
+  for (Helper* helper = invited_; helper; helper = helper->next) {
+    if (helper->take_back(*this)) inside_.fetch_sub(1);
+    last = helper;
+  }
+  while (inside_.load() > 0) std::this_thread::yield();
+  const std::lock_guard<std::mutex> lock(idle_->mutex);
+  last->next = idle_->first;
+  idle_->first = invited_;
+}
+
+}  // namespace coals

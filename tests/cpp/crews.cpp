@@ -1,0 +1,76 @@
+// Crews from many threads at once, dismissed in between: nobody comes twice or after the end, all work gets done.
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "crew.hpp"
+
+namespace {
+
+std::atomic<int> failures{0};
+
+void expect(bool right, const char* what) {
+  if (right) return;
+  ++failures;
+  std::printf("FAILED: %s\n", what);
+}
+
+struct Job {
+  explicit Job(int tasks) : left(tasks) {}
+
+  void work() {
+    ++came;
+    while (left.fetch_sub(1) > 0) sum.fetch_add(1);
+    expect(!over.load(), "a helper works on after the crew is gone");
+  }
+
+  std::atomic<int> left, came{0}, sum{0};
+  std::atomic<bool> over{false};
+};
+
+void call_often(int calls, int helpers) {
+  for (int call = 0; call < calls; ++call) {
+    const int tasks = call % 7;
+    Job job(tasks);
+    {
+      const coals::Crew crew(helpers, [](void* own) { static_cast<Job*>(own)->work(); }, &job);
+      job.work();
+    }
+    job.over.store(true);
+    expect(job.sum.load() == tasks, "not every task was done once");
+    expect(job.came.load() <= helpers + 1, "a helper came twice");
+    if (call % 100 == 0) coals::dismiss_helpers();
+  }
+}
+
+// Helpers do come: without them, the two sides would wait for each other for ever.
+void meet() {
+  struct Meeting {
+    std::atomic<int> there{0};
+    void work() {
+      ++there;
+      while (there.load() < 3) std::this_thread::yield();
+    }
+  } meeting;
+  const coals::Crew crew(2, [](void* own) { static_cast<Meeting*>(own)->work(); }, &meeting);
+  meeting.work();
+}
+
+}  // namespace
+
+int main() {
+  for (int round = 0; round < 20; ++round) {
+    meet();
+    if (round % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough to fall asleep
+  }
+  std::vector<std::thread> callers;
+  for (int helpers = 0; helpers < 4; ++helpers) callers.emplace_back(call_often, 5000, helpers);
+  for (std::thread& caller : callers) caller.join();
+  coals::dismiss_helpers();
+  coals::dismiss_helpers();
+  meet();
+  std::printf("%d failed\n", failures.load());
+  return failures.load() == 0 ? 0 : 1;
+}
