@@ -1,7 +1,10 @@
 // Co-occurrence and metrics for C.
+#include <cmath>
+#include <stdexcept>
 #include <variant>
 
 #include "c_api_calls.hpp"
+#include "check_values.hpp"
 #include "coals/cooccurrence.hpp"
 #include "coals/metrics.hpp"
 
@@ -60,14 +63,32 @@ DoubleValues doubles_of(const coals_csr* matrix, const char* name, const RunCont
   return {view, std::move(copy)};
 }
 
+// Sums over users of products of two values stay within double, and so do their moments, which sums are multiplied by
+// the number of users for.
+void check_sums(const CsrView<double>& matrix) {
+  const double users = std::max<double>(1, static_cast<double>(matrix.rows));
+  check_values(matrix, "matrix", std::sqrt(std::numeric_limits<double>::max()) / users);
+}
+
+template <class T>
+CsrMatrix<T> finite(CsrMatrix<T> pairs) {
+  for (const T value : pairs.value) {
+    if (!std::isfinite(value)) {
+      throw std::overflow_error("an inner product is too large for the dtype of the answer: ask for COALS_FLOAT64");
+    }
+  }
+  return pairs;
+}
+
 template <class T>
 CsrMatrix<T> valued(const coals_csr* matrix, const coals_pair_options& given, const RunControl& control) {
   const DoubleValues values = doubles_of(matrix, "matrix", control);
+  check_sums(values.view);
   if (given.kind == COALS_PRODUCT || given.kind == COALS_PRODUCT_COSINE) {
     ProductOptions options;
     set_pair_options(options, given);
     options.unit_columns = given.kind == COALS_PRODUCT_COSINE;
-    return item_products<T>(values.view, options, keep_of(given), control);
+    return finite(item_products<T>(values.view, options, keep_of(given), control));
   }
   CommonSimilarityOptions options;
   set_pair_options(options, given);

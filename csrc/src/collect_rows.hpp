@@ -51,7 +51,13 @@ inline std::vector<RowPlace> rows_to_count(const RankedItems& items, const Neigh
 
 inline void check_options(const PairOptions& pairs, const NeighborOptions& keep, std::int64_t items) {
   if (keep.neighbors == 0) throw std::invalid_argument("neighbors must be at least 1, or -1 for all");
-  if (!(pairs.shrinkage >= 0)) throw std::invalid_argument("shrinkage must not be negative");
+  if (!(pairs.shrinkage >= 0 && pairs.shrinkage <= 1e18)) {
+    throw std::invalid_argument("shrinkage must be 0 or more, and at most 1e18");
+  }
+  if (pairs.min_support < 0 || pairs.min_overlap < 0) {
+    throw std::invalid_argument("min_support and min_overlap must not be negative");
+  }
+  if (keep.memory_limit < -1) throw std::invalid_argument("memory_limit must be a number of bytes, or -1");
   if (keep.rows && keep.row_count < 0) throw std::invalid_argument("row_count must not be negative");
   for (std::int64_t k = 0; keep.rows && k < keep.row_count; ++k) {
     if (keep.rows[k] < 0 || keep.rows[k] >= items) {

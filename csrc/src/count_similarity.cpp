@@ -1,5 +1,7 @@
 #include "count_similarity.hpp"
 
+#include <stdexcept>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -28,6 +30,14 @@ bool needs_logarithms(Similarity kind) {
 CountSimilarity::CountSimilarity(const SimilarityOptions& options, const std::int64_t* size, std::int64_t items,
                                  std::int64_t users)
     : options_(options), size_(size), users_(users) {
+  const bool alpha = options.similarity == Similarity::asymmetric_cosine || options.similarity == Similarity::tversky;
+  const double most = options.similarity == Similarity::tversky ? 1e18 : 1;
+  if (alpha && !(options.alpha >= 0 && options.alpha <= most)) {
+    throw std::invalid_argument(most == 1 ? "alpha must be from 0 to 1" : "alpha must be 0 or more, and at most 1e18");
+  }
+  if (options.similarity == Similarity::tversky && !(options.beta >= 0 && options.beta <= 1e18)) {
+    throw std::invalid_argument("beta must be 0 or more, and at most 1e18");
+  }
   if (options.similarity == Similarity::asymmetric_cosine) {
     power_i_ = Buffer<double>(items);
     power_j_ = Buffer<double>(items);

@@ -6,19 +6,6 @@
 
 namespace coals {
 
-template <class T>
-void check_values(const CsrView<T>& matrix, const char* name) {
-  const T largest = std::sqrt(std::numeric_limits<T>::max());
-  for (std::int64_t i = 0; i < matrix.rows; ++i) {
-    for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
-      if (std::abs(matrix.value[e]) <= largest) continue;
-      throw std::invalid_argument(std::string(name) + ": row " + std::to_string(i) + ", column " +
-                                  std::to_string(matrix.column[e]) +
-                                  " is NaN, infinite or too large: bring the values nearer to 1");
-    }
-  }
-}
-
 void check_options(const FitOptions& options) {
   const auto require = [](bool condition, const char* message) {
     if (!condition) throw std::invalid_argument(message);
@@ -113,7 +100,6 @@ void random_start(std::uint64_t seed, Side side, bool nonnegative, MatrixView<T>
 }
 
 #define COALS_INSTANTIATE(T)                                                                                      \
-  template void check_values<T>(const CsrView<T>&, const char*);                                                  \
   template double total_penalty<T>(const Penalty&, const CsrView<void>&, MatrixView<const T>, const RunControl&); \
   template void random_start<T>(std::uint64_t, Side, bool, MatrixView<T>);
 COALS_INSTANTIATE(float)

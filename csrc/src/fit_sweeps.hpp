@@ -1,15 +1,12 @@
 // What whole fits of explicit and implicit ALS share: checks, the choice of a solver, penalties, the loop over sweeps.
 #pragma once
 
+#include "check_values.hpp"
 #include "coals/csr.hpp"
 #include "coals/fit.hpp"
 #include "row_systems.hpp"
 
 namespace coals {
-
-// Throws std::invalid_argument that names row and column of a value whose square T cannot hold.
-template <class T>
-void check_values(const CsrView<T>& matrix, const char* name);
 
 void check_options(const FitOptions& options);
 

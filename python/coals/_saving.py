@@ -203,7 +203,7 @@ def load(path: str | os.PathLike[str], *, verify: bool | None = None) -> Any:
 
 def _check_version(file: TensorFile) -> None:
     version = file.about.get("version", "")
-    if file.about.get("format") != "coals" or not version.isdecimal():
+    if file.about.get("format") != "coals" or not version.isdecimal() or len(version) > 9:
         raise file.error("its header does not say that it is a coals file")
     if int(version) > VERSION:
         raise FileFormatError(

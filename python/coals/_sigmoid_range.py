@@ -32,7 +32,7 @@ def sigmoid_range(given: Any, low: float, high: float) -> Range:
     if given is None:
         return None
     if given == "data":
-        margin = _MARGIN * (high - low) or 1.0
+        margin = _MARGIN * (high - low) or max(1.0, _MARGIN * abs(high))
         return low - margin, high + margin
     return float(given[0]), float(given[1])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import mmap
 import os
 import zlib
@@ -36,6 +37,8 @@ _BLANK = b"0" * 64
 _LONGEST_HEADER = 100_000_000
 _ALIGNMENT = 64
 _BLOCK = 1 << 24
+_MOST_AXES = 32
+_LARGEST = 1 << 56  # numbers of an array: beyond any file, and what NumPy multiplies without wrapping
 
 
 class FileFormatError(ValueError):
@@ -93,6 +96,12 @@ def _crc(array: Array) -> int:
     for block in _blocks_of(array):
         crc = zlib.crc32(block, crc)
     return crc
+
+
+def _whole(number: Any) -> int:
+    if type(number) is not int or not 0 <= number <= _LARGEST:
+        raise ValueError(f"{number!r} is no length")
+    return number
 
 
 class TensorFile:
@@ -156,22 +165,21 @@ class TensorFile:
         try:
             table = json.loads(header)
             self.about: dict[str, str] = {str(k): str(v) for k, v in table.pop("__metadata__").items()}
-            self._checksums: dict[str, int] = json.loads(self.about["checksums"])
+            self._checksums: dict[str, int] = dict(json.loads(self.about["checksums"]).items())
             parsed, end = {}, 0
             for name, entry in table.items():
-                dtype, shape = np.dtype(_DTYPES[entry["dtype"]]), tuple(map(int, entry["shape"]))
-                begin, stop = map(int, entry["data_offsets"])
-                count = 1
-                for length in shape:
-                    count *= length
-                if begin != end or min(shape, default=0) < 0 or stop - begin != count * dtype.itemsize:
+                dtype, shape = np.dtype(_DTYPES[entry["dtype"]]), tuple(map(_whole, entry["shape"]))
+                begin, stop = map(_whole, entry["data_offsets"])
+                count = math.prod(shape)
+                lying = len(shape) > _MOST_AXES or math.prod(length or 1 for length in shape) > _LARGEST
+                if lying or begin != end or stop - begin != count * dtype.itemsize:
                     raise self.error(f"the place of its array {name!r} does not fit its shape")
                 if count and (self._data_at + begin) % dtype.itemsize:
                     raise self.error(f"its array {name!r} is not aligned")
                 parsed[name], end = (dtype, shape, begin), stop
         except FileFormatError:
             raise
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
             raise self.error(f"its header makes no sense ({type(error).__name__})") from None
         if self.size != self._data_at + end:
             raise self.error(f"it has {self.size} bytes, and should have {self._data_at + end}")

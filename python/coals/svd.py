@@ -14,12 +14,13 @@ from coals._exports import Exports
 from coals._filters import Filter
 from coals._folded_rows import Rows
 from coals._latent_neighbors import latent_neighbors
-from coals._native import columns_where, structure, with_values
+from coals._native import columns_where, entry_name, structure, with_values
 from coals._neighbor_scores import NeighborScores
 from coals._predicted_ratings import PredictedRatings
 from coals._progress import progress_bar
 from coals._unseen_users import UnseenUsers
 from coals.base import Array, Indices, Recommender
+from coals.interactions import Interactions
 from coals.recommendations import TopN
 
 __all__ = ["SVD"]
@@ -183,7 +184,10 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
             width = self.factors + self.n_oversamples
             start = check_random_state(self.random_state).standard_normal((min(data.shape), width))
             limits = self.factors, self.power_iterations, float(self.tolerance)
-            left, values, right = _core.truncated_svd(centered, start.astype(self.dtype), *limits, self._threads)
+            try:
+                left, values, right = _core.truncated_svd(centered, start.astype(self.dtype), *limits, self._threads)
+            except OverflowError:
+                raise ValueError(self._too_large(data)) from None
             bar.update()
         self.singular_values_ = values
         self.user_factors_, self.item_factors_ = left * self._scale(self.exponent), right
@@ -194,6 +198,12 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
         self._fitted_params_ = self.get_params()
         self._finish_fit(data, structure(data))
         return self
+
+    def _too_large(self, data: Interactions) -> str:
+        largest = int(np.argmax(np.abs(data.matrix.data)))
+        advice = "" if self.dtype == "float64" else ", or use dtype='float64'"
+        value = f"{entry_name(data, largest)}: {data.matrix.data[largest]}"
+        return f"{value} is too large for a decomposition in {self.dtype}: bring the values nearer to 1{advice}"
 
     def _scale(self, exponent: float) -> Array:
         """Powers of the singular values, zero for those that are zero."""

@@ -65,6 +65,60 @@ void check_row_count() {
   coals_pairs_free(pairs);
 }
 
+// Two users with both of two items.
+coals_status pairs_of(const coals_pair_options& options, double value, coals_error& error) {
+  const std::int64_t row_begin[] = {0, 2, 4};
+  const std::int32_t column[] = {0, 1, 0, 1};
+  const double values[] = {1, 2, 3, value};
+  const coals_csr matrix{sizeof matrix, 2, 2, 4, row_begin, column, values, COALS_FLOAT64, 0};
+  coals_pairs* pairs = nullptr;
+  const coals_status status = coals_item_pairs(&matrix, &options, nullptr, &pairs, &error);
+  expect((status == COALS_OK) == (pairs != nullptr), "pairs exist where all is well alone");
+  coals_pairs_free(pairs);
+  return status;
+}
+
+void check_pair_values() {
+  coals_error error{};
+  error.size = sizeof error;
+  coals_pair_options options = coals_default_pair_options();
+  for (const int kind :
+       {COALS_PRODUCT, COALS_PRODUCT_COSINE, COALS_COMMON_PEARSON, COALS_COMMON_COSINE, COALS_COMMON_MEAN_SQUARE}) {
+    options.kind = kind;
+    expect(pairs_of(options, 4, error) == COALS_OK, "values are compared");
+    for (const double value :
+         {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity(), 1e200}) {
+      const coals_status status = pairs_of(options, value, error);
+      expect(status == COALS_INVALID_ARGUMENT && std::strstr(error.message, "row 1, column 1"), "no numbers, no pairs");
+    }
+  }
+  options.kind = COALS_PRODUCT;
+  expect(pairs_of(options, 1e100, error) == COALS_OVERFLOW, "a product beyond float32 is an error");
+  options.dtype = COALS_FLOAT64;
+  expect(pairs_of(options, 1e100, error) == COALS_OK, "a product within float64 is none");
+}
+
+void check_pair_options() {
+  const auto refused = [](auto change, const char* name) {
+    coals_error error{};
+    error.size = sizeof error;
+    coals_pair_options options = coals_default_pair_options();
+    change(options);
+    expect(pairs_of(options, 4, error) == COALS_INVALID_ARGUMENT && std::strstr(error.message, name), name);
+  };
+  for (const double bad : {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    for (const int kind : {COALS_TVERSKY, COALS_ASYMMETRIC_COSINE}) {
+      refused([&](coals_pair_options& o) { o.kind = kind, o.alpha = bad; }, "alpha");
+    }
+    refused([&](coals_pair_options& o) { o.kind = COALS_TVERSKY, o.beta = bad; }, "beta");
+    refused([&](coals_pair_options& o) { o.shrinkage = bad; }, "shrinkage");
+  }
+  refused([](coals_pair_options& o) { o.kind = COALS_ASYMMETRIC_COSINE, o.alpha = 1.5; }, "alpha");
+  refused([](coals_pair_options& o) { o.min_support = -1; }, "min_support");
+  refused([](coals_pair_options& o) { o.min_overlap = -1; }, "min_overlap");
+  refused([](coals_pair_options& o) { o.memory_limit = -2; }, "memory_limit");
+}
+
 // What ndcg says of one list that holds the two relevant items.
 coals_status metrics_of(const std::vector<double>& gains, double& ndcg, coals_error& error) {
   const std::int64_t row_begin[] = {0, 2}, counts[] = {2}, ids[] = {0, 1}, lengths[] = {2};
@@ -99,4 +153,6 @@ void check_c_api() {
   check_patterns();
   check_columns();
   check_row_count();
+  check_pair_values();
+  check_pair_options();
 }

@@ -143,6 +143,15 @@ def test_a_widened_range_lets_its_ends_be_reached():
     assert ((everything > 0.6) & (everything < 5.4)).all()
 
 
+@pytest.mark.parametrize("rating", [3, 1e18])
+def test_a_range_of_one_rating_has_room(rating):
+    data = sp.csr_array(np.full((4, 4), float(rating)))
+    model = coals.SGDFactorization(factors=2, iterations=3, sigmoid_range="data", random_state=0).fit(data)
+    low, high = model.sigmoid_range_
+    assert low < rating < high
+    assert_allclose(model.predict(0, 0), rating, rtol=0.1)
+
+
 @pytest.mark.parametrize("how", [{}, {"sigmoid_range": (0, 6)}])
 def test_someone_new_is_like_whom_they_copy(books, how):
     train, _ = books

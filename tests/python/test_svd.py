@@ -179,3 +179,13 @@ def test_a_history_beyond_the_range_is_an_error(ratings, neighbors):
     model = coals.SVD(factors=3, neighbors=neighbors, random_state=0).fit(ratings)
     with pytest.raises(ValueError, match=r"1e\+39 is too large or too small for float32 arithmetic"):
         model.recommend_for({0: 1e39})
+
+
+def test_values_too_large_to_decompose_are_named(ratings):
+    data = ratings.astype(np.float64)
+    data.data[17] = -1e18
+    with pytest.raises(
+        ValueError, match=r"user \d+, item \d+: -1e\+18 is too large .* float32: .* or use dtype='float64'"
+    ):
+        coals.SVD(factors=3, random_state=0).fit(data)
+    assert np.isfinite(coals.SVD(factors=3, dtype="float64", random_state=0).fit(data).singular_values_).all()

@@ -80,13 +80,15 @@ CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const s
                                     const SimilarityOptions& options, const NeighborOptions& keep,
                                     const RunControl& control);
 
-// Inner products of the columns, sum over users of x_ui x_uj. Values are rounded to T where its range allows, products
-// are summed in double. Cost: sum over users of n_u^2 multiply-adds, or half where `neighbors` of all rows are kept.
+// Inner products of the columns, sum over users of x_ui x_uj, infinite where T cannot hold it. Values must be finite;
+// they are rounded to T where its range allows, products are summed in double. Cost: sum over users of n_u^2
+// multiply-adds, or half where `neighbors` of all rows are kept.
 template <class T>
 CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& options, const NeighborOptions& keep,
                            const RunControl& control);
 
-// Similarities of ratings on common users. Cost: sum over users of n_u^2 steps, or half as for products.
+// Similarities of ratings, which must be finite, on common users. Cost: sum over users of n_u^2 steps, or half as for
+// products.
 template <class T>
 CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimilarityOptions& options,
                                const NeighborOptions& keep, const RunControl& control);
