@@ -38,13 +38,14 @@ void add_low_rank(MatrixView<const T> left, MatrixView<const T> right, MatrixVie
   parallel_for((matrix.rows + block_width - 1) / block_width, control, [&] { return Panels<T>(rank); },
                [&](Panels<T>& panels, std::int64_t t, const Pulse& pulse) {
                  const std::int64_t top = t * block_width, rows = std::min(block_width, matrix.rows - top);
+                 const std::int64_t height = padded(rows, kernels.score_rows);
                  pack(left, top, stride, panels.a.data());
                  for (std::int64_t begin = 0; begin < matrix.columns; begin += block_width) {
-                   pack(right, begin, stride, panels.b.data());
-                   std::fill(panels.product.begin(), panels.product.end(), T(0));
-                   kernels.add_product(panels.a.data(), stride, block_width, panels.b.data(), stride, block_width, rank,
-                                       panels.product.data(), block_width);
                    const std::int64_t columns = std::min(block_width, matrix.columns - begin);
+                   pack(right, begin, stride, panels.b.data());
+                   std::fill_n(panels.product.begin(), height * block_width, T(0));
+                   kernels.add_product(panels.a.data(), stride, height, panels.b.data(), stride,
+                                       padded(columns, kernels.lanes), rank, panels.product.data(), block_width);
                    for (std::int64_t i = 0; i < rows; ++i) {
                      T* target = matrix.row(top + i) + begin;
                      for (std::int64_t j = 0; j < columns; ++j) target[j] += panels.product[i * block_width + j];
