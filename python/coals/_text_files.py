@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from coals._progress import new_bar
+
 __all__ = ["TextFile", "open_text"]
 
 BLOCK = 1 << 23  # bytes
@@ -80,15 +82,10 @@ class TextFile:
 
     def blocks(self, progress: bool | None) -> Iterator[bytes]:
         """All blocks; the next one is read, and unpacked, while the last one is in use."""
-        # `import coals` need not wait for these.
-        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import ThreadPoolExecutor  # `import coals` need not wait for it
 
-        from tqdm import tqdm
-
-        bar = tqdm(
-            total=self.size, desc=f"reading {Path(self.name).name}", unit="B", unit_scale=True, leave=False,
-            disable=None if progress is None else not progress, delay=1.0 if progress is None else 0.0,
-        )  # fmt: skip
+        title = f"reading {Path(self.name).name}"
+        bar = new_bar(progress, total=self.size, desc=title, unit="B", unit_scale=True, leave=False)
         with bar, ThreadPoolExecutor(1) as reader:
             coming = reader.submit(self.read)
             while block := coming.result():

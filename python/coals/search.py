@@ -13,6 +13,7 @@ import numpy as np
 from coals import split
 from coals._checks import check_bool, check_choice, check_int, check_random_state
 from coals._metric_names import parse_metrics
+from coals._progress import new_bar
 from coals._search_log import SearchLog, fingerprint, fingerprint_of_any, key_of
 from coals._search_space import checked_space, draws, grid, with_params
 from coals.evaluation import evaluate
@@ -131,7 +132,7 @@ def search(
         bar.set_postfix_str(f"best {SearchResult(metrics[0], trials).best_value:.4f}")
         return trial
 
-    with _bar(model, total, progress) as bar:
+    with new_bar(progress, total=total, desc=f"search {type(model).__name__}", unit="trial") as bar:
         if fixed is not None:
             for params in fixed:
                 run(params)
@@ -233,12 +234,3 @@ def _tried(
     if not failed and np.isnan(means[metrics[0]]):
         raise ValueError(f"metric {metrics[0]!r} has no value for {type(model).__name__}: search for another")
     return Trial(params, means, spread, time.perf_counter() - start, failed)
-
-
-def _bar(model: Any, total: int, progress: bool | None) -> Any:
-    if progress is not None:
-        check_bool("progress", progress)
-    from tqdm import tqdm  # `import coals` need not wait for it
-
-    name, hidden = f"search {type(model).__name__}", None if progress is None else not progress
-    return tqdm(total=total, desc=name, unit="trial", disable=hidden, delay=float(progress is None))

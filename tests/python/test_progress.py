@@ -52,6 +52,14 @@ def test_bars_are_there_when_asked_for(what, progress, capsys):
 
 
 @pytest.mark.parametrize("what", CALLS)
+@pytest.mark.parametrize("progress", [None, False])
+def test_a_bar_that_nobody_sees_is_not_made(what, progress, monkeypatch):
+    """tqdm makes it under a lock, which a child that is forked meanwhile would find locked for ever."""
+    monkeypatch.delattr(tqdm, "tqdm")
+    CALLS[what](progress)
+
+
+@pytest.mark.parametrize("what", CALLS)
 def test_progress_must_be_true_or_false(what):
     with pytest.raises(TypeError, match="progress must be True or False, got 'yes'"):
         CALLS[what]("yes")
