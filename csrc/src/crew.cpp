@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -56,6 +57,7 @@ class Helper {
 
  private:
   void live() {
+    make_room_for_exceptions();
     while (!ending_.load()) {
       if (Crew* crew = invitation_.exchange(nullptr)) {
         crew->work_(crew->worker_);
@@ -63,6 +65,16 @@ class Helper {
       } else {
         wait();
       }
+    }
+  }
+
+  // The first exception of a thread takes memory of its own, for which glibc ends the process where there is none: so
+  // the first one is thrown at once, into the room kept for it, and not when memory has run out.
+  void make_room_for_exceptions() {
+    room_.reset();
+    try {
+      throw 0;
+    } catch (int) {
     }
   }
 
@@ -82,6 +94,7 @@ class Helper {
     asleep_.store(false);
   }
 
+  std::unique_ptr<char[]> room_{new char[1 << 16]};
   std::atomic<Crew*> invitation_{nullptr};
   std::atomic<bool> asleep_{false};
   std::atomic<bool> ending_{false};
@@ -161,8 +174,10 @@ Crew::Crew(int count, Work work, void* worker) noexcept : work_(work), worker_(w
   for (Helper* helper = invited_; helper; helper = helper->next) helper->invite(*this);
 }
 
+bool Crew::orphaned() const { return invited_ && idle.load() != idle_; }
+
 Crew::~Crew() {
-  if (!invited_ || idle.load() != idle_) return;  // or forked since, which has left them in the parent
+  if (!invited_ || orphaned()) return;
   Helper* last = nullptr;
   for (Helper* helper = invited_; helper; helper = helper->next) {
     if (helper->take_back(*this)) inside_.fetch_sub(1);

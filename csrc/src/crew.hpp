@@ -22,6 +22,9 @@ class Crew {
   Crew& operator=(const Crew&) = delete;
   ~Crew();
 
+  // Whether the process is a child, forked since, that does not have the helpers.
+  bool orphaned() const;
+
  private:
   friend class Helper;
 

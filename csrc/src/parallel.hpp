@@ -14,6 +14,7 @@
 #include <exception>
 #include <limits>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -31,10 +32,18 @@ class Supervisor {
  public:
   Supervisor(std::int64_t tasks, const RunControl& control) : poller_(control), limit_(tasks) {}
 
+  // Set by the calling thread before it works.
+  void lead(const Crew& crew) { crew_ = &crew; }
+
   // For the calling thread alone. What it throws comes before the failure of any task.
   void poll() {
     try {
       poller_();
+      if (crew_ && crew_->orphaned()) {
+        throw std::runtime_error(
+            "the process was forked in the midst of this call, whose other threads are gone: in the "
+            "child, start again");
+      }
     } catch (...) {
       fail(0, std::current_exception());
       throw;
@@ -80,6 +89,7 @@ class Supervisor {
 
  private:
   Poller poller_;
+  const Crew* crew_ = nullptr;
   std::atomic<int> active_{0};
   std::atomic<std::int64_t> next_{0};
   std::atomic<std::int64_t> limit_;
@@ -138,6 +148,7 @@ void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_
   };
   {
     const Crew crew(count - 1, [](void* own) { (*static_cast<decltype(worker)*>(own))(false); }, &worker);
+    supervisor.lead(crew);
     worker(true);
   }
   supervisor.rethrow();

@@ -75,6 +75,33 @@ print(codes)
     assert run(code) == str([0] * 8)
 
 
+def test_a_fork_in_the_midst_of_ones_own_fit():
+    """From a signal handler: the child has the call and not its other threads, and is told so or gets by without."""
+    code = """
+import signal, time
+data = sp.csr_array((np.random.default_rng(0).random((4000, 1500)) < 0.02).astype(float))
+me, codes = os.getpid(), []
+for k in range(12):
+    children = []
+    def handler(*_):
+        child = os.fork()
+        if child:
+            children.append(child)
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.01 + 0.012 * k)
+    try:
+        coals.ImplicitALS(factors=64, iterations=2, random_state=0, num_threads=4).fit(data)
+    except RuntimeError as error:
+        os._exit(7 if "forked in the midst" in str(error) else 8)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if os.getpid() != me:
+        os._exit(0)
+    codes += [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+print(len(codes) > 0 and set(codes) <= {0, 7})
+"""
+    assert run(code) == "True"
+
+
 def test_a_pool_of_forked_processes():
     code = """
 import multiprocessing

@@ -197,6 +197,7 @@ def test_bad_validation(ratings, validation, error, message):
     ("arguments", "error", "message"),
     [
         ({"layers": []}, ValueError, r"layers must hold at least 1 width, got \[\]"),
+        ({"layers": {3: 4}}, TypeError, r"layers must be a list of integers, such as \[200\], got {3: 4} .dict."),
         ({"layers": 200}, TypeError, r"layers must be a list of integers, such as \[200\], got 200 .int."),
         ({"layers": [200, 0]}, ValueError, r"layers\[1\] must be >= 1 .*got 0"),
         ({"dropout": 1.0}, ValueError, "dropout must be below 1, got 1.0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,7 @@ def check_share(name: str, value: Any) -> float:
 
 def check_layers(name: str, value: Any, *, least: int = 1) -> list[int]:
     """Widths of layers, as a list of integers."""
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__len__") or not hasattr(value, "__iter__"):
+    if isinstance(value, (str, bytes, Mapping, Set)) or not hasattr(value, "__len__") or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} must be a list of integers, such as [200], got {value!r} ({type(value).__name__})")
     widths = [check_int(f"{name}[{k}]", width, minimum=1, maximum=_MOST_UNITS) for k, width in enumerate(value)]
     if len(widths) < least:
