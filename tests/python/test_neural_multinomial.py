@@ -212,3 +212,10 @@ def test_bad_validation(ratings, validation, error, message):
 def test_bad_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         MultVAE(**arguments)
+
+
+def test_values_do_not_count_in_held_out_users_either(ratings):
+    huge = ratings.astype(np.float64)
+    huge.data[:] = 1e30
+    fits = [MultVAE(layers=[4], iterations=2, device="cpu", random_state=0).fit(data) for data in (huge, huge / 1e30)]
+    assert fits[0].user_factors_.tobytes() == fits[1].user_factors_.tobytes()
