@@ -1,5 +1,7 @@
 // Co-occurrence and metrics for C.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <variant>
 

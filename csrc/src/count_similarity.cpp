@@ -1,10 +1,9 @@
 #include "count_similarity.hpp"
 
-#include <stdexcept>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 namespace coals {
 

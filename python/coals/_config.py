@@ -19,8 +19,8 @@ def show_config() -> dict[str, Any]:
     -------
     dict
         ``version``; ``isa``: the level in use; ``compiled_isas``, ``detected_isas``: levels in rising order;
-        ``num_threads``: the default, which affinity, control group and
-        ``OMP_NUM_THREADS`` leave.
+        ``num_threads``: the default, which affinity, control group and ``OMP_NUM_THREADS``
+        leave.
 
     Examples
     --------

@@ -2,10 +2,17 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
+#if !defined(_WIN32)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 #include "crew.hpp"
+#include "parallel.hpp"
 
 namespace {
 
@@ -58,9 +65,39 @@ void meet() {
   meeting.work();
 }
 
+#if !defined(_WIN32)
+// Forked by `poll`, the child has the call and none of its helpers: it is told so, and waits for nobody.
+void fork_in_the_midst() {
+  pid_t child = -1;
+  coals::RunControl control;
+  control.num_threads = 3;
+  control.poll = [&] {
+    if (child < 0) child = fork();
+  };
+  std::atomic<int> done{0};
+  try {
+    coals::parallel_for(100, control, [&](std::int64_t) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      ++done;
+    });
+  } catch (const std::runtime_error&) {
+    if (child == 0) _exit(7);
+    throw;
+  }
+  if (child == 0) _exit(8);
+  int status = 0;
+  expect(child > 0 && waitpid(child, &status, 0) == child, "a child was forked");
+  expect(WIFEXITED(status) && WEXITSTATUS(status) == 7, "the child is told that its helpers are gone");
+  expect(done.load() == 100, "the parent does all of the work");
+}
+#endif
+
 }  // namespace
 
 int main() {
+#if !defined(_WIN32)
+  fork_in_the_midst();
+#endif
   for (int round = 0; round < 20; ++round) {
     meet();
     if (round % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough to fall asleep

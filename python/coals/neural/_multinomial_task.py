@@ -52,24 +52,25 @@ class MultinomialTask(Task):
         self._rng = check_random_state(model.random_state)
         sizes = np.diff(data.matrix.indptr)
         self._users = np.flatnonzero(sizes)
-        self.validation = validation
-        if validation is None:
-            self._hold_out(sizes)
+        self.validation = validation or self._hold_out(sizes)
+        if self.validation is not None:
+            self.validation = self.validation._replace(history=_as_ones(self.validation.history))
         self.held_out_losses: list[float] = []
         self._batch_size = model.batch_size or batch_size_for(len(self._users))
         batches = -(-len(self._users) // self._batch_size)
         self.settling = getattr(model, "annealing", 0)
         self._steps, self._annealing = 0, max(1, self.settling * batches)
 
-    def _hold_out(self, sizes: npt.NDArray[Any]) -> None:
+    def _hold_out(self, sizes: npt.NDArray[Any]) -> FoldInData | None:
         """Some users with at least two entries, as long as others are left."""
         able = self._users[sizes[self._users] >= 2]
         wanted = round(self._model.validation_fraction * len(self._users))
         count = min(wanted, len(able), len(self._users) - 1)
-        if count > 0:
-            chosen = np.sort(self._rng.permutation(able)[:count])
-            self.validation = told_and_held_out(select_users(self._data, chosen), _HELD_OUT, self._rng)
-            self._users = np.setdiff1d(self._users, chosen)
+        if count <= 0:
+            return None
+        chosen = np.sort(self._rng.permutation(able)[:count])
+        self._users = np.setdiff1d(self._users, chosen)
+        return told_and_held_out(select_users(self._data, chosen), _HELD_OUT, self._rng)
 
     def start(self) -> Arrays:
         widths = [int(width) for width in self._model.layers]
@@ -148,8 +149,7 @@ class MultinomialTask(Task):
         twin = with_attributes(self._model, fitted | {"_fitted_params_": self._model.get_params()})
         twin._finish_fit(self._data, structure(self._data))
         self.held_out_losses.append(self._held_out_loss(twin))
-        history, held_out = self.validation
-        found = evaluate_fold_in({"model": twin}, _as_ones(history), held_out, [_METRIC])
+        found = evaluate_fold_in({"model": twin}, *self.validation, [_METRIC])
         return float(found.mean["model"][_METRIC])
 
     def _held_out_loss(self, twin: Any) -> float:
