@@ -15,7 +15,6 @@ Enum named(const char* argument, const std::string& name, std::initializer_list<
 
 SolverOptions make_options(const std::string& solver, std::int64_t cg_steps, std::int64_t block_size, bool nonnegative,
                            const std::string& singular, const std::string& method) {
-  require(cg_steps >= 1 && block_size >= 1, "cg_steps and block_size must be at least 1");
   SolverOptions options;
   options.solver =
       named<Solver>("solver", solver, {{"cholesky", Solver::cholesky}, {"cg", Solver::cg}, {"block", Solver::block}});
@@ -43,7 +42,6 @@ void bind_options(py::module_& module) {
   module.def(
       "half_sweep_cost",
       [](const Csr& data, std::int64_t size, const SolverOptions& options) {
-        require(size >= 1, "size must be at least 1");
         return half_sweep_cost(data.structure(), size, options);
       },
       py::arg("data"), py::arg("size"), py::arg("options"));

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "coals/blend.hpp"
 #include "top_k_lists.hpp"
 
@@ -9,17 +7,12 @@ namespace {
 
 using Given = std::tuple<Array<std::int64_t>, Array<double>, Array<std::int64_t>>;
 
-BlendedLists checked(const Given& given, double weight, std::int64_t queries, std::int64_t items) {
+BlendedLists view_of(const Given& given, double weight, std::int64_t queries) {
   const auto& [ids, scores, counts] = given;
   const MatrixView<const std::int64_t> id = matrix_view(ids, "ids");
   const MatrixView<const double> score = matrix_view(scores, "scores");
   const std::int64_t* count = vector_data(counts, queries, "counts");
   require(id.rows == queries && score.rows == queries && score.columns == id.columns, "lists must be of one shape");
-  for (std::int64_t q = 0; q < queries; ++q) {
-    require(count[q] >= 0 && count[q] <= id.columns, "counts holds a number that is out of range");
-    const bool fits = std::all_of(id.row(q), id.row(q) + count[q], [=](std::int64_t i) { return i >= 0 && i < items; });
-    require(fits, "ids holds an index that is out of range");
-  }
   return {id.data, score.data, count, id.columns, weight};
 }
 
@@ -27,10 +20,9 @@ py::tuple top_k(const std::vector<Given>& lists, const std::vector<double>& weig
                 const Csr& excluded, std::int64_t n, int num_threads) {
   const std::int64_t queries = excluded.structure().rows;
   require(n >= 1, "n must be at least 1");
-  require(excluded.structure().columns == items, "excluded must be queries x items");
   require(lists.size() == weights.size(), "there must be a weight for each list");
   std::vector<BlendedLists> members;
-  for (std::size_t m = 0; m < weights.size(); ++m) members.push_back(checked(lists[m], weights[m], queries, items));
+  for (std::size_t m = 0; m < weights.size(); ++m) members.push_back(view_of(lists[m], weights[m], queries));
   Lists<double> best(queries, n);
   const TopKLists<double> out = best.view(n);
   const RunControl control = run_control(num_threads);

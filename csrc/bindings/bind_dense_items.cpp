@@ -1,19 +1,10 @@
 #include "coals/dense_items.hpp"
 
-#include <algorithm>
-
 #include "top_k_lists.hpp"
 
 namespace coals::bindings {
 
 namespace {
-
-const std::int64_t* indices(const Array<std::int64_t>& array, std::int64_t size, std::int64_t limit, const char* name) {
-  const std::int64_t* index = vector_data(array, size, name);
-  const bool fits = std::all_of(index, index + size, [=](std::int64_t i) { return i >= 0 && i < limit; });
-  require(fits, std::string(name) + " holds an index that is out of range");
-  return index;
-}
 
 template <class T>
 Array<T> gram_of(const CsrMatrix<T>& matrix, double diagonal, int num_threads) {
@@ -39,7 +30,6 @@ py::array gram(const Csr& matrix, double diagonal, int num_threads) {
 template <class T>
 void invert(Array<T>& matrix, int num_threads) {
   const MatrixView<T> view = mutable_matrix_view(matrix, "matrix");
-  require(view.rows == view.columns, "matrix must be square");
   const RunControl control = run_control(num_threads);
   const ReleasedGil released;
   invert_definite(view, control);
@@ -49,7 +39,6 @@ template <class T>
 void low_rank(const Array<T>& left, const Array<T>& right, Array<T>& matrix, int num_threads) {
   const MatrixView<const T> a = matrix_view(left, "left"), b = matrix_view(right, "right");
   const MatrixView<T> target = mutable_matrix_view(matrix, "matrix");
-  require(a.columns == b.columns && a.rows == target.rows && b.rows == target.columns, "shapes do not fit");
   const RunControl control = run_control(num_threads);
   const ReleasedGil released;
   add_low_rank(a, b, target, control);
@@ -69,9 +58,7 @@ py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Array
   const MatrixView<const T> w = matrix_view(weights, "weights");
   const CsrView<T> q = queries_of<T>(queries, w.rows);
   require(n >= 1, "n must be at least 1");
-  require(excluded.structure().rows == rows.size() && excluded.structure().columns == w.columns,
-          "excluded must be queries x items");
-  const std::int64_t* row = indices(rows, rows.size(), q.rows, "rows");
+  const std::int64_t* row = vector_data(rows, excluded.structure().rows, "rows");
   const auto* allowed = reinterpret_cast<const std::uint8_t*>(vector_data(candidate, w.columns, "candidate"));
   Lists<T> lists(rows.size(), n);
   const TopKLists<T> out = lists.view(n);
@@ -88,8 +75,8 @@ Array<T> score(const Csr& queries, const Array<std::int64_t>& rows, const Array<
   const MatrixView<const T> w = matrix_view(weights, "weights");
   const CsrView<T> q = queries_of<T>(queries, w.rows);
   const std::int64_t pairs = rows.size();
-  const std::int64_t* row = indices(rows, pairs, q.rows, "rows");
-  const std::int64_t* column = indices(columns, pairs, w.columns, "columns");
+  const std::int64_t* row = vector_data(rows, pairs, "rows");
+  const std::int64_t* column = vector_data(columns, pairs, "columns");
   Array<T> scores(pairs);
   T* out = scores.mutable_data();
   {
@@ -102,7 +89,6 @@ Array<T> score(const Csr& queries, const Array<std::int64_t>& rows, const Array<
 template <class T>
 Csr strongest(const Array<T>& matrix, std::int64_t count, int num_threads) {
   const MatrixView<const T> view = matrix_view(matrix, "matrix");
-  require(count >= 1, "count must be at least 1");
   const RunControl control = run_control(num_threads);
   const ReleasedGil released;
   return {strongest_of_columns(view, count, control)};

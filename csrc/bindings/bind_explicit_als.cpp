@@ -13,7 +13,7 @@ ExplicitHalfSweep<T> explicit_problem(const Csr& ratings, const Array<T>& fixed,
                                       double mean, const OptionalArray<T>& weights) {
   ExplicitHalfSweep<T> problem;
   problem.ratings = ratings.view<T>();
-  problem.fixed = fixed_view(fixed, problem.ratings);
+  problem.fixed = matrix_view(fixed, "fixed");
   problem.fixed_bias = optional_vector(fixed_bias, problem.ratings.columns, "fixed_bias");
   problem.mean = mean;
   problem.weight = optional_vector(weights, problem.ratings.entries(), "weights");
@@ -28,11 +28,10 @@ void solve_explicit(const Csr& ratings, const Array<T>& fixed, const OptionalArr
   auto problem = explicit_problem(ratings, fixed, fixed_bias, mean, weights);
   const std::int64_t rows = problem.ratings.rows;
   problem.penalty = penalty;
-  problem.prior = prior_view(prior, rows, problem.fixed.columns);
+  problem.prior = optional_matrix(prior, "prior");
   problem.bias_prior = optional_vector(bias_prior, rows, "bias_prior");
   problem.options = options;
   const MatrixView<T> x = mutable_matrix_view(factors, "factors");
-  require_factors(x, rows, problem.fixed.columns);
   T* row_bias = bias ? mutable_vector_data(*bias, rows, "bias") : nullptr;
   require(what == "factors" || row_bias, "bias must be given");
   const RunControl control = run_control(num_threads);
@@ -58,7 +57,6 @@ void bind_explicit_for(py::module_& module) {
          const OptionalArray<T>& weights, const Array<T>& factors, const OptionalArray<T>& bias, int num_threads) {
         const auto problem = explicit_problem(ratings, fixed, fixed_bias, mean, weights);
         const MatrixView<const T> rows = matrix_view(factors, "factors");
-        require_factors(rows, problem.ratings.rows, problem.fixed.columns);
         const T* row_bias = optional_vector(bias, problem.ratings.rows, "bias");
         const ReleasedGil released;
         return explicit_squared_error(problem, rows, row_bias, run_control(num_threads));

@@ -15,7 +15,7 @@ ImplicitHalfSweep<T> implicit_problem(const Csr& strengths, const Array<T>& fixe
                                       double alpha, double unobserved_weight) {
   ImplicitHalfSweep<T> problem;
   problem.strengths = strengths.view<T>();
-  problem.fixed = fixed_view(fixed, problem.strengths);
+  problem.fixed = matrix_view(fixed, "fixed");
   problem.objective = objective_named(objective);
   problem.alpha = alpha;
   problem.unobserved_weight = unobserved_weight;
@@ -25,9 +25,7 @@ ImplicitHalfSweep<T> implicit_problem(const Csr& strengths, const Array<T>& fixe
 // K x K, or K values of a diagonal one.
 MatrixView<const double> gram_view(const Array<double>& gram, std::int64_t factors) {
   if (gram.ndim() == 1) return {vector_data(gram, factors, "gram"), 1, factors, factors};
-  const MatrixView<const double> view = matrix_view(gram, "gram");
-  require(view.rows == factors && view.columns == factors, "gram must be K x K");
-  return view;
+  return matrix_view(gram, "gram");
 }
 
 template <class T>
@@ -37,10 +35,9 @@ void solve_implicit(const Csr& strengths, const Array<T>& fixed, const Array<dou
   auto problem = implicit_problem(strengths, fixed, objective, alpha, unobserved_weight);
   problem.gram = gram_view(gram, problem.fixed.columns);
   problem.penalty = penalty;
-  problem.prior = prior_view(prior, problem.strengths.rows, problem.fixed.columns);
+  problem.prior = optional_matrix(prior, "prior");
   problem.options = options;
   const MatrixView<T> out = mutable_matrix_view(factors, "factors");
-  require_factors(out, problem.strengths.rows, problem.fixed.columns);
   const RunControl control = run_control(num_threads);
   const ReleasedGil released;
   solve_implicit_factors(problem, out, control);
@@ -49,7 +46,6 @@ void solve_implicit(const Csr& strengths, const Array<T>& fixed, const Array<dou
 template <class T>
 Array<double> gram_of(const Array<T>& matrix, int num_threads) {
   const MatrixView<const T> view = matrix_view(matrix, "matrix");
-  require(view.columns > 0, "matrix must have columns");
   Array<double> out({view.columns, view.columns});
   const MatrixView<double> target = mutable_matrix_view(out, "out");
   const RunControl control = run_control(num_threads);
@@ -61,7 +57,7 @@ Array<double> gram_of(const Array<T>& matrix, int num_threads) {
 template <class T>
 Array<double> squared_distances_of(const Array<T>& rows, const OptionalArray<T>& prior, int num_threads) {
   const MatrixView<const T> view = matrix_view(rows, "rows");
-  const MatrixView<const T> from = prior_view(prior, view.rows, view.columns);
+  const MatrixView<const T> from = optional_matrix(prior, "prior");
   Array<double> out(view.rows);
   double* target = out.mutable_data();
   const RunControl control = run_control(num_threads);
@@ -73,7 +69,6 @@ Array<double> squared_distances_of(const Array<T>& rows, const OptionalArray<T>&
 // (eigenvalues, axes)
 py::tuple axes_of(const Array<double>& gram, int num_threads) {
   const MatrixView<const double> view = matrix_view(gram, "gram");
-  require(view.rows == view.columns, "gram must be square");
   Array<double> eigenvalues(view.columns), axes({view.columns, view.columns});
   double* values = eigenvalues.mutable_data();
   const MatrixView<double> target = mutable_matrix_view(axes, "axes");
@@ -89,7 +84,6 @@ template <class T>
 void rotate_rows(Array<T> rows, const Array<double>& axes, int num_threads) {
   const MatrixView<T> view = mutable_matrix_view(rows, "rows");
   const MatrixView<const double> turn = matrix_view(axes, "axes");
-  require(turn.rows == view.columns && turn.columns == view.columns, "axes must be K x K");
   const RunControl control = run_control(num_threads);
   const ReleasedGil released;
   rotate(view, turn, control);
@@ -107,7 +101,6 @@ void bind_implicit_for(py::module_& module) {
          double unobserved_weight, const Array<T>& factors, int num_threads) {
         const auto problem = implicit_problem(strengths, fixed, objective, alpha, unobserved_weight);
         const MatrixView<const T> rows = matrix_view(factors, "factors");
-        require_factors(rows, problem.strengths.rows, problem.fixed.columns);
         const ReleasedGil released;
         return implicit_observed_loss(problem, rows, run_control(num_threads));
       },

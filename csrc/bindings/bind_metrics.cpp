@@ -46,7 +46,6 @@ Array<double> metrics_of(const Array<std::int64_t>& ids, const Array<std::int64_
   for (const auto& [name, k] : metrics) {
     const auto found = ranking_names.find(name);
     require(found != ranking_names.end(), "unknown metric " + name);
-    require(k >= 1, "k must be at least 1");
     wanted.push_back({found->second, k});
   }
   Array<double> values({static_cast<py::ssize_t>(wanted.size()), static_cast<py::ssize_t>(lists.users)});

@@ -39,20 +39,11 @@ void with_real(const Csr& a, const Csr& b, Call call) {
       a.matrix, b.matrix);
 }
 
-const std::int64_t* indices(const Array<std::int64_t>& array, std::int64_t size, std::int64_t limit, const char* name) {
-  const std::int64_t* index = vector_data(array, size, name);
-  const auto* bad = std::find_if(index, index + size, [=](std::int64_t i) { return i < 0 || i >= limit; });
-  if (bad != index + size) require(false, name + (" holds " + std::to_string(*bad)) + ", which is out of range");
-  return index;
-}
-
-// The view of `other` that goes with `held`: the same type, the other way round.
+// The view of `other`, which must be of the same type.
 template <class V>
-CsrView<V> transpose_of(const CsrMatrix<V>& held, const Csr& other) {
+CsrView<V> view_as(const CsrMatrix<V>&, const Csr& other) {
   const auto* matrix = std::get_if<CsrMatrix<V>>(&other.matrix);
-  require(matrix != nullptr && matrix->rows == held.columns && matrix->columns == held.rows &&
-              matrix->view().entries() == held.view().entries(),
-          "targets must be the transpose of lists");
+  require(matrix != nullptr, "lists and targets must have the same dtype");
   return matrix->view();
 }
 
@@ -61,15 +52,13 @@ py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Csr& 
                 const Filter& filter, std::int64_t n, int num_threads) {
   const CsrView<void> q = queries.structure(), l = lists.structure();
   require(n >= 1, "n must be at least 1");
-  require(q.columns == l.rows, "lists must have a row for each column of queries");
   const TopKFilter wanted = filter_of(filter, rows.size(), l.columns);
-  const std::int64_t* row = indices(rows, rows.size(), q.rows, "rows");
+  const std::int64_t* row = vector_data(rows, rows.size(), "rows");
   const NeighborRule rule = rule_of(average_by, used, query_term, target_term, q.rows, l.columns);
-  require(targets != nullptr || rule.average_by != AverageBy::target || used < 0, "this rule needs targets");
   Lists<double> found(rows.size(), n);
   const TopKLists<double> out = found.view(n);
   with_real(queries, lists, [&](const auto& a, const auto& b) {
-    const auto by_target = targets == nullptr ? decltype(b.view()){} : transpose_of(b, *targets);
+    const auto by_target = targets == nullptr ? decltype(b.view()){} : view_as(b, *targets);
     const ReleasedGil released;
     top_k_neighbors(a.view(), row, rows.size(), b.view(), by_target, rule, wanted, out, run_control(num_threads));
   });
@@ -80,10 +69,9 @@ Array<double> score(const Csr& queries, const Array<std::int64_t>& rows, const C
                     const Array<std::int64_t>& columns, const std::string& average_by, std::int64_t used,
                     const Term& query_term, const Term& target_term, int num_threads) {
   const CsrView<void> q = queries.structure(), t = targets.structure();
-  require(q.columns == t.columns, "queries and targets must have the same columns");
   const std::int64_t pairs = rows.size();
-  const std::int64_t* row = indices(rows, pairs, q.rows, "rows");
-  const std::int64_t* column = indices(columns, pairs, t.rows, "columns");
+  const std::int64_t* row = vector_data(rows, pairs, "rows");
+  const std::int64_t* column = vector_data(columns, pairs, "columns");
   const NeighborRule rule = rule_of(average_by, used, query_term, target_term, q.rows, t.rows);
   Array<double> scores(pairs);
   double* out = scores.mutable_data();

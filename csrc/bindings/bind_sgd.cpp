@@ -24,24 +24,15 @@ SgdOptions make_options(const std::string& optimizer, double learning_rate, doub
   return options;
 }
 
-template <class T>
-MatrixView<T> padded_view(Array<T>& array, std::int64_t rows, std::int64_t columns, const char* name) {
-  const MatrixView<T> view = mutable_matrix_view(array, name);
-  require(view.rows == rows && view.columns == columns && columns % (64 / static_cast<std::int64_t>(sizeof(T))) == 0,
-          std::string(name) + " must have a row each, and rows of whole 64 bytes");
-  return view;
-}
-
 // Arrays: users, items, their states, and with biases user_bias, item_bias and their states.
 template <class T>
 SgdFactors<T> factors_of(std::vector<Array<T>>& arrays, std::int64_t users, std::int64_t items) {
-  require((arrays.size() == 4 || arrays.size() == 8) && arrays[0].ndim() == 2, "factors must be 4 or 8 arrays");
-  const std::int64_t width = arrays[0].shape(1);
+  require((arrays.size() == 4 || arrays.size() == 8), "factors must be 4 or 8 arrays");
   SgdFactors<T> out;
-  out.users = padded_view(arrays[0], users, width, "users");
-  out.items = padded_view(arrays[1], items, width, "items");
-  out.user_state = padded_view(arrays[2], users, width, "user state");
-  out.item_state = padded_view(arrays[3], items, width, "item state");
+  out.users = mutable_matrix_view(arrays[0], "users");
+  out.items = mutable_matrix_view(arrays[1], "items");
+  out.user_state = mutable_matrix_view(arrays[2], "user state");
+  out.item_state = mutable_matrix_view(arrays[3], "item state");
   if (arrays.size() == 8) {
     out.user_bias = mutable_vector_data(arrays[4], users, "user_bias");
     out.item_bias = mutable_vector_data(arrays[5], items, "item_bias");
@@ -58,7 +49,6 @@ double epoch(const Csr& data, const py::list& arrays, const SgdOptions& options,
   const auto* held = std::get_if<CsrMatrix<T>>(&data.matrix);
   require(held != nullptr, "the sparse matrix and the factors must have the same dtype");
   const CsrView<T> entries = held->view();
-  require(pairs || entries.value != nullptr || entries.entries() == 0, "the sparse matrix has no values");
   const SgdFactors<T> factors = factors_of(given, entries.rows, entries.columns);
   SgdOptions own = options;
   own.epoch = number;

@@ -19,7 +19,6 @@ template <class T>
 Array<T> multiply(const Csr& matrix, const Array<T>& dense, int num_threads) {
   const CsrView<T> rows = view_or_ones<T>(matrix);
   const MatrixView<const T> right = matrix_view(dense, "dense");
-  require(rows.columns == right.rows, "dense must have a row for each column of the matrix");
   Array<T> out({rows.rows, right.columns});
   const MatrixView<T> target = mutable_matrix_view(out, "out");
   const RunControl control = run_control(num_threads);
@@ -35,9 +34,7 @@ py::tuple svd(const Csr& matrix, const Array<T>& start, std::int64_t rank, std::
               double tolerance, int num_threads) {
   const CsrView<T> rows = matrix.view<T>();
   const MatrixView<const T> first = matrix_view(start, "start");
-  require(first.rows == std::min(rows.rows, rows.columns), "start must have a row for each of the shorter side");
   require(rank >= 1 && first.columns >= rank, "start must have at least `rank` columns");
-  require(power_iterations >= 0 && tolerance >= 0, "power_iterations and tolerance must be at least 0");
   Array<T> left({rows.rows, rank}), right({rows.columns, rank});
   Array<double> values(rank);
   const MatrixView<T> u = mutable_matrix_view(left, "left"), v = mutable_matrix_view(right, "right");

@@ -59,7 +59,6 @@ py::tuple rank(const Index& self, const Array<T>& queries, const Filter& filter,
   const auto* held = std::get_if<HeldIndex<T>>(&self.held);
   require(held != nullptr, "queries and items must have the same dtype");
   const MatrixView<const T> q = matrix_view(queries, "queries"), items = held->index.items();
-  require(q.columns == items.columns, "queries and items must have the same number of columns");
   require(n >= 1, "n must be at least 1");
   const TopKMethod way = method_of(method);
   const TopKFilter wanted = filter_of(filter, q.rows, items.rows);

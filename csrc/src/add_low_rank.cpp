@@ -2,6 +2,7 @@
 // them, a panel of columns of the result at a time.
 #include <algorithm>
 
+#include "check_arguments.hpp"
 #include "coals/dense_items.hpp"
 #include "dispatch.hpp"
 #include "padding.hpp"
@@ -33,6 +34,9 @@ struct Panels {
 template <class T>
 void add_low_rank(MatrixView<const T> left, MatrixView<const T> right, MatrixView<T> matrix,
                   const RunControl& control) {
+  check_matrix(matrix, left.rows, right.rows, "matrix");
+  check_matrix(left, left.rows, left.columns, "left");
+  check_matrix(right, right.rows, left.columns, "right");
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t rank = left.columns, stride = block_width;
   parallel_for((matrix.rows + block_width - 1) / block_width, control, [&] { return Panels<T>(rank); },

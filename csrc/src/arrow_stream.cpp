@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "arrow_column.hpp"
+#include "check_arguments.hpp"
 #include "parallel.hpp"
 
 namespace coals {
@@ -19,7 +20,9 @@ struct Batch {
 
 }  // namespace
 
-ArrowStream::ArrowStream(ArrowArrayStream* stream) : stream_(*stream) {
+ArrowStream::ArrowStream(ArrowArrayStream* stream) {
+  check_pointer(stream, 1, "stream");
+  stream_ = *stream;
   if (!stream_.release) throw ArrowError("the Arrow stream has been read already");
   stream->release = nullptr;
   if (stream_.get_schema(&stream_, &schema_) != 0) {
@@ -67,6 +70,11 @@ std::vector<Column> ArrowStream::read(const std::vector<std::int64_t>& places, c
     if (!batch.array.release) return columns;
     const ArrowArray& whole = batch.array;
     if (is_table() && whole.n_children != schema_.n_children) throw ArrowError("a batch lacks columns of its schema");
+    for (const std::int64_t place : places) {
+      if (is_table() && whole.children[place]->length < whole.offset + whole.length) {
+        throw ArrowError("a column of a batch is shorter than the batch");
+      }
+    }
     parallel_for(static_cast<std::int64_t>(places.size()), control, [&](std::int64_t k, const Pulse& pulse) {
       const ArrowArray& array = is_table() ? *whole.children[places[k]] : whole;
       const std::int64_t offset = is_table() ? whole.offset + array.offset : whole.offset;

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "check_arguments.hpp"
 #include "coals/c_api.h"
 #include "coals/csr.hpp"
 #include "coals/errors.hpp"
@@ -17,10 +18,6 @@ namespace coals::c_api {
 
 // What ends a call when the caller's poll says so.
 struct Cancelled {};
-
-inline void require(bool condition, const char* message) {
-  if (!condition) throw std::invalid_argument(message);
-}
 
 // A size beyond it was never set.
 constexpr std::size_t largest_struct = 65536;

@@ -1,10 +1,12 @@
 // The largest inner products for C: of items that are asked once, and of an index of them.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <variant>
 
 #include "c_api_calls.hpp"
+#include "panels.hpp"
 
 using namespace coals;
 using namespace coals::c_api;
@@ -22,13 +24,41 @@ MatrixView<const T> matrix_of(const coals_matrix& matrix, const char* name) {
   return {static_cast<const T*>(matrix.data), matrix.rows, matrix.columns, matrix.columns};
 }
 
+// What is wrong with a row whose norm is infinite, or so large that scores may be.
+template <class T>
+[[noreturn]] void refuse_row(MatrixView<const T> rows, std::int64_t i, const char* name) {
+  const std::string row = "row " + std::to_string(i);
+  for (std::int64_t k = 0; k < rows.columns; ++k) {
+    if (!std::isfinite(rows.row(i)[k])) refuse(name, row + ", column " + std::to_string(k) + " is NaN or infinite");
+  }
+  refuse(name, row + ": scores may be beyond the range of the dtype: scale the numbers down");
+}
+
+// The largest norm of the items, which must have one.
+template <class T>
+double largest_norm(const ItemIndex<T>& index) {
+  const double norm = index.size() > 0 ? index.norm()[0] : 0;
+  if (!std::isfinite(norm)) refuse_row(index.items(), index.item()[0], "items");
+  return norm;
+}
+
+template <class T>
+void check_scores(MatrixView<const T> queries, double items_norm) {
+  constexpr double largest = 0.9 * static_cast<double>(std::numeric_limits<T>::max());
+  for (std::int64_t q = 0; q < queries.rows; ++q) {
+    const double norm = norm_above(queries.row(q), queries.columns);
+    if (!(std::isfinite(norm) && norm * items_norm < largest)) refuse_row(queries, q, "queries");
+  }
+}
+
 // An index reads its items at every call, and the caller's pointers last for one call alone: so it has a copy.
 template <class T>
 class OwnItems {
  public:
   OwnItems(MatrixView<const T> given, const RunControl& control)
-      : items_(given.rows * given.columns),
-        index_(copied(given, items_), nullptr, TopKMetric::inner_product, control) {}
+      : items_(given.rows * given.columns), index_(copied(given, items_), nullptr, TopKMetric::inner_product, control) {
+    largest_norm(index_);
+  }
 
   const ItemIndex<T>& index() const { return index_; }
 
@@ -47,6 +77,7 @@ void answer(const coals_matrix& queries, const ItemIndex<T>& index, const TopKFi
             const RunControl& run) {
   const MatrixView<const T> from = matrix_of<T>(queries, "queries");
   require(from.columns == index.items().columns, "queries and items must have the same number of columns");
+  check_scores(from, largest_norm(index));
   top_k(from, index, filter, lists_of<T>(lists), TopKMethod::automatic, run);
 }
 

@@ -53,7 +53,7 @@ ExplicitFitOptions explicit_of(const coals_fit_options& given, const coals_contr
   out.biases = !given.no_biases;
   out.joint = !given.separate;
   if (given.given_mean) {
-    require(std::isfinite(given.mean), "mean must be finite");
+    check_number(given.mean, -largest_option, largest_option, "mean");
     out.mean = given.mean;
   }
   return out;
@@ -243,8 +243,15 @@ coals_status coals_fold_in(const coals_model* model, std::int32_t side, const co
       require(held.is_explicit || !weight, "weight is for ratings");
       const MatrixView<T> target{static_cast<T*>(out.data), out.rows, out.columns, out.columns};
       const CsrView<T> data = values_of<T>(rows, "rows", run);
+      const bool are_users = side == COALS_USERS;
+      if (data.columns != held.rows_of(are_users ? Side::items : Side::users).rows) {
+        refuse("rows", are_users ? "must have a column for each item of the model"
+                                 : "must have a column for each user of the model");
+      }
+      check_factors(target, data.rows, held.factors, "factors");
+      if (held.biased()) check_pointer(static_cast<T*>(bias), data.rows, "bias");
       if (data.rows == 0) return;
-      held.fold_in(side == COALS_USERS ? Side::users : Side::items, data, static_cast<const T*>(weight), target,
+      held.fold_in(are_users ? Side::users : Side::items, data, static_cast<const T*>(weight), target,
                    static_cast<T*>(bias), run);
     });
   });

@@ -25,4 +25,18 @@ void check_values(const CsrView<T>& matrix, const char* name,
   }
 }
 
+// The same for rows of factors.
+template <class T>
+void check_values(const MatrixView<T>& rows, const char* name) {
+  const double largest = std::sqrt(std::numeric_limits<T>::max());
+  for (std::int64_t i = 0; i < rows.rows; ++i) {
+    const T* row = rows.row(i);
+    bool sound = true;
+    for (std::int64_t k = 0; k < rows.columns; ++k) sound &= std::abs(row[k]) <= largest;
+    if (sound) continue;
+    throw std::invalid_argument(std::string(name) + ": row " + std::to_string(i) +
+                                " holds a number that is NaN, infinite or too large to start from");
+  }
+}
+
 }  // namespace coals

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "check_arguments.hpp"
 #include "coals/cooccurrence.hpp"
 #include "parallel.hpp"
 #include "ranked_pairs.hpp"
@@ -50,20 +51,13 @@ inline std::vector<RowPlace> rows_to_count(const RankedItems& items, const Neigh
 }
 
 inline void check_options(const PairOptions& pairs, const NeighborOptions& keep, std::int64_t items) {
-  if (keep.neighbors == 0) throw std::invalid_argument("neighbors must be at least 1, or -1 for all");
-  if (!(pairs.shrinkage >= 0 && pairs.shrinkage <= 1e18)) {
-    throw std::invalid_argument("shrinkage must be 0 or more, and at most 1e18");
-  }
-  if (pairs.min_support < 0 || pairs.min_overlap < 0) {
-    throw std::invalid_argument("min_support and min_overlap must not be negative");
-  }
-  if (keep.memory_limit < -1) throw std::invalid_argument("memory_limit must be a number of bytes, or -1");
-  if (keep.rows && keep.row_count < 0) throw std::invalid_argument("row_count must not be negative");
-  for (std::int64_t k = 0; keep.rows && k < keep.row_count; ++k) {
-    if (keep.rows[k] < 0 || keep.rows[k] >= items) {
-      throw std::invalid_argument("row " + std::to_string(keep.rows[k]) + " is out of range");
-    }
-  }
+  require(keep.neighbors >= 1 || keep.neighbors == -1, "neighbors must be at least 1, or -1 for all");
+  require(keep.threshold == keep.threshold, "threshold must not be NaN");
+  check_number(pairs.shrinkage, 0, largest_option, "shrinkage");
+  check_count(pairs.min_support, "min_support");
+  check_count(pairs.min_overlap, "min_overlap");
+  require(keep.memory_limit >= -1, "memory_limit must be a number of bytes, or -1");
+  if (keep.rows) check_indices(keep.rows, keep.row_count, items, "rows");
 }
 
 // Entries that the answer may have after `workspace` bytes, or -1 for any number.
@@ -75,10 +69,6 @@ std::int64_t room_for_answer(const NeighborOptions& keep, std::int64_t workspace
                                 " MB before the first row of the answer: raise it");
   }
   return (keep.memory_limit - workspace) / static_cast<std::int64_t>(sizeof(T) + sizeof(std::int32_t));
-}
-
-inline std::int64_t worker_count(const RunControl& control) {
-  return control.num_threads > 0 ? control.num_threads : default_num_threads();
 }
 
 struct Nothing {

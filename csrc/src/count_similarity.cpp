@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "check_arguments.hpp"
+
 namespace coals {
 
 namespace {
@@ -29,6 +31,7 @@ bool needs_logarithms(Similarity kind) {
 CountSimilarity::CountSimilarity(const SimilarityOptions& options, const std::int64_t* size, std::int64_t items,
                                  std::int64_t users)
     : options_(options), size_(size), users_(users) {
+  check_name(options.similarity, Similarity::log_likelihood, "similarity");
   const bool alpha = options.similarity == Similarity::asymmetric_cosine || options.similarity == Similarity::tversky;
   const double most = options.similarity == Similarity::tversky ? 1e18 : 1;
   if (alpha && !(options.alpha >= 0 && options.alpha <= most)) {

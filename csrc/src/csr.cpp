@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "check_arguments.hpp"
 #include "poller.hpp"
 
 namespace coals {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::int64_t rows_between_polls = 1024;
 
-[[noreturn]] void refuse(std::int64_t row, const std::string& what) {
+[[noreturn]] void refuse_row(std::int64_t row, const std::string& what) {
   throw std::invalid_argument("row " + std::to_string(row) + ": " + what);
 }
 
@@ -22,11 +23,13 @@ void validate_row(const CsrView<void>& matrix, std::int64_t i) {
   for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
     const std::int64_t column = matrix.column[e];
     if (column < 0 || column >= matrix.columns) {
-      refuse(i, "column index " + std::to_string(column) + " is outside 0 .. " + std::to_string(matrix.columns - 1));
+      refuse_row(i,
+                 "column index " + std::to_string(column) + " is outside 0 .. " + std::to_string(matrix.columns - 1));
     }
     if (column <= previous) {
-      refuse(i, "column " + std::to_string(column) + (column == previous ? " is stored twice" : " is out of order") +
-                    "; sort and merge the entries of each row first");
+      refuse_row(i, "column " + std::to_string(column) +
+                        (column == previous ? " is stored twice" : " is out of order") +
+                        "; sort and merge the entries of each row first");
     }
     previous = column;
   }
@@ -61,9 +64,11 @@ void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunCon
   if (matrix.rows < 0 || matrix.rows > most || matrix.columns < 0 || matrix.columns > most) {
     throw std::invalid_argument("a matrix has at most 2147483647 rows and columns, and not fewer than 0");
   }
-  if (matrix.row_begin[0] != 0) refuse(0, "row pointers must start at 0");
+  check_pointer(matrix.row_begin, 1, "row_begin");
+  check_pointer(matrix.column, stored, "column");
+  if (matrix.row_begin[0] != 0) refuse_row(0, "row pointers must start at 0");
   for (std::int64_t i = 0; i < matrix.rows; ++i) {
-    if (matrix.row_begin[i + 1] < matrix.row_begin[i]) refuse(i, "row pointers must not fall");
+    if (matrix.row_begin[i + 1] < matrix.row_begin[i]) refuse_row(i, "row pointers must not fall");
   }
   if (matrix.row_begin[matrix.rows] != stored) {
     throw std::invalid_argument("row pointers end at " + std::to_string(matrix.row_begin[matrix.rows]) + ", but " +
@@ -78,6 +83,7 @@ void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunCon
 
 template <class T>
 CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
+  check_sparse(matrix, "matrix");
   CsrMatrix<T> out;
   out.rows = matrix.columns;
   out.columns = matrix.rows;
@@ -93,6 +99,7 @@ CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
 
 template <class T>
 Buffer<T> transpose_values(const CsrView<T>& matrix, const RunControl& control) {
+  check_valued(matrix, "matrix");
   Buffer<T> out(matrix.entries(), control.memory);
   visit_transposed(matrix.structure(), column_begins(matrix.structure(), control.memory), control,
                    [&](std::int64_t, std::int64_t e, std::int64_t place) { out[place] = matrix.value[e]; });

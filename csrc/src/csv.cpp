@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "check_arguments.hpp"
 #include "csv_tokenizer.hpp"
 #include "csv_values.hpp"
 #include "parallel.hpp"
@@ -98,6 +99,7 @@ struct CsvReader::State {
       columns.push_back(std::make_unique<CsvColumn>());
       columns[k]->role = options.roles[k];
       columns[k]->place = options.places[k];
+      require(slots[options.places[k]] == nullptr, "places must all be different");
       slots[options.places[k]] = columns[k].get();
     }
   }
@@ -183,11 +185,10 @@ struct CsvReader::State {
 };
 
 CsvReader::CsvReader(CsvOptions options) {
-  if (options.delimiter.empty()) throw std::invalid_argument("the delimiter is empty");
-  if (options.roles.size() != options.places.size()) throw std::invalid_argument("there must be a role for each place");
-  for (const std::int64_t place : options.places) {
-    if (place < 0 || place >= options.fields) throw std::invalid_argument("there is no such column");
-  }
+  check_count(options.fields, "fields");
+  check_indices(options.places.data(), static_cast<std::int64_t>(options.places.size()), options.fields, "places");
+  require(options.roles.size() == options.places.size(), "roles: there must be one for each of the places");
+  for (const CsvRole role : options.roles) check_name(role, CsvRole::times, "roles");
   state_ = std::make_unique<State>(std::move(options));
 }
 

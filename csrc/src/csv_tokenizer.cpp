@@ -2,9 +2,14 @@
 
 #include <cstring>
 
+#include "check_arguments.hpp"
+
 namespace coals {
 
 CsvTokenizer::CsvTokenizer(const std::string& delimiter, char quote) : delimiter_(delimiter), quote_(quote) {
+  require(!delimiter.empty() && delimiter.find_first_of("\r\n") == std::string::npos,
+          "delimiter must be text without line ends");
+  require(quote == 0 || delimiter.find(quote) == std::string::npos, "quote must not be part of the delimiter");
   for (const char c : {delimiter[0], '\n', '\r', '\0'}) stops_[static_cast<unsigned char>(c)] = true;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "check_ranked_lists.hpp"
 #include "coals/metrics.hpp"
 #include "list_index.hpp"
 #include "parallel.hpp"
@@ -89,6 +90,10 @@ std::vector<double> unit_scale(const CsrView<double>& vectors) {
 
 void list_diversity(const RankedLists& lists, const CsrView<double>& vectors, const std::vector<std::int64_t>& lengths,
                     MatrixView<double> out, const RunControl& control) {
+  check_ranked_lists(lists);
+  check_sparse(vectors, "vectors");
+  check_matrix(out, static_cast<std::int64_t>(lengths.size()), lists.users, "out");
+  for (const std::int64_t length : lengths) require(length >= 0, "lengths must not be negative");
   const std::vector<double> scale = unit_scale(vectors);
   parallel_for((lists.users + lists_per_task - 1) / lists_per_task, control,
                [&] { return Diversity(lists, vectors, scale); },

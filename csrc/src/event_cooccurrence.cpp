@@ -47,7 +47,7 @@ class EventPairs {
       for (std::int64_t i = log_.item_begin[rows_[k].rank]; i < log_.item_begin[rows_[k].rank + 1]; ++i) {
         const std::int32_t g = log_.group[log_.event[i]];
         const std::int64_t all = events_.group_begin[g + 1] - events_.group_begin[g];
-        work += static_cast<double>(options_.window < 0 ? all : std::min(all, 2 * options_.window));
+        work += static_cast<double>(options_.window < 0 ? all : 2 * std::min(all, options_.window));
       }
       return work;
     };
@@ -186,8 +186,12 @@ void check_events(const EventOptions& options) {
       throw std::invalid_argument("repeats goes with similarity count alone");
     default: throw std::invalid_argument("events have similarity count, conditional, jaccard, cosine, dice or lift");
   }
-  if (!(options.half_life > 0)) throw std::invalid_argument("half_life must be positive");
-  if (!(options.within >= 0)) throw std::invalid_argument("within must not be negative");
+  check_name(options.direction, Direction::before, "direction");
+  require(options.window >= -1, "window must be a number of places, or -1 for any");
+  require(options.half_life > 0, "half_life must be positive");
+  require(options.within >= 0, "within must not be negative");
+  require(std::isfinite(options.now), "now must be finite");
+  check_count(options.min_support, "min_support");
 }
 
 }  // namespace
@@ -195,15 +199,17 @@ void check_events(const EventOptions& options) {
 template <class T>
 CsrMatrix<T> event_cooccurrence(const EventsView& events, const EventOptions& options, const NeighborOptions& keep,
                                 const RunControl& control) {
+  check_pointer(events.group_begin, 1, "group_begin");
+  check_pointer(events.item, events.events(), "item");
   PairOptions pairs;
   pairs.shrinkage = options.shrinkage;
   check_options(pairs, keep, events.items);
   check_events(options);
   const EventLog log = index_events(events, options, control);
   const EventPairs together(events, options, keep, log);
-  const std::int64_t workspace = log.bytes() + worker_count(control) * together.worker_bytes();
+  const std::int64_t workspace = log.bytes() + wanted_threads(control) * together.worker_bytes();
   return collect_rows<T>(
-      together.tasks(worker_count(control)), events.items, events.items, keep, workspace, control,
+      together.tasks(wanted_threads(control)), events.items, events.items, keep, workspace, control,
       [&] { return together.make_worker(); },
       [&](EventPairs::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) {
         together.rows(worker, first, last, sink, pulse);

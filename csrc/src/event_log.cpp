@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "check_arguments.hpp"
 #include "parallel.hpp"
 
 namespace coals {
@@ -63,7 +64,12 @@ void sum_up(const EventsView& events, const RunControl& control, EventLog& log) 
 }  // namespace
 
 void validate_events(const EventsView& events, std::int64_t stored) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   if (events.groups < 0 || events.items < 0) refuse("the numbers of groups and items must not be negative");
+  check_count(stored, "stored");
+  check_pointer(events.group_begin, 1, "group_begin");
+  check_pointer(events.item, stored, "item");
+  if (events.groups > most || events.items > most) refuse("there are more than 2147483647 groups or items");
   if (events.group_begin[0] != 0) refuse("group_begin must start at 0");
   for (std::int64_t g = 0; g < events.groups; ++g) {
     if (events.group_begin[g + 1] < events.group_begin[g]) refuse("group " + std::to_string(g) + ": group_begin falls");

@@ -9,6 +9,7 @@ namespace {
 // Targets are ratings less the mean, the fixed side's bias and, unless it is being solved, the row's own.
 template <class T>
 RowSystems<T> systems_of(const ExplicitHalfSweep<T>& problem, MatrixView<T> factors) {
+  check_number(problem.mean, -largest_option, largest_option, "mean");
   RowSystems<T> systems;
   systems.rule.data = problem.ratings;
   systems.rule.mean = static_cast<T>(problem.mean);
@@ -20,6 +21,15 @@ RowSystems<T> systems_of(const ExplicitHalfSweep<T>& problem, MatrixView<T> fact
   systems.factors = factors;
   systems.options = problem.options;
   return systems;
+}
+
+template <class T>
+void check_explicit(const ExplicitHalfSweep<T>& problem, MatrixView<const T> factors) {
+  const std::int64_t size = problem.fixed.columns;
+  check_valued(problem.ratings, "ratings");
+  check_matrix(problem.fixed, problem.ratings.columns, size, "fixed");
+  check_matrix(factors, problem.ratings.rows, size, "factors");
+  check_number(problem.mean, -largest_option, largest_option, "mean");
 }
 
 }  // namespace
@@ -35,6 +45,7 @@ void solve_explicit_factors(const ExplicitHalfSweep<T>& problem, const T* bias, 
 template <class T>
 void solve_explicit_joint(const ExplicitHalfSweep<T>& problem, MatrixView<T> factors, T* bias,
                           const RunControl& control) {
+  check_pointer(bias, problem.ratings.rows, "bias");
   RowSystems<T> systems = systems_of(problem, factors);
   systems.bias = bias;
   systems.bias_prior = problem.bias_prior;
@@ -44,7 +55,10 @@ void solve_explicit_joint(const ExplicitHalfSweep<T>& problem, MatrixView<T> fac
 template <class T>
 void solve_explicit_bias(const ExplicitHalfSweep<T>& problem, MatrixView<const T> factors, T* bias,
                          const RunControl& control) {
+  check_explicit(problem, factors);
+  check_penalty(problem.penalty);
   const CsrView<T>& ratings = problem.ratings;
+  check_pointer(bias, ratings.rows, "bias");
   const Kernels<T>& kernels = active_kernels<T>();
   const auto tasks = balanced_tasks(ratings.rows, 2e6, [&](std::int64_t i) {
     return static_cast<double>(ratings.row_size(i)) * static_cast<double>(factors.columns + 16) + 1;
@@ -78,6 +92,7 @@ void solve_explicit_bias(const ExplicitHalfSweep<T>& problem, MatrixView<const T
 template <class T>
 double explicit_squared_error(const ExplicitHalfSweep<T>& problem, MatrixView<const T> factors, const T* bias,
                               const RunControl& control) {
+  check_explicit(problem, factors);
   const CsrView<T>& ratings = problem.ratings;
   return sum_over_entries(ratings, factors, problem.fixed, control, [&](std::int64_t i, std::int64_t e, double dot) {
     const double row_bias = bias ? bias[i] : 0.0;

@@ -31,6 +31,18 @@ void check_weights(const CsrView<T>& ratings, const T* weight) {
   }
 }
 
+void check_explicit(const ExplicitFitOptions& options) {
+  check_options(options);
+  if (!std::isnan(options.mean)) check_number(options.mean, -largest_option, largest_option, "mean");
+}
+
+// Biases to start from.
+template <class T>
+void check_start(T* bias, std::int64_t rows, const char* name) {
+  check_pointer(bias, rows, name);
+  check_values(MatrixView<T>{bias, rows, 1, 1}, name);
+}
+
 // One side as it is solved: its data, and where its answer goes.
 template <class T>
 struct ExplicitSide {
@@ -60,13 +72,19 @@ template <class T>
 FitReport fit_explicit(const CsrView<T>& ratings, const T* weight, const ExplicitFitOptions& options,
                        MatrixView<T> users, MatrixView<T> items, T* user_bias, T* item_bias,
                        const RunControl& control) {
-  check_options(options);
-  check_shape(users, ratings.rows, users.columns, "users");
-  check_shape(items, ratings.columns, users.columns, "items");
-  if (options.biases && !(user_bias && item_bias)) throw std::invalid_argument("biases need memory for both sides");
-  if (ratings.entries() == 0) throw std::invalid_argument("there is no rating");
+  check_explicit(options);
+  check_valued(ratings, "ratings");
+  check_factors(users, ratings.rows, users.columns, "users");
+  check_factors(items, ratings.columns, users.columns, "items");
+  require(ratings.entries() > 0, "ratings: there is none");
   check_values(ratings, "ratings");
   check_weights(ratings, weight);
+  check_values(users, "users");
+  check_values(items, "items");
+  if (options.biases) {
+    check_start(user_bias, ratings.rows, "user_bias");
+    check_start(item_bias, ratings.columns, "item_bias");
+  }
   const CsrMatrix<T> by_item = transpose(ratings, control);
   Buffer<T> item_weight;
   if (weight) {
@@ -112,10 +130,16 @@ template <class T>
 void fold_in_explicit(const CsrView<T>& rows, const T* weight, Side side, MatrixView<const T> fixed,
                       const T* fixed_bias, double mean, const ExplicitFitOptions& options, MatrixView<T> factors,
                       T* bias, const RunControl& control) {
-  check_options(options);
-  check_shape(fixed, rows.columns, fixed.columns, "fixed");
-  check_shape(factors, rows.rows, fixed.columns, "factors");
-  if (options.biases && !(bias && fixed_bias)) throw std::invalid_argument("biases need memory for both sides");
+  check_explicit(options);
+  check_name(side, Side::items, "side");
+  check_number(mean, -largest_option, largest_option, "mean");
+  check_valued(rows, "rows");
+  check_factors(fixed, rows.columns, fixed.columns, "fixed");
+  check_factors(factors, rows.rows, fixed.columns, "factors");
+  if (options.biases) {
+    check_pointer(fixed_bias, rows.columns, "fixed_bias");
+    check_pointer(bias, rows.rows, "bias");
+  }
   check_values(rows, "rows");
   check_weights(rows, weight);
   ExplicitHalfSweep<T> problem;

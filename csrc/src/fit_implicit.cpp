@@ -17,10 +17,9 @@ Penalty penalty_of(const ImplicitFitOptions& options, Side side, std::int64_t ot
 
 void check_implicit(const ImplicitFitOptions& options) {
   check_options(options);
-  if (!(options.alpha > 0 && options.alpha <= 1e18)) throw std::invalid_argument("alpha must be above 0, at most 1e18");
-  if (!(options.unobserved_weight >= 0 && options.unobserved_weight <= 1e18)) {
-    throw std::invalid_argument("unobserved_weight must be 0 or more, and at most 1e18");
-  }
+  check_name(options.objective, ImplicitObjective::ials, "objective");
+  require(options.alpha > 0 && options.alpha <= largest_option, "alpha must be above 0, at most 1e18");
+  check_number(options.unobserved_weight, 0, largest_option, "unobserved_weight");
 }
 
 // The entries that are not 0: `matrix` itself, or a copy in `storage`.
@@ -170,9 +169,12 @@ template <class T>
 FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& options, MatrixView<T> users,
                        MatrixView<T> items, const RunControl& control) {
   check_implicit(options);
-  check_shape(users, strengths.rows, users.columns, "users");
-  check_shape(items, strengths.columns, users.columns, "items");
+  check_valued(strengths, "strengths");
+  check_factors(users, strengths.rows, users.columns, "users");
+  check_factors(items, strengths.columns, users.columns, "items");
   check_values(strengths, "strengths");
+  check_values(users, "users");
+  check_values(items, "items");
   CsrMatrix<T> storage;
   const CsrView<T> observed = without_zeros(strengths, storage);
   if (std::none_of(observed.value, observed.value + observed.entries(), [](T value) { return value > 0; })) {
@@ -191,8 +193,10 @@ template <class T>
 void fold_in_implicit(const CsrView<T>& rows, Side side, MatrixView<const T> fixed, MatrixView<const double> known_gram,
                       const ImplicitFitOptions& options, MatrixView<T> factors, const RunControl& control) {
   check_implicit(options);
-  check_shape(fixed, rows.columns, fixed.columns, "fixed");
-  check_shape(factors, rows.rows, fixed.columns, "factors");
+  check_name(side, Side::items, "side");
+  check_valued(rows, "rows");
+  check_factors(fixed, rows.columns, fixed.columns, "fixed");
+  check_factors(factors, rows.rows, fixed.columns, "factors");
   check_values(rows, "rows");
   const std::int64_t size = fixed.columns;
   Buffer<double> own;

@@ -7,18 +7,12 @@
 namespace coals {
 
 void check_options(const FitOptions& options) {
-  const auto require = [](bool condition, const char* message) {
-    if (!condition) throw std::invalid_argument(message);
-  };
-  constexpr double largest = 1e18;  // single precision overflows beyond it for certain
-  const auto sound = [](double value, double most) { return value >= 0 && value <= most; };
-  require(sound(options.user_regularization, largest), "user_regularization must be 0 or more, and at most 1e18");
-  require(sound(options.item_regularization, largest), "item_regularization must be 0 or more, and at most 1e18");
-  require(sound(options.regularization_exponent, 10), "regularization_exponent must be from 0 to 10");
+  check_number(options.user_regularization, 0, largest_option, "user_regularization");
+  check_number(options.item_regularization, 0, largest_option, "item_regularization");
+  check_number(options.regularization_exponent, 0, 10, "regularization_exponent");
   require(options.iterations >= 1, "iterations must be at least 1");
   require(options.tolerance >= 0, "tolerance must not be negative");
-  require(options.solver.cg_steps >= 1, "cg_steps must be at least 1");
-  require(options.solver.block_size >= 1 && options.solver.block_size <= 1024, "block_size must be from 1 to 1024");
+  check_solver(options.solver);
   require(!options.solver.nonnegative || options.automatic_solver || options.solver.solver == Solver::cholesky,
           "nonnegative factors need the automatic solver or cholesky");
 }
@@ -83,6 +77,8 @@ std::vector<double> run_sweeps(const FitOptions& options, const std::function<vo
 
 template <class T>
 void random_start(std::uint64_t seed, Side side, bool nonnegative, MatrixView<T> factors) {
+  check_name(side, Side::items, "side");
+  check_factors(factors, factors.rows, factors.columns, "factors");
   Random random(seed, std::uint64_t{side == Side::items} << 48);
   const double scale = 1 / std::sqrt(static_cast<double>(factors.columns));
   for (std::int64_t i = 0; i < factors.rows; ++i) {

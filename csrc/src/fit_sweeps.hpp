@@ -1,6 +1,7 @@
 // What whole fits of explicit and implicit ALS share: checks, the choice of a solver, penalties, the loop over sweeps.
 #pragma once
 
+#include "check_arguments.hpp"
 #include "check_values.hpp"
 #include "coals/csr.hpp"
 #include "coals/fit.hpp"
@@ -9,13 +10,6 @@
 namespace coals {
 
 void check_options(const FitOptions& options);
-
-template <class T>
-void check_shape(MatrixView<T> factors, std::int64_t rows, std::int64_t columns, const char* name) {
-  if (factors.rows == rows && factors.columns == columns && columns >= 1 && factors.data) return;
-  throw std::invalid_argument(std::string(name) + " must have " + std::to_string(rows) + " rows of " +
-                              std::to_string(columns) + " factors, at least 1");
-}
 
 // Options of the half-sweeps, with the solver that runs.
 SolverOptions sweep_options(const FitOptions& options, const CsrView<void>& by_user, const CsrView<void>& by_item,

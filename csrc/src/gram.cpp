@@ -1,6 +1,7 @@
 // Gram matrix of a factor matrix: fixed blocks of rows, each summed by the tile, added in fixed order.
 #include <numeric>
 
+#include "check_arguments.hpp"
 #include "coals/als.hpp"
 #include "dispatch.hpp"
 #include "padding.hpp"
@@ -38,6 +39,8 @@ void add_block(const Kernels<T>& kernels, MatrixView<const T> matrix, std::int64
 
 template <class T>
 void gram(MatrixView<const T> matrix, MatrixView<double> out, const RunControl& control) {
+  check_factors(matrix, matrix.rows, matrix.columns, "matrix");
+  check_matrix(out, matrix.columns, matrix.columns, "out");
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t size = matrix.columns, stride = padded(size, kernels.pad), square = stride * stride;
   const std::int64_t block_rows = rows_per_block(matrix.rows, square * static_cast<std::int64_t>(sizeof(T)));
@@ -66,6 +69,9 @@ void gram(MatrixView<const T> matrix, MatrixView<double> out, const RunControl& 
 
 template <class T>
 void squared_distances(MatrixView<const T> rows, MatrixView<const T> prior, double* out, const RunControl& control) {
+  check_matrix(rows, rows.rows, rows.columns, "rows");
+  if (prior.data) check_matrix(prior, rows.rows, rows.columns, "prior");
+  check_pointer(out, rows.rows, "out");
   constexpr std::int64_t rows_per_task = 4096;
   const std::int64_t tasks = (rows.rows + rows_per_task - 1) / rows_per_task;
   parallel_for(tasks, control, [&](std::int64_t t) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "check_arguments.hpp"
 #include "parallel.hpp"
 
 namespace coals {
@@ -89,6 +90,7 @@ std::uint64_t sort_word(std::string_view id, std::size_t from) {
 IdEncoder::IdEncoder() : slots_(1024, 0) {}
 
 std::string_view IdEncoder::operator[](std::int64_t code) const {
+  if (code < 0 || code >= size()) refuse("code", "there is no such id");
   const Id& id = ids_[code];
   if (id.size > inline_size) return {long_ids_.data() + id.tail, id.size};
   return {reinterpret_cast<const char*>(&id.head), id.size};
@@ -199,9 +201,13 @@ std::vector<std::int32_t> sorted_ids(const IdEncoder& ids) {
 void replace_codes(std::int32_t* codes, std::int64_t count, const std::vector<std::int32_t>& new_code,
                    const RunControl& control) {
   constexpr std::int64_t stretch = 1 << 18;
+  const auto known = static_cast<std::int64_t>(new_code.size());
+  check_count(count, "count");
+  check_pointer(codes, count, "codes");
   parallel_for((count + stretch - 1) / stretch, control, [&](std::int64_t task) {
     const std::int64_t end = std::min(count, (task + 1) * stretch);
     for (std::int64_t k = task * stretch; k < end; ++k) {
+      if (codes[k] >= known) refuse("codes", "number " + std::to_string(k) + " has no new code");
       if (codes[k] >= 0) codes[k] = new_code[codes[k]];
     }
   });

@@ -4,8 +4,20 @@
 
 namespace coals {
 
+namespace {
+
+template <class T>
+void check_implicit(const ImplicitHalfSweep<T>& problem) {
+  check_name(problem.objective, ImplicitObjective::ials, "objective");
+  check_number(problem.alpha, 0, largest_option, "alpha");
+  check_number(problem.unobserved_weight, 0, largest_option, "unobserved_weight");
+}
+
+}  // namespace
+
 template <class T>
 void solve_implicit_factors(const ImplicitHalfSweep<T>& problem, MatrixView<T> factors, const RunControl& control) {
+  check_implicit(problem);
   RowSystems<T> systems;
   systems.rule.data = problem.strengths;
   systems.rule.implicit = true;
@@ -26,7 +38,11 @@ void solve_implicit_factors(const ImplicitHalfSweep<T>& problem, MatrixView<T> f
 template <class T>
 double implicit_observed_loss(const ImplicitHalfSweep<T>& problem, MatrixView<const T> factors,
                               const RunControl& control) {
+  check_implicit(problem);
   const CsrView<T>& strengths = problem.strengths;
+  check_valued(strengths, "strengths");
+  check_matrix(problem.fixed, strengths.columns, problem.fixed.columns, "fixed");
+  check_matrix(factors, strengths.rows, problem.fixed.columns, "factors");
   const bool hkv = problem.objective == ImplicitObjective::hkv;
   return sum_over_entries(strengths, factors, problem.fixed, control, [&](std::int64_t, std::int64_t e, double dot) {
     const double strength = strengths.value[e];

@@ -7,7 +7,9 @@
 // of the same shape in every step, in the register tile, on half the matrix. Bientinesi, Gunter and van de Geijn,
 // Families of algorithms related to the inversion of a symmetric positive definite matrix, ACM TOMS 35, 2008.
 #include <algorithm>
+#include <cmath>
 
+#include "check_arguments.hpp"
 #include "coals/dense_items.hpp"
 #include "coals/errors.hpp"
 #include "dispatch.hpp"
@@ -66,6 +68,12 @@ class Sweep {
     T inverse_diagonal[depth];
     const std::int64_t failed = kernels_.cholesky_factor(upper_.data(), depth, depth, T(0), inverse_diagonal);
     if (failed >= 0) throw SingularSystem(first_ + failed, first_ + failed, matrix_.rows);
+    for (std::int64_t r = 0; r < count_; ++r) {
+      // A pivot so small that its inverse is beyond T.
+      if (!std::isfinite(inverse_diagonal[r] * inverse_diagonal[r])) {
+        throw SingularSystem(first_ + r, first_ + r, matrix_.rows);
+      }
+    }
     std::fill(inverse_.begin(), inverse_.end(), T(0));
     for (std::int64_t i = depth - 1; i >= 0; --i) {
       T* out = inverse_.data() + i * depth;
@@ -158,6 +166,7 @@ class Sweep {
 
 template <class T>
 void invert_definite(MatrixView<T> matrix, const RunControl& control) {
+  check_matrix(matrix, matrix.rows, matrix.rows, "matrix");
   Sweep<T>(matrix, control).run();
 }
 

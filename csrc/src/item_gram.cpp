@@ -2,6 +2,7 @@
 // stays in the cache; what lies below is a copy.
 #include <algorithm>
 
+#include "check_arguments.hpp"
 #include "coals/dense_items.hpp"
 #include "mirror.hpp"
 #include "parallel.hpp"
@@ -30,7 +31,11 @@ void add_user(const CsrView<T>& by_user, std::int64_t user, std::int64_t item, d
 template <class T>
 void item_gram(const CsrView<T>& by_user, const CsrView<T>& by_item, double diagonal, MatrixView<T> out,
                const RunControl& control) {
+  check_sparse(by_user, "by_user");
+  check_transposes(by_user, by_item, "by_item");
   const std::int64_t items = by_item.rows;
+  check_matrix(out, items, items, "out");
+  check_number(diagonal, -std::numeric_limits<T>::max(), std::numeric_limits<T>::max(), "diagonal");
   const auto begin = balanced_tasks(items, steps_per_task, [&](std::int64_t i) {
     double steps = static_cast<double>(items - i);
     for (std::int64_t e = by_item.row_begin[i]; e < by_item.row_begin[i + 1]; ++e) {

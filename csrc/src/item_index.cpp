@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "check_arguments.hpp"
 #include "dispatch.hpp"
 #include "panels.hpp"
 #include "parallel.hpp"
@@ -92,7 +93,9 @@ ItemIndex<T>::ItemIndex(MatrixView<const T> items, const std::uint8_t* candidate
                         const RunControl& control)
     : items_(items), metric_(metric), state_(std::make_unique<State>()) {
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  if (items.rows > most) throw std::invalid_argument("there are more than 2147483647 items");
+  check_matrix(items, items.rows, items.columns, "items");
+  require(items.rows <= most, "items: there are more than 2147483647");
+  check_name(metric, TopKMetric::euclidean, "metric");
   if (candidate) state_->candidate.assign(candidate, candidate + items.rows);
   std::vector<double> norm(items.rows);
   parallel_for((items.rows + items_per_task - 1) / items_per_task, control, [&](std::int64_t t) {

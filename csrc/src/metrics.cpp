@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "check_ranked_lists.hpp"
 #include "list_index.hpp"
 #include "parallel.hpp"
 #include "rank_sums.hpp"
@@ -160,6 +161,13 @@ class UserMetrics {
 
 void ranking_metrics(const RankedLists& lists, const CsrView<double>& relevant, const std::vector<MetricAt>& metrics,
                      MatrixView<double> out, const RunControl& control) {
+  check_ranked_lists(lists);
+  check_sparse(relevant, lists.users, relevant.columns, "relevant");
+  check_matrix(out, static_cast<std::int64_t>(metrics.size()), lists.users, "out");
+  for (const MetricAt& metric : metrics) {
+    check_name(metric.metric, RankingMetric::auc, "metric");
+    require(metric.k >= 1, "k must be at least 1");
+  }
   std::int64_t longest = 0, reachable = 0;
   for (const MetricAt& metric : metrics) longest = std::max(longest, metric.k);
   for (std::int64_t u = 0; u < lists.users; ++u) reachable = std::max(reachable, relevant.row_size(u));

@@ -1,4 +1,5 @@
 // Rows of a sparse matrix times a dense one; see svd.hpp. Columns of `dense` stay in registers for a whole row.
+#include "check_arguments.hpp"
 #include "coals/svd.hpp"
 #include "dispatch.hpp"
 #include "padding.hpp"
@@ -16,6 +17,9 @@ constexpr double madds_per_task = 4e6;
 template <class T>
 void multiply_sparse(const CsrView<T>& matrix, MatrixView<const T> dense, MatrixView<T> out,
                      const RunControl& control) {
+  check_sparse(matrix, "matrix");
+  check_matrix(dense, matrix.columns, dense.columns, "dense");
+  check_matrix(out, matrix.rows, dense.columns, "out");
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t width = dense.columns, whole = width / kernels.lanes * kernels.lanes;
   const auto begin = balanced_tasks(matrix.rows, madds_per_task, [&](std::int64_t i) {

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "check_arguments.hpp"
 #include "coals/buffer.hpp"
 #include "neighbor_terms.hpp"
 #include "parallel.hpp"
@@ -202,7 +203,8 @@ void rank_all(const CsrView<Q>& queries, const std::int64_t* rows, const CsrView
       });
 }
 
-void require_sound(const NeighborRule& rule) {
+void check_rule(const NeighborRule& rule) {
+  check_name(rule.average_by, AverageBy::target, "average_by");
   if (rule.used == 0 || rule.used < -1) throw std::invalid_argument("used must be at least 1, or -1 for all");
   if (rule.used >= 0 && rule.average_by == AverageBy::none) {
     throw std::invalid_argument("used goes with averages alone");
@@ -215,7 +217,13 @@ template <class Q, class V>
 void top_k_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, std::int64_t count, const CsrView<V>& lists,
                      const CsrView<V>& targets, const NeighborRule& rule, const TopKFilter& filter,
                      const TopKLists<double>& out, const RunControl& control) {
-  require_sound(rule);
+  check_rule(rule);
+  check_sparse(queries, "queries");
+  check_indices(rows, count, queries.rows, "rows");
+  check_sparse(lists, queries.columns, lists.columns, "lists");
+  if (rule.average_by == AverageBy::target && rule.used >= 0) check_transposes(lists, targets, "targets");
+  check_filter(filter, count, lists.columns);
+  check_lists(out, count);
   switch (rule.average_by) {
     case AverageBy::none:
       return rank_all<AverageBy::none>(queries, rows, lists, targets, rule, count, filter, out, control);
@@ -231,7 +239,12 @@ void score_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, const 
                      const std::int64_t* columns, std::int64_t pairs, const NeighborRule& rule, double* score,
                      const RunControl& control) {
   constexpr std::int64_t pairs_per_task = 256;
-  require_sound(rule);
+  check_rule(rule);
+  check_sparse(queries, "queries");
+  check_sparse(targets, targets.rows, queries.columns, "targets");
+  check_indices(rows, pairs, queries.rows, "rows");
+  check_indices(columns, pairs, targets.rows, "columns");
+  check_pointer(score, pairs, "score");
   using Terms = std::vector<NeighborTerm>;
   parallel_for((pairs + pairs_per_task - 1) / pairs_per_task, control, [] { return Terms(); },
                [&](Terms& terms, std::int64_t t) {

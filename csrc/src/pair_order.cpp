@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "check_arguments.hpp"
 #include "parallel.hpp"
 
 namespace coals {
@@ -24,6 +25,13 @@ struct Placed {
 template <class Index>
 void order_pairs(const std::int32_t* rows, const std::int32_t* columns, std::int64_t entries, std::int64_t n_rows,
                  Index* order, std::int64_t* row_begin, const RunControl& control) {
+  check_count(n_rows, "n_rows");
+  check_count(entries, "entries");
+  if (entries > std::numeric_limits<Index>::max()) refuse("entries", "there are more than the indices can number");
+  check_pointer(rows, entries, "rows");
+  check_pointer(columns, entries, "columns");
+  check_pointer(order, entries, "order");
+  check_pointer(row_begin, 1, "row_begin");
   std::fill(row_begin, row_begin + n_rows + 1, 0);
   for (std::int64_t k = 0; k < entries; ++k) {
     if (rows[k] < 0 || rows[k] >= n_rows)

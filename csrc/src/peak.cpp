@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "check_arguments.hpp"
 #include "coals/config.hpp"
 #include "dispatch.hpp"
 #include "parallel.hpp"
@@ -12,7 +13,9 @@ double measure_peak_flops(double seconds, int num_threads) {
   using Clock = std::chrono::steady_clock;
   const Kernels<float>& kernels = active_kernels<float>();
   RunControl control;
-  control.num_threads = num_threads > 0 ? num_threads : default_num_threads();
+  control.num_threads = num_threads;
+  control.num_threads = wanted_threads(control);
+  check_number(seconds, 0, 3600, "seconds");
   constexpr std::int64_t rounds = 20000;
   std::atomic<std::int64_t> done{0};
   std::atomic<bool> anything{false};

@@ -162,7 +162,7 @@ void set_bits(const CsrView<void>& matrix, const Active& active, RankedPairs& ou
 
 std::vector<std::int64_t> few_parts(const CsrView<void>& matrix, const RunControl& control) {
   constexpr std::int64_t most_parts = 8;
-  const std::int64_t wanted = control.num_threads > 0 ? control.num_threads : default_num_threads();
+  const std::int64_t wanted = wanted_threads(control);
   const auto parts = static_cast<double>(std::min(most_parts, std::max<std::int64_t>(1, wanted)));
   const double cost = static_cast<double>(matrix.entries() + matrix.rows) / parts + 1;
   return balanced_tasks(matrix.rows, cost, [&](std::int64_t i) { return static_cast<double>(matrix.row_size(i)) + 1; });

@@ -1,6 +1,7 @@
 // Factors in other axes.
 #include <numeric>
 
+#include "check_arguments.hpp"
 #include "coals/als.hpp"
 #include "dispatch.hpp"
 #include "padding.hpp"
@@ -19,13 +20,19 @@ constexpr std::int64_t panel_rows = 128;
 void principal_axes(MatrixView<const double> gram, double* eigenvalues, MatrixView<double> axes,
                     const RunControl& control) {
   const std::int64_t size = gram.columns;
+  check_factors(gram, size, size, "gram");
+  check_pointer(eigenvalues, size, "eigenvalues");
+  check_matrix(axes, size, size, "axes");
   Buffer<double> matrix(size * size);
   for (std::int64_t i = 0; i < size; ++i) std::copy(gram.row(i), gram.row(i) + size, matrix.data() + i * size);
-  symmetric_eigen(size, matrix.data(), eigenvalues, axes.data, control);
+  symmetric_eigen(size, matrix.data(), eigenvalues, matrix.data(), control);
+  for (std::int64_t i = 0; i < size; ++i) std::copy_n(matrix.data() + i * size, size, axes.row(i));
 }
 
 template <class T>
 void rotate(MatrixView<T> rows, MatrixView<const double> axes, const RunControl& control) {
+  check_factors(rows, rows.rows, rows.columns, "rows");
+  check_matrix(axes, rows.columns, rows.columns, "axes");
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t size = rows.columns, stride = padded(size, kernels.pad);
   const Buffer<T> matrix = padded_base<T>(stride, axes, 1.0);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "bounded_heap.hpp"
+#include "check_arguments.hpp"
 #include "dispatch.hpp"
 #include "entry_parts.hpp"
 
@@ -17,16 +18,34 @@ constexpr int most_draws = 10;
 
 // Kernels write whole vectors, which would overrun narrower rows.
 template <class T>
-void require_padded(const MatrixView<T>& matrix) {
-  if (matrix.columns * static_cast<std::int64_t>(sizeof(T)) % 64 != 0 || matrix.stride != matrix.columns) {
-    throw std::invalid_argument("rows of SgdFactors must be a multiple of 64 bytes wide, without gaps between them");
+void check_padded(const MatrixView<T>& matrix, std::int64_t rows, std::int64_t columns, const char* name) {
+  check_factors(matrix, rows, columns, name);
+  if (columns * static_cast<std::int64_t>(sizeof(T)) % 64 != 0 || matrix.stride != columns) {
+    refuse(name, "rows must be a multiple of 64 bytes wide, without gaps between them");
   }
 }
 
 template <class T>
+void check_arguments(const CsrView<T>& entries, const SgdFactors<T>& f, const SgdOptions& options) {
+  const std::int64_t size = f.users.columns;
+  check_padded(f.users, entries.rows, size, "users");
+  check_padded(f.items, entries.columns, size, "items");
+  check_padded(f.user_state, entries.rows, size, "user_state");
+  check_padded(f.item_state, entries.columns, size, "item_state");
+  require(!f.item_bias == !f.item_bias_state, "item_bias and item_bias_state go together");
+  check_name(options.optimizer, Optimizer::adagrad, "optimizer");
+  check_number(options.learning_rate, 0, largest_option, "learning_rate");
+  check_number(options.momentum, 0, 1, "momentum");
+  check_number(options.user_penalty, 0, largest_option, "user_penalty");
+  check_number(options.item_penalty, 0, largest_option, "item_penalty");
+  check_number(options.mean, -largest_option, largest_option, "mean");
+  check_number(options.low, -largest_option, largest_option, "low");
+  check_number(options.high, options.low, 10 * largest_option, "high");
+  check_count(options.epoch, "epoch");
+}
+
+template <class T>
 StepsOn<T> steps_on(const SgdFactors<T>& f, const SgdOptions& options) {
-  require_padded(f.users);
-  require_padded(f.items);
   return {f.users.data,
           f.items.data,
           f.user_state.data,
@@ -90,6 +109,10 @@ class PairSteps {
 template <class T>
 double sgd_epoch(const CsrView<T>& ratings, const SgdFactors<T>& factors, const SgdOptions& options,
                  const RunControl& control) {
+  check_valued(ratings, "ratings");
+  check_arguments(ratings, factors, options);
+  require(!factors.user_bias == !factors.user_bias_state && !factors.user_bias == !factors.item_bias,
+          "user_bias, user_bias_state and item_bias go together");
   const EntryParts<T> parts(ratings, options.seed, options.epoch, control);
   const StepsOn<T> on = steps_on(factors, options);
   Buffer<double> squares(parts.parts * parts.parts);
@@ -111,6 +134,8 @@ double sgd_epoch(const CsrView<T>& ratings, const SgdFactors<T>& factors, const 
 template <class T>
 double bpr_epoch(const CsrView<T>& entries, const SgdFactors<T>& factors, const SgdOptions& options,
                  const RunControl& control) {
+  check_sparse(entries, "entries");
+  check_arguments(entries, factors, options);
   const EntryParts<T> parts({entries.rows, entries.columns, entries.row_begin, entries.column, nullptr}, options.seed,
                             options.epoch, control);
   const StepsOn<T> on = steps_on(factors, options);

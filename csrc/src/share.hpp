@@ -5,6 +5,9 @@
 
 namespace coals {
 
+// RunControl::num_threads, or the default for 0.
+int wanted_threads(const RunControl& control);
+
 // What one of several calls at once takes of the default number of threads: those of a server, of Dask or joblib, each
 // on a thread of its own, share the processors instead of taking all of them each.
 class Share {

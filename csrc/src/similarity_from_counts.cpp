@@ -10,7 +10,12 @@ template <class T>
 CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users,
                                     const SimilarityOptions& options, const NeighborOptions& keep,
                                     const RunControl& control) {
+  check_valued(counts, "counts");
+  check_sparse(counts, counts.rows, counts.rows, "counts");
+  check_pointer(size, counts.rows, "size");
+  check_count(users, "users");
   check_options(options, keep, counts.columns);
+  if (keep.rows) refuse("rows", "counts of all pairs give all rows");
   const CountSimilarity similarity(options, size, counts.rows, users);
   const std::int64_t least = std::max<std::int64_t>(1, options.min_overlap);
   const auto tasks =

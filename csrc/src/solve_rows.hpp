@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "check_arguments.hpp"
 #include "row_block.hpp"
 #include "row_cg.hpp"
 #include "row_cost.hpp"
@@ -144,9 +145,19 @@ class RowWorker {
   std::int64_t failed_row_ = 0;
 };
 
-// Throws std::invalid_argument where the solver needs what the problem does not have.
+// Throws std::invalid_argument where parts do not fit together, or the solver needs what the problem does not have.
 template <class T>
 void check_solvable(const RowSystems<T>& systems) {
+  const std::int64_t rows = systems.data().rows, size = systems.fixed.columns;
+  check_valued(systems.data(), systems.rule.implicit ? "strengths" : "ratings");
+  check_factors(systems.fixed, systems.data().columns, size, "fixed");
+  check_factors(systems.factors, rows, size, "factors");
+  if (systems.prior.data) check_matrix(systems.prior, rows, size, "prior");
+  if (systems.gram.data || systems.gram.rows > 0) {
+    check_matrix(systems.gram, systems.gram.rows == 1 ? 1 : size, size, "gram");
+  }
+  check_penalty(systems.penalty);
+  check_solver(systems.options);
   if (systems.options.solver != Solver::cholesky && systems.options.nonnegative) {
     throw std::invalid_argument("nonnegative needs the cholesky solver");
   }

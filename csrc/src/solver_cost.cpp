@@ -1,8 +1,12 @@
+#include "check_arguments.hpp"
 #include "row_cost.hpp"
 
 namespace coals {
 
 double half_sweep_cost(const CsrView<void>& data, std::int64_t size, const SolverOptions& options) {
+  check_sparse(data, "data");
+  require(size >= 1, "size must be at least 1");
+  check_solver(options);
   const CostOfRows cost(size, true, options);
   double microseconds = 0;
   for (std::int64_t i = 0; i < data.rows; ++i) microseconds += cost(data.row_size(i));

@@ -50,7 +50,7 @@ int largest_exponent(std::int64_t n, const double* matrix) {
   }
   if (!finite) {
     throw std::overflow_error(
-        "symmetric_eigen: elements are not finite: values or parameters are too large; make them smaller");
+        "eigenvalues: the matrix is not finite: values or parameters are too large; make them smaller");
   }
   int exponent = 0;
   std::frexp(largest, &exponent);
@@ -123,7 +123,7 @@ class QlIteration {
       for (std::int64_t top = end_of_block(); top > low_; top = end_of_block()) {
         double* out = log.new_sweep(low_, top);
         if (out == nullptr) return;
-        if (++sweeps_ > 50 * n_) throw std::runtime_error("symmetric_eigen: the QL iteration does not converge");
+        if (++sweeps_ > 50 * n_) throw std::runtime_error("eigenvalues: the QL iteration does not converge");
         sweep(top, out);
       }
     }

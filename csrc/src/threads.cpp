@@ -13,6 +13,7 @@
 #endif
 
 #include "cgroup.hpp"
+#include "check_arguments.hpp"
 #include "coals/config.hpp"
 #include "share.hpp"
 
@@ -48,9 +49,13 @@ Share::~Share() { calls_under_way.fetch_sub(1); }
 
 // Rounded up: a processor too few idles for sure, one too many is made to wait by the system.
 int Share::threads(const RunControl& control) const {
-  if (control.num_threads > 0) return control.num_threads;
-  const int calls = std::max(1, calls_);
-  return (default_num_threads() + calls - 1) / calls;
+  const int wanted = wanted_threads(control), calls = std::max(1, calls_);
+  return control.num_threads > 0 ? wanted : (wanted + calls - 1) / calls;
+}
+
+int wanted_threads(const RunControl& control) {
+  require(control.num_threads >= 0, "num_threads must not be negative");
+  return control.num_threads > 0 ? control.num_threads : default_num_threads();
 }
 
 int default_num_threads() {

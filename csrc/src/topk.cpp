@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "check_arguments.hpp"
 #include "topk_bytes.hpp"
 #include "topk_listed.hpp"
 #include "topk_real.hpp"
@@ -80,7 +81,7 @@ class Ranker {
 template <class T>
 std::int64_t parts(const TopKTask<T>& task, std::int64_t blocks, const RunControl& control) {
   constexpr double work_per_part = 1e7;  // multiply-adds that are worth a thread's start
-  const std::int64_t threads = control.num_threads > 0 ? control.num_threads : default_num_threads();
+  const std::int64_t threads = wanted_threads(control);
   const double work = static_cast<double>(task.queries.rows) * static_cast<double>(task.items.size()) *
                       static_cast<double>(task.queries.columns);
   if (blocks == 0 || blocks >= 4 * threads || work < 2 * work_per_part) return 1;
@@ -148,7 +149,10 @@ std::vector<std::uint8_t> few_candidates(const ItemIndex<T>& items, const TopKFi
 template <class T>
 void top_k(MatrixView<const T> queries, const ItemIndex<T>& items, const TopKFilter& filter, const TopKLists<T>& out,
            TopKMethod method, const RunControl& control) {
-  if (out.n < 1) throw std::invalid_argument("n must be at least 1");
+  check_matrix(queries, queries.rows, items.items().columns, "queries");
+  check_filter(filter, queries.rows, items.items().rows);
+  check_lists(out, queries.rows);
+  check_name(method, TopKMethod::bytes, "method");
   const std::vector<std::uint8_t> few = few_candidates(items, filter);
   if (!few.empty()) {
     const ItemIndex<T> part(items.items(), few.data(), items.metric(), control);

@@ -1,4 +1,5 @@
 // Top-N from one ranking for everybody.
+#include "check_arguments.hpp"
 #include "parallel.hpp"
 #include "topk_query.hpp"
 
@@ -7,6 +8,13 @@ namespace coals {
 void top_k_from_ranking(const std::int64_t* ranking, std::int64_t ranked, const double* score, std::int64_t queries,
                         const TopKFilter& filter, const TopKLists<double>& out, const RunControl& control) {
   constexpr std::int64_t queries_per_task = 256;
+  const std::int64_t items = filter.excluded.row_begin  ? filter.excluded.columns
+                             : filter.allowed.row_begin ? filter.allowed.columns
+                                                        : std::numeric_limits<std::int32_t>::max();
+  check_filter(filter, queries, items);
+  check_lists(out, queries);
+  check_indices(ranking, ranked, items, "ranking");
+  check_pointer(score, ranked, "score");
   const double below = below_least<double>(filter.min_score);
   while (ranked > 0 && !(score[ranking[ranked - 1]] > below)) --ranked;
   parallel_for((queries + queries_per_task - 1) / queries_per_task, control, [&](std::int64_t t) {

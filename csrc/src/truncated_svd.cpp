@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "check_arguments.hpp"
 #include "coals/als.hpp"
 #include "coals/svd.hpp"
 #include "dispatch.hpp"
@@ -185,12 +186,31 @@ void singular_triplets(const CsrView<T>& matrix, TallPanel<T>& near, MatrixView<
   scale_columns(constant(image), inverse, image_side);
 }
 
+template <class T>
+void check_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, MatrixView<const T> start,
+               const SvdOptions& options, MatrixView<T> left, const double* values, MatrixView<T> right) {
+  const std::int64_t rank = right.columns;
+  check_valued(matrix, "matrix");
+  check_transposes(matrix, transposed, "transposed");
+  check_factors(right, matrix.columns, rank, "right");
+  check_factors(left, matrix.rows, rank, "left");
+  check_pointer(values, rank, "values");
+  check_matrix(start, std::min(matrix.rows, matrix.columns), start.columns, "start");
+  if (start.columns < rank) refuse("start", "must have a column for each singular value");
+  constexpr std::int64_t most = std::int64_t{1} << 20;  // of columns and steps: their product is squared
+  if (start.columns > most) refuse("start", "must not have more than 1048576 columns");
+  require(options.power_iterations >= 0 && options.power_iterations <= most,
+          "power_iterations must be from 0 to 1048576");
+  check_number(options.tolerance, 0, 1, "tolerance");
+}
+
 }  // namespace
 
 template <class T>
 void truncated_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, MatrixView<const T> start,
                    const SvdOptions& options, MatrixView<T> left, double* values, MatrixView<T> right,
                    const RunControl& control) {
+  check_svd(matrix, transposed, start, options, left, values, right);
   const bool tall = matrix.columns <= matrix.rows;
   const CsrView<T>& by_row = tall ? matrix : transposed;
   const CsrView<T>& by_column = tall ? transposed : matrix;

@@ -34,7 +34,7 @@ class PairSumming {
 
   std::int64_t items() const { return values_.items.count; }
   std::int64_t workspace() const {
-    return values_.bytes() + worker_count(control_) * Scatter(values_, PairsWith::all).worker_bytes();
+    return values_.bytes() + wanted_threads(control_) * Scatter(values_, PairsWith::all).worker_bytes();
   }
 
   // One thread's share of the work for both items of a pair.
@@ -146,7 +146,7 @@ class PairSumming {
     };
     double all = 0;
     for (std::int64_t k = 0; k < count; ++k) all += cost(k);
-    return balanced_tasks(count, std::max(1e5, all / static_cast<double>(32 * worker_count(control_))), cost);
+    return balanced_tasks(count, std::max(1e5, all / static_cast<double>(32 * wanted_threads(control_))), cost);
   }
 
   bool similarity(const Sums& sums, double& value) const {
@@ -167,6 +167,7 @@ class PairSumming {
 template <class T, class Number, class Sums, class Value>
 CsrMatrix<T> sum_pairs(const CsrView<double>& matrix, const PairOptions& options, const NeighborOptions& keep,
                        const RunControl& control, Value value, bool unit_columns = false) {
+  check_valued(matrix, "matrix");
   check_options(options, keep, matrix.columns);
   RankedItems items = rank_items(matrix.structure(), options.min_support, control);
   const auto sum = [&](auto index) {
@@ -208,6 +209,7 @@ CsrMatrix<T> sum_products(const CsrView<double>& matrix, const ProductOptions& o
 template <class T>
 CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& options, const NeighborOptions& keep,
                            const RunControl& control) {
+  check_valued(matrix, "matrix");
   return within_float(matrix) ? sum_products<T, T>(matrix, options, keep, control)
                               : sum_products<T, double>(matrix, options, keep, control);
 }
@@ -215,6 +217,7 @@ CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& 
 template <class T>
 CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimilarityOptions& options,
                                const NeighborOptions& keep, const RunControl& control) {
+  check_name(options.similarity, CommonSimilarity::mean_square, "similarity");
   return sum_pairs<T, double, MomentSums>(matrix, options, keep, control, CommonValue{options.similarity});
 }
 

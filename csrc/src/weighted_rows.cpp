@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "bounded_heap.hpp"
+#include "check_arguments.hpp"
 #include "coals/dense_items.hpp"
 #include "dispatch.hpp"
 #include "parallel.hpp"
@@ -33,6 +34,14 @@ void add_rows(const Kernels<T>& kernels, const CsrView<T>& queries, std::int64_t
   }
 }
 
+template <class T>
+void check_queries(const CsrView<T>& queries, const std::int64_t* rows, std::int64_t count,
+                   MatrixView<const T> weights) {
+  check_sparse(queries, queries.rows, weights.rows, "queries");
+  check_indices(rows, count, queries.rows, "rows");
+  check_matrix(weights, weights.rows, weights.columns, "weights");
+}
+
 }  // namespace
 
 template <class T>
@@ -41,6 +50,9 @@ void top_k_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, Ma
                          const RunControl& control) {
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t items = weights.columns;
+  check_sparse(excluded, excluded.rows, items, "excluded");
+  check_queries(queries, rows, excluded.rows, weights);
+  check_lists(out, excluded.rows);
   const auto make_state = [&] { return QueryState<T>(items, std::min(out.n, std::max<std::int64_t>(items, 1))); };
   parallel_for(excluded.rows, control, make_state, [&](QueryState<T>& state, std::int64_t q) {
     if (queries.row_size(rows[q]) > 0) {
@@ -66,6 +78,9 @@ template <class T>
 void score_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, MatrixView<const T> weights,
                          const std::int64_t* columns, std::int64_t pairs, T* score, const RunControl& control) {
   constexpr std::int64_t pairs_per_task = 4096;
+  check_queries(queries, rows, pairs, weights);
+  check_indices(columns, pairs, weights.columns, "columns");
+  check_pointer(score, pairs, "score");
   parallel_for((pairs + pairs_per_task - 1) / pairs_per_task, control, [&](std::int64_t t, const Pulse& pulse) {
     for (std::int64_t p = t * pairs_per_task; p < std::min(pairs, (t + 1) * pairs_per_task); ++p) {
       T sum = 0;
@@ -81,6 +96,11 @@ void score_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, Ma
 template <class T>
 CsrMatrix<T> strongest_of_columns(MatrixView<const T> matrix, std::int64_t count, const RunControl& control) {
   constexpr std::int64_t columns_per_task = 16;  // a cache line of each row
+  check_matrix(matrix, matrix.rows, matrix.columns, "matrix");
+  require(count >= 1, "count must be at least 1");
+  if (std::max(matrix.rows, matrix.columns) > std::numeric_limits<std::int32_t>::max()) {
+    refuse("matrix", "must not have more than 2147483647 rows or columns");
+  }
   const std::int64_t columns = matrix.columns, kept = std::min(count, matrix.rows);
   Buffer<std::int32_t> row(columns * kept);
   Buffer<T> value(columns * kept);

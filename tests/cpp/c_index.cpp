@@ -1,11 +1,13 @@
 // An index of the C interface answers as coals_top_k does, bit for bit, keeps nothing of the caller's, and says what is
 // wrong.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <limits>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "coals/c_api.h"
@@ -135,7 +137,20 @@ void mistakes_are_explained() {
   const coals_csr narrow{sizeof narrow, queries, items - 1, 0, nothing.data(), nullptr, nullptr, 0, 0};
   const coals_filter filter{sizeof filter, &narrow, nullptr, nullptr, 0, 0, 0};
   refused(coals_index_top_k(index, &from, &filter, nullptr, &out, &error), "queries x items");
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 3e38f}) {
+    const bool finite = std::isfinite(bad);
+    const float good = std::exchange(users[2 * width + 5], bad);
+    refused(coals_index_top_k(index, &from, nullptr, nullptr, &out, &error),
+            finite ? "queries: row 2: scores may be beyond" : "queries: row 2, column 5 is NaN or infinite");
+    refused(coals_top_k(&from, &to, nullptr, nullptr, &out, &error), "queries: row 2");
+    users[2 * width + 5] = good;
+  }
   coals_index_free(index);
+  index = nullptr;
+  books[7 * width + 1] = std::numeric_limits<float>::quiet_NaN();
+  refused(coals_index_create(&to, nullptr, &index, &error), "items: row 7, column 1 is NaN or infinite");
+  refused(coals_top_k(&from, &to, nullptr, nullptr, &out, &error), "items: row 7, column 1 is NaN or infinite");
+  expect(index == nullptr, "no index of what is no number");
   coals_index_free(nullptr);
 }
 

@@ -146,9 +146,57 @@ void check_gains() {
   expect(metrics_of({huge, 1}, ndcg, error) == COALS_OK && ndcg == 1, "the largest gain is one");
 }
 
+// What is wrong with rows of `columns` columns, where `factors` and `bias` go.
+void check_fold_in(const coals_model* model, std::int64_t columns, coals_matrix factors, void* bias,
+                   const char* complaint) {
+  const std::int64_t row_begin[] = {0, 1};
+  const std::int32_t column[] = {1};
+  const double value[] = {4};
+  const std::int64_t rows = std::strstr(complaint, "0 x") ? 0 : 1;
+  const coals_csr given{sizeof given, rows, columns, rows, row_begin, column, value, COALS_FLOAT64, 0};
+  coals_error error{};
+  error.size = sizeof error;
+  const coals_status status = coals_fold_in(model, COALS_USERS, &given, nullptr, nullptr, &factors, bias, &error);
+  const bool right =
+      *complaint ? status == COALS_INVALID_ARGUMENT && std::strstr(error.message, complaint) : status == COALS_OK;
+  expect(right, *complaint ? complaint : error.message);
+}
+
+void check_explicit_model() {
+  const std::int64_t row_begin[] = {0, 2, 4};
+  const std::int32_t column[] = {0, 1, 1, 2};
+  const double value[] = {1, 2, 3, 4};
+  const coals_csr ratings{sizeof ratings, 2, 3, 4, row_begin, column, value, COALS_FLOAT64, 0};
+  coals_fit_options options = coals_explicit_options();
+  options.factors = 2;
+  coals_error error{};
+  error.size = sizeof error;
+  coals_model* model = nullptr;
+  options.given_mean = 1;
+  options.mean = 1e300;
+  expect(coals_fit_explicit(&ratings, nullptr, &options, nullptr, &model, &error) == COALS_INVALID_ARGUMENT &&
+             std::strstr(error.message, "mean"),
+         "a mean beyond all ratings is refused");
+  options.given_mean = 0;
+  expect(coals_fit_explicit(&ratings, nullptr, &options, nullptr, &model, &error) == COALS_OK,
+         "two users, three items");
+  double numbers[4] = {}, bias = 0;
+  const coals_matrix sound{sizeof sound, 1, 2, numbers, COALS_FLOAT64, 0};
+  check_fold_in(model, 3, sound, &bias, "");
+  check_fold_in(model, 4, sound, &bias, "rows: must have a column for each item of the model");
+  check_fold_in(model, 3, {sizeof sound, 1, 3, numbers, COALS_FLOAT64, 0}, &bias,
+                "factors: must be 1 x 2, and is 1 x 3");
+  check_fold_in(model, 3, {sizeof sound, 0, 3, numbers, COALS_FLOAT64, 0}, &bias,
+                "factors: must be 0 x 2, and is 0 x 3");
+  check_fold_in(model, 3, {sizeof sound, 1, 2, nullptr, COALS_FLOAT64, 0}, &bias, "factors: must not be null");
+  check_fold_in(model, 3, sound, nullptr, "bias: must not be null");
+  coals_model_free(model);
+}
+
 }  // namespace
 
 void check_c_api() {
+  check_explicit_model();
   check_gains();
   check_patterns();
   check_columns();

@@ -78,7 +78,7 @@ class ArrowStream {
   const ArrowSchema& schema_of(std::int64_t place) const;
   bool is_table() const;
 
-  ArrowArrayStream stream_;
+  ArrowArrayStream stream_{};
   ArrowSchema schema_{};
 };
 

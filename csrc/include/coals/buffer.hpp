@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -78,6 +79,7 @@ class Buffer {
   }
 
   static T* allocate(std::int64_t size, const ResultMemory& memory) {
+    if (!memory.allocate != !memory.release) throw std::invalid_argument("ResultMemory: both functions or none");
     if (!memory.allocate) return allocate(size);
     void* data = memory.allocate(bytes_of(size), memory.context);
     if (!data) throw std::bad_alloc();

@@ -246,7 +246,8 @@ coals_status coals_fit_explicit(const coals_csr *ratings, const void *weight, co
 void coals_model_free(coals_model *model);
 coals_status coals_model_get(const coals_model *model, coals_model_view *view, coals_error *error);
 
-/* Factors (rows x K) and biases (rows, or null for a model without) of new users or items. */
+/* Factors (rows x K) and biases (rows, or null for a model without) of new users or items. `rows` has a column for each
+ * item or user of the model. */
 coals_status coals_fold_in(const coals_model *model, int32_t side, const coals_csr *rows, const void *weight,
                            const coals_control *control, coals_matrix *factors, void *bias, coals_error *error);
 
@@ -256,7 +257,8 @@ coals_status coals_recommend(const coals_model *model, const int64_t *users, int
 coals_status coals_recommend_for(const coals_model *model, const coals_csr *rows, const coals_filter *filter,
                                  const coals_control *control, coals_lists *lists, coals_error *error);
 
-/* The n items with the largest inner products, for each row of `queries` (both of one dtype). */
+/* The n items with the largest inner products, for each row of `queries` (both of one dtype, finite, and small enough
+ * that no score leaves its range). */
 coals_status coals_top_k(const coals_matrix *queries, const coals_matrix *items, const coals_filter *filter,
                          const coals_control *control, coals_lists *lists, coals_error *error);
 

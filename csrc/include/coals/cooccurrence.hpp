@@ -74,7 +74,8 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
                              const RunControl& control);
 
 // The same from counts of all pairs (items x items, symmetric, as item_similarity gives them) and the users of each
-// item, `users` being all there are: for counts that are kept up to date. Bit for bit what counting afresh gives.
+// item, `users` being all there are: for counts that are kept up to date. Bit for bit what counting afresh gives; all
+// rows, so that `keep` must name none.
 template <class T>
 CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users,
                                     const SimilarityOptions& options, const NeighborOptions& keep,

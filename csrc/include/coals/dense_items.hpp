@@ -14,7 +14,7 @@ void item_gram(const CsrView<T>& by_user, const CsrView<T>& by_item, double diag
 
 // The inverse of a symmetric positive definite matrix, in place; only its upper triangle is read. Cost: n^3 / 2
 // multiply-adds, half of what elimination without symmetry takes. Memory: 256 rows. Throws SingularSystem with the row
-// whose pivot is not positive.
+// whose pivot is not positive, or so small that T cannot hold its inverse.
 template <class T>
 void invert_definite(MatrixView<T> matrix, const RunControl& control);
 

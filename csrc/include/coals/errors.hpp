@@ -1,4 +1,5 @@
-// Exceptions of the core. Arguments that cannot be used give std::invalid_argument.
+// Exceptions of the core. Arguments that cannot be used give std::invalid_argument, which names the argument: shapes
+// that do not fit together, indices out of range, null pointers, options without a meaning, a negative num_threads.
 #pragma once
 
 #include <cstdint>

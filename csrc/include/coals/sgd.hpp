@@ -27,7 +27,8 @@ struct SgdOptions {
 };
 
 // What steps move. Rows are a multiple of 64 bytes wide, or a std::invalid_argument; zeros beyond the factors. State,
-// of the same shape, starts at zero and is carried from epoch to epoch. Biases are null where there are none.
+// of the same shape, starts at zero and is carried from epoch to epoch. Biases are null where there are none; BPR reads
+// those of items alone.
 template <class T>
 struct SgdFactors {
   MatrixView<T> users, items, user_state, item_state;

@@ -1,4 +1,6 @@
-// Views over the caller's memory. They own nothing and check nothing: `validate_csr` is the one place that does.
+// Views over the caller's memory. They own nothing. Functions check that views fit together, have no null pointers and
+// no stride below their width; that they are as long as they say must be true, and what is inside a sparse matrix
+// `validate_csr` checks, once.
 #pragma once
 
 #include <cstdint>
