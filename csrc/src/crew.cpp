@@ -1,11 +1,13 @@
 #include "crew.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #if !defined(_WIN32)
 #include <pthread.h>
@@ -27,14 +29,15 @@ class Helper {
   // Throws std::system_error where the system refuses a thread.
   Helper() : thread_([this] { live(); }) {}
 
-  // Ends the thread, which must have no work.
-  ~Helper() {
+  ~Helper() { thread_.join(); }
+
+  // Lets the thread end, which must have no work.
+  void end() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       ending_.store(true);
     }
     awake_.notify_one();
-    thread_.join();
   }
 
   void invite(Crew& crew) {
@@ -107,9 +110,36 @@ class Helper {
 struct Idle {
   std::mutex mutex;
   Helper* first = nullptr;
+  int count = 0;
+
+  void add(Helper* helper) {
+    helper->next = first;
+    first = helper;
+    ++count;
+  }
+
+  Helper* take() {
+    Helper* helper = first;
+    if (!helper) return nullptr;
+    first = helper->next;
+    --count;
+    return helper;
+  }
 };
 
 namespace {
+
+// All are told before the first is waited for.
+void end_all(Helper* list) {
+  for (Helper* helper = list; helper; helper = helper->next) helper->end();
+  while (list) delete std::exchange(list, list->next);
+}
+
+// A single call with a thousand threads must not leave as many behind.
+int most_idle() {
+  static const int most = std::max(64, 2 * static_cast<int>(std::thread::hardware_concurrency()));
+  return most;
+}
 
 // Made by the first call, and never destroyed: calls may be under way while the process ends.
 std::atomic<Idle*> idle{nullptr};
@@ -142,10 +172,8 @@ void dismiss_helpers() {
   // Whoever ends the process from a signal handler may hold the lock.
   const std::unique_lock<std::mutex> lock(ready->mutex, std::try_to_lock);
   if (!lock) return;
-  while (Helper* helper = ready->first) {
-    ready->first = helper->next;
-    delete helper;
-  }
+  ready->count = 0;
+  end_all(std::exchange(ready->first, nullptr));
 }
 
 Crew::Crew(int count, Work work, void* worker) noexcept : work_(work), worker_(worker) {
@@ -160,11 +188,7 @@ Crew::Crew(int count, Work work, void* worker) noexcept : work_(work), worker_(w
     idle_ = &idle_ones();
     {
       const std::lock_guard<std::mutex> lock(idle_->mutex);
-      while (missing > 0 && idle_->first) {
-        Helper* helper = idle_->first;
-        idle_->first = helper->next;
-        add(helper);
-      }
+      while (missing > 0 && idle_->first) add(idle_->take());
     }
     while (missing > 0) add(new Helper);
   } catch (const std::exception&) {
@@ -178,15 +202,31 @@ bool Crew::orphaned() const { return invited_ && idle.load() != idle_; }
 
 Crew::~Crew() {
   if (!invited_ || orphaned()) return;
-  Helper* last = nullptr;
   for (Helper* helper = invited_; helper; helper = helper->next) {
     if (helper->take_back(*this)) inside_.fetch_sub(1);
-    last = helper;
   }
   while (inside_.load() > 0) std::this_thread::yield();
-  const std::lock_guard<std::mutex> lock(idle_->mutex);
-  last->next = idle_->first;
-  idle_->first = invited_;
+  Helper* surplus = nullptr;
+  {
+    const int most = most_idle();
+    const std::lock_guard<std::mutex> lock(idle_->mutex);
+    while (Helper* helper = invited_) {
+      invited_ = helper->next;
+      if (idle_->count < most) {
+        idle_->add(helper);
+      } else {
+        helper->next = std::exchange(surplus, helper);
+      }
+    }
+  }
+  end_all(surplus);
+}
+
+int idle_helpers() {
+  Idle* ready = idle.load();
+  if (!ready) return 0;
+  const std::lock_guard<std::mutex> lock(ready->mutex);
+  return ready->count;
 }
 
 }  // namespace coals

@@ -35,6 +35,9 @@ class Crew {
   std::atomic<int> inside_{0};
 };
 
+// How many helpers wait for work.
+int idle_helpers();
+
 // Ends the helpers that have no work. The next crew starts others.
 void dismiss_helpers();
 

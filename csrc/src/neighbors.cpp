@@ -221,7 +221,8 @@ void top_k_neighbors(const CsrView<Q>& queries, const std::int64_t* rows, std::i
   check_sparse(queries, "queries");
   check_indices(rows, count, queries.rows, "rows");
   check_sparse(lists, queries.columns, lists.columns, "lists");
-  if (rule.average_by == AverageBy::target && rule.used >= 0) check_transposes(lists, targets, "targets");
+  if (targets.row_begin || (rule.average_by == AverageBy::target && rule.used >= 0))
+    check_transposes(lists, targets, "targets");
   check_filter(filter, count, lists.columns);
   check_lists(out, count);
   switch (rule.average_by) {

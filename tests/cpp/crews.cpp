@@ -1,4 +1,5 @@
 // Crews from many threads at once, dismissed in between: nobody comes twice or after the end, all work gets done.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -65,6 +66,21 @@ void meet() {
   meeting.work();
 }
 
+// A call with many threads leaves some of them behind, not all.
+void leave_few_behind() {
+  struct Counted {
+    std::atomic<int> came{0};
+  } counted;
+  {
+    const coals::Crew crew(400, [](void* own) { ++static_cast<Counted*>(own)->came; }, &counted);
+    while (counted.came.load() == 0) std::this_thread::yield();
+  }
+  const int most = std::max(64, 2 * static_cast<int>(std::thread::hardware_concurrency()));
+  expect(coals::idle_helpers() > 0 && coals::idle_helpers() <= most, "few helpers wait for more work");
+  coals::dismiss_helpers();
+  expect(coals::idle_helpers() == 0, "none is left");
+}
+
 #if !defined(_WIN32)
 // Forked by `poll`, the child has the call and none of its helpers: it is told so, and waits for nobody.
 void fork_in_the_midst() {
@@ -108,6 +124,7 @@ int main() {
   coals::dismiss_helpers();
   coals::dismiss_helpers();
   meet();
+  leave_few_behind();
   std::printf("%d failed\n", failures.load());
   return failures.load() == 0 ? 0 : 1;
 }

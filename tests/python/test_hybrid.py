@@ -93,8 +93,8 @@ def test_blended_in_the_core_is_blended_and_sorted(cascade, threads):
 def test_lists_for_the_core_are_checked():
     good = np.array([[0, 1]]), np.array([[2.0, 1.0]]), np.array([2])
     for at, bad, message in (
-        (0, np.array([[0, 3]]), "ids holds an index"),
-        (2, np.array([3]), "counts holds a number"),
+        (0, np.array([[0, 3]]), "ids: a list of query 0 holds an item"),
+        (2, np.array([3]), "counts: that of query 0 is not from 0"),
     ):
         lists = [*good]
         lists[at] = bad
