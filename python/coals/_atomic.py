@@ -32,7 +32,11 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise FileNotFoundError(f"there is no folder {target.parent}: make it first")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as file:
+        file = part.open("wb")
+    except OSError as error:
+        raise type(error)(error.errno, f"cannot write {path}: {error.strerror}") from None
+    try:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())

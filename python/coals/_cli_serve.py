@@ -51,6 +51,8 @@ def recommend(
     model = coals.load(model_file)
     texts = [*users, *([] if users_from is None else _lines(users_from))]
     texts = [text for text in texts if text]
+    if not texts and users_from is not None:
+        raise CannotDo("--users-from: there is no id in what it names")
     if not texts:
         raise CannotDo("whom for? give --user ID or --users-from FILE")
     show_recommended(model, ids_of(model.user_index_, texts), n, format, exclude_seen=not include_seen)

@@ -58,7 +58,7 @@ def parse_metric(text: str) -> Metric:
         known = ", ".join([f"{listed}@k" for listed in RANKING_METRICS + LIST_METRICS] + list(RATING_METRICS))
         raise ValueError(f"unknown metric {text!r}; the metrics are {known}")
     if not re.fullmatch("[1-9][0-9]{0,17}", k):
-        raise ValueError(f"metric {text!r} needs a list length k >= 1 after the name, as in '{name}@10'")
+        raise ValueError(f"metric {text!r} needs a list length k from 1 to 10^18 - 1 after the name, as in '{name}@10'")
     return Metric(name, int(k))
 
 

@@ -44,6 +44,8 @@ class SearchLog:
         self.done: dict[str, dict[str, Any]] = {}
         if self.path is None:
             return
+        if not os.fspath(path or "") or self.path.is_dir():
+            raise ValueError(f"path={path!r} names no file: give one to keep the trials in, or None")
         try:
             first = json.dumps(heading)
         except TypeError as error:

@@ -155,7 +155,7 @@ def _largest(array: Array) -> float:
 
 
 def _refuse_overflow(q: Array, v: Array, metric: str) -> None:
-    largest = np.finfo(q.dtype).max * 0.9
+    largest = 0.9 * float(np.finfo(q.dtype).max)
     a, b, width = _largest(q), _largest(v), max(1, q.shape[1])
     # Python floats: what overflows here is infinity, and refused.
     bound = width * (a * b if metric == "inner" else (a + b) * (a + b))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+
 from test_cli_bad_input import GOOD, NAMED, folder, refused
 
 __all__ = ["folder"]  # a fixture
@@ -36,3 +40,24 @@ def test_a_setting_that_no_model_knows(folder):
     (folder / "table").write_bytes(GOOD)
     said = refused(["evaluate", folder / "table", *NAMED, "--set", "nonsense=3"], folder)
     assert said == "Error: --set nonsense=3: no model here has such a parameter"
+
+
+def test_a_list_of_users_without_any(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "none").write_bytes(b"\n\n")
+    said = refused(["recommend", "good.coals", "--users-from", "none"], folder)
+    assert said == "Error: --users-from: there is no id in what it names"
+
+
+def test_a_file_that_cannot_be_written_has_its_own_name(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "table").write_bytes(GOOD)
+    monkeypatch.setattr(Path, "open", no_permission)
+    said = refused(["fit", "table", *NAMED, "--save", "new.coals"], folder)
+    assert said == "Error: cannot write new.coals: Permission denied"
+
+
+def no_permission(path, mode="r", *others, **options):
+    if mode == "wb":
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    return open(path, mode, *others, **options)

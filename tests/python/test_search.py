@@ -228,6 +228,8 @@ def test_optuna_is_named_where_it_is_missing(data, monkeypatch):
         ({"neighbors": [3]}, {"metric": "rmse"}, ValueError, "metric 'rmse' has no value for ItemKNN"),
         ({"neighbors": [3]}, {"folds": 1}, ValueError, "folds must be >= 2"),
         ({"neighbors": [3]}, {"path": "x", "random_state": None}, TypeError, "path= needs a random_state"),
+        ({"neighbors": [3]}, {"path": ""}, ValueError, "path='' names no file"),
+        ({"neighbors": [3]}, {"path": "/"}, ValueError, "path='/' names no file"),
         ({"neighbors": [3]}, {"fit_params": [1]}, TypeError, "fit_params must be a mapping"),
         (
             {"neighbors": [3]},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -153,6 +155,13 @@ def test_bad_input(changes, error, message):
     arguments = {"queries": np.ones((1, 3)), "items": items, "k": 2} | changes
     with pytest.raises(error, match=message):
         coals.top_k(**arguments)
+
+
+def test_scores_beyond_the_range_bring_no_warning():
+    huge = np.full((1, 2), 3e38, np.float32)
+    with warnings.catch_warnings(), pytest.raises(ValueError, match="may overflow float32: scale them down, or use"):
+        warnings.simplefilter("error")
+        coals.top_k(huge, huge, 1)
 
 
 def test_repeated_items_in_a_list_count_once():
