@@ -39,16 +39,7 @@ Csr by_counts(const Csr& matrix, const SimilarityOptions& options, const Keep& k
 Csr from_counts(const Csr& counts, const Array<std::int64_t>& sizes, std::int64_t users,
                 const SimilarityOptions& options, const Keep& keep, const std::string& dtype, int num_threads) {
   const CsrView<std::int32_t> view = counts.view<std::int32_t>();
-  require(view.rows == view.columns, "counts must be items x items");
   const std::int64_t* size = vector_data(sizes, view.rows, "sizes");
-  for (std::int64_t i = 0; i < view.rows; ++i) {
-    require(size[i] >= 0 && size[i] <= users, "sizes must be from 0 to the number of users");
-    for (std::int64_t e = view.row_begin[i]; e < view.row_begin[i + 1]; ++e) {
-      const std::int32_t both = view.value[e];
-      require(both >= 1 && both <= std::min(size[i], size[view.column[e]]),
-              "counts must be at least 1 and no more than the users of either item");
-    }
-  }
   const ReleasedGil released;
   const RunControl control = run_control(num_threads);
   return for_type(dtype, [&](auto zero) {

@@ -37,6 +37,8 @@ void add_low_rank(MatrixView<const T> left, MatrixView<const T> right, MatrixVie
   check_matrix(matrix, left.rows, right.rows, "matrix");
   check_matrix(left, left.rows, left.columns, "left");
   check_matrix(right, right.rows, left.columns, "right");
+  if (left.columns > most_factors) refuse("left", "must not have more than 1048576 columns");
+  if (left.columns == 0 || matrix.columns == 0) return;
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t rank = left.columns, stride = block_width;
   parallel_for((matrix.rows + block_width - 1) / block_width, control, [&] { return Panels<T>(rank); },

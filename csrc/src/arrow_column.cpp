@@ -28,6 +28,11 @@ std::int64_t fixed_width(std::string_view format) {
   return format.size() > 2 && format.substr(0, 2) == "w:" ? std::atoll(format.data() + 2) : -1;
 }
 
+std::string_view string_between(const char* data, std::int64_t begin, std::int64_t end) {
+  if (begin < 0 || end < begin) throw ArrowError("a text ends before it begins");
+  return {data + begin, static_cast<std::size_t>(end - begin)};
+}
+
 // value(at) is the string of row `at`, for every way in which Arrow lays out strings.
 template <class Body>
 void with_strings(const ArrowArray& array, std::string_view format, Body body) {
@@ -37,16 +42,17 @@ void with_strings(const ArrowArray& array, std::string_view format, Body body) {
   } else if (format == "u" || format == "z") {
     const auto* begin = buffer<std::int32_t>(array, 1);
     const char* data = buffer<char>(array, 2);
-    body([=](std::int64_t at) { return std::string_view(data + begin[at], begin[at + 1] - begin[at]); });
+    body([=](std::int64_t at) { return string_between(data, begin[at], begin[at + 1]); });
   } else if (format == "U" || format == "Z") {
     const auto* begin = buffer<std::int64_t>(array, 1);
     const char* data = buffer<char>(array, 2);
-    body([=](std::int64_t at) { return std::string_view(data + begin[at], begin[at + 1] - begin[at]); });
+    body([=](std::int64_t at) { return string_between(data, begin[at], begin[at + 1]); });
   } else {  // views: size and 12 bytes, or size, first four bytes, buffer and place in it
     const char* views = buffer<char>(array, 1);
     body([=, &array](std::int64_t at) {
       std::int32_t view[4];
       std::memcpy(view, views + 16 * at, sizeof view);
+      if (view[0] < 0) throw ArrowError("a text ends before it begins");
       const char* data = view[0] <= 12 ? views + 16 * at + 4 : buffer<char>(array, 2 + view[2]) + view[3];
       return std::string_view(data, static_cast<std::size_t>(view[0]));
     });
@@ -143,13 +149,16 @@ void append_numbers(const ArrowSchema& schema, const ArrowArray& array, std::int
 // A dictionary's values, of which rows hold the numbers. Only those that occur become ids.
 void append_dictionary(const ArrowSchema& schema, const ArrowArray& array, std::int64_t offset, std::int64_t length,
                        Column& column, const Pulse& pulse) {
+  if (!array.dictionary || array.dictionary->length < 0) throw ArrowError("a column lacks its categories");
   const ArrowArray& dictionary = *array.dictionary;
   std::vector<std::int64_t> places(static_cast<std::size_t>(length), -1);
   std::vector<std::int32_t> code(static_cast<std::size_t>(dictionary.length), -1);
   with_numbers(array, schema.format, [&](auto get) {
     for (std::int64_t k = 0; k < length; ++k) {
-      if (valid(array, offset + k)) places[k] = static_cast<std::int64_t>(get(offset + k));
-      if (places[k] >= dictionary.length) throw ArrowError("a category's number is out of range");
+      if (valid(array, offset + k)) {
+        places[k] = static_cast<std::int64_t>(get(offset + k));
+        if (places[k] < 0 || places[k] >= dictionary.length) throw ArrowError("a category's number is out of range");
+      }
       if (places[k] >= 0 && !valid(dictionary, dictionary.offset + places[k])) places[k] = -1;
       if (places[k] < 0) note_missing(column, k);
     }

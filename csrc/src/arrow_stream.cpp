@@ -18,6 +18,14 @@ struct Batch {
   }
 };
 
+// Lengths that are no lengths.
+void check_frame(const ArrowArray& array) {
+  constexpr std::int64_t most = std::int64_t{1} << 60;
+  if (array.length < 0 || array.length > most || array.offset < 0 || array.offset > most) {
+    throw ArrowError("a batch has a length or an offset that is none");
+  }
+}
+
 }  // namespace
 
 ArrowStream::ArrowStream(ArrowArrayStream* stream) {
@@ -38,7 +46,7 @@ ArrowStream::~ArrowStream() {
   if (stream_.release) stream_.release(&stream_);
 }
 
-bool ArrowStream::is_table() const { return std::strcmp(schema_.format, "+s") == 0; }
+bool ArrowStream::is_table() const { return schema_.format && std::strcmp(schema_.format, "+s") == 0; }
 
 const ArrowSchema& ArrowStream::schema_of(std::int64_t place) const {
   if (place < 0 || place >= (is_table() ? schema_.n_children : 1)) throw ArrowError("there is no such column");
@@ -59,6 +67,7 @@ std::vector<Column> ArrowStream::read(const std::vector<std::int64_t>& places, c
   std::vector<Column> columns(places.size());
   for (std::size_t k = 0; k < places.size(); ++k) {
     const ArrowSchema& schema = schema_of(places[k]);
+    if (!schema.format || (schema.dictionary && !schema.dictionary->format)) throw ArrowError("a column has no format");
     if (!describe_arrow_column(schema, columns[k])) throw ArrowTypeError(places[k], schema.format);
   }
   for (;;) {
@@ -70,8 +79,11 @@ std::vector<Column> ArrowStream::read(const std::vector<std::int64_t>& places, c
     if (!batch.array.release) return columns;
     const ArrowArray& whole = batch.array;
     if (is_table() && whole.n_children != schema_.n_children) throw ArrowError("a batch lacks columns of its schema");
+    check_frame(whole);
     for (const std::int64_t place : places) {
-      if (is_table() && whole.children[place]->length < whole.offset + whole.length) {
+      if (!is_table()) continue;
+      check_frame(*whole.children[place]);
+      if (whole.children[place]->length < whole.offset + whole.length) {
         throw ArrowError("a column of a batch is shorter than the batch");
       }
     }

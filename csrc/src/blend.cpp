@@ -2,6 +2,7 @@
 #include "coals/blend.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "bounded_heap.hpp"
 #include "check_arguments.hpp"
@@ -23,9 +24,14 @@ struct Blend {
     }
     const std::int64_t* ids = member.ids + query * member.depth;
     const double* score = member.scores + query * member.depth;
-    const double low = count > 0 ? score[count - 1] : 0.0, high = count > 0 ? score[0] : 0.0;
+    // Half of each, since a difference of whole ones may be beyond double.
+    const double low = count > 0 ? score[count - 1] / 2 : 0.0, high = count > 0 ? score[0] / 2 : 0.0;
     for (std::int64_t k = 0; k < count; ++k) {
-      const double z = high > low ? (score[k] - low) / (high - low) : 1.0;
+      if (std::isfinite(score[k]) && (k == 0 || score[k] <= score[k - 1])) continue;
+      refuse("scores", "those of query " + std::to_string(query) + " are not finite, or not from best to worst");
+    }
+    for (std::int64_t k = 0; k < count; ++k) {
+      const double z = high > low ? (score[k] / 2 - low) / (high - low) : 1.0;
       const std::int64_t item = ids[k];
       if (item < 0 || item >= items) {
         refuse("ids", "a list of query " + std::to_string(query) + " holds an item that is out of range");

@@ -30,7 +30,7 @@ S read(const S* given, const char* name) {
   std::memset(&own, 0, sizeof(S));
   const std::size_t size = given->size;
   if (size < sizeof(std::size_t) || size > largest_struct) {
-    throw std::invalid_argument(std::string(name) + ": set its size to sizeof, as the INIT macros do");
+    throw std::invalid_argument(std::string(name) + ": its `size` must be that of the struct, by sizeof");
   }
   std::memcpy(&own, given, std::min(size, sizeof(S)));
   own.size = sizeof(S);
@@ -144,8 +144,7 @@ void with_dtype(std::int32_t dtype, const char* name, Call call) {
 }
 
 inline void check_filter(const CsrView<void>& rows, std::int64_t queries, std::int64_t items, const char* name) {
-  if (rows.rows == queries && rows.columns == items) return;
-  throw std::invalid_argument(std::string(name) + " must be queries x items");
+  check_shape(rows.rows, rows.columns, queries, items, name);
 }
 
 // Without what a model has seen.

@@ -15,8 +15,9 @@ namespace {
 
 template <class T>
 MatrixView<const T> matrix_of(const coals_matrix& matrix, const char* name) {
-  if (matrix.dtype != dtype_of<T> || matrix.rows < 0 || matrix.columns < 1 || (!matrix.data && matrix.rows > 0)) {
-    throw std::invalid_argument(std::string(name) + ": data, rows, columns and dtype must be set");
+  if (matrix.dtype != dtype_of<T>) refuse(name, "must be of the dtype of the items");
+  if (matrix.rows < 0 || matrix.columns < 1 || (!matrix.data && matrix.rows > 0)) {
+    refuse(name, "data, rows and columns must be set");
   }
   if (matrix.rows > std::numeric_limits<std::int64_t>::max() / matrix.columns) {
     throw std::invalid_argument(std::string(name) + " has more entries than 64 bits can count");
@@ -76,7 +77,7 @@ template <class T>
 void answer(const coals_matrix& queries, const ItemIndex<T>& index, const TopKFilter& filter, coals_lists* lists,
             const RunControl& run) {
   const MatrixView<const T> from = matrix_of<T>(queries, "queries");
-  require(from.columns == index.items().columns, "queries and items must have the same number of columns");
+  check_matrix(from, from.rows, index.items().columns, "queries");
   check_scores(from, largest_norm(index));
   top_k(from, index, filter, lists_of<T>(lists), TopKMethod::automatic, run);
 }

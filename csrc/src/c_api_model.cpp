@@ -133,10 +133,7 @@ T value_type(const Model<T>&);
 template <class T>
 void recommend(const Model<T>& model, const std::int64_t* users, std::int64_t count, const coals_filter& given,
                const TopKLists<T>& lists, const RunControl& run) {
-  require(count >= 0 && (users || count == 0), "users and count must be set");
-  for (std::int64_t q = 0; q < count; ++q) {
-    require(users[q] >= 0 && users[q] < model.seen.rows, "users holds a row that the data does not have");
-  }
+  check_indices(users, count, model.seen.rows, "users");
   TopKFilter filter = filter_of(given, count, model.seen.columns, run);
   Pattern excluded;
   if (!given.include_seen) {

@@ -22,6 +22,12 @@ inline void require(bool condition, const char* message) {
   throw std::invalid_argument(std::string(name) + ": " + what);
 }
 
+// Rows and columns have numbers of 32 bits.
+constexpr std::int64_t most_rows = std::numeric_limits<std::int32_t>::max();
+
+// K; its square must leave room in 64 bits.
+constexpr std::int64_t most_factors = std::int64_t{1} << 20;
+
 // Finite numbers from `least` to `most`.
 inline void check_number(double value, double least, double most, const char* name) {
   if (value >= least && value <= most) return;
@@ -50,6 +56,7 @@ void check_pointer(const T* data, std::int64_t count, const char* name) {
 
 inline void check_shape(std::int64_t rows, std::int64_t columns, std::int64_t right_rows, std::int64_t right_columns,
                         const char* name) {
+  if (right_rows > most_rows || right_columns > most_rows) refuse(name, "must not be longer or wider than 2147483647");
   if (rows == right_rows && columns == right_columns && rows >= 0 && columns >= 0) return;
   refuse(name, "must be " + std::to_string(right_rows) + " x " + std::to_string(right_columns) + ", and is " +
                    std::to_string(rows) + " x " + std::to_string(columns));
@@ -66,19 +73,25 @@ void check_matrix(const MatrixView<T>& matrix, std::int64_t rows, std::int64_t c
 template <class T>
 void check_factors(const MatrixView<T>& factors, std::int64_t rows, std::int64_t columns, const char* name) {
   check_matrix(factors, rows, columns, name);
-  if (columns < 1) refuse(name, "must have at least one column");
+  if (columns < 1 || columns > most_factors) refuse(name, "must have from 1 to 1048576 columns");
 }
 
-// The frame of a sparse matrix, which may be some rows of a larger one.
+// The frame of some rows of a sparse matrix.
 template <class T>
-void check_sparse(const CsrView<T>& matrix, const char* name) {
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  if (matrix.rows < 0 || matrix.rows > most || matrix.columns < 0 || matrix.columns > most) {
+void check_some_rows(const CsrView<T>& matrix, const char* name) {
+  if (matrix.rows < 0 || matrix.rows > most_rows || matrix.columns < 0 || matrix.columns > most_rows) {
     refuse(name, "must have from 0 to 2147483647 rows and columns");
   }
   check_pointer(matrix.row_begin, 1, name);
   if (matrix.row_begin[0] < 0 || matrix.entries() < matrix.row_begin[0]) refuse(name, "row_begin must never fall");
   check_pointer(matrix.column, matrix.entries(), name);
+}
+
+// Of a whole one.
+template <class T>
+void check_sparse(const CsrView<T>& matrix, const char* name) {
+  check_some_rows(matrix, name);
+  if (matrix.row_begin[0] != 0) refuse(name, "row_begin must start at 0");
 }
 
 template <class T>

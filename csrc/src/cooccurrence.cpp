@@ -204,6 +204,7 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
                              const RunControl& control) {
   check_sparse(matrix, "matrix");
   check_options(options, keep, matrix.columns);
+  if (std::is_same_v<T, std::int32_t>) require(options.similarity == Similarity::count, "int32 is for counts alone");
   const std::int64_t most_bits = 64 * matrix.entries() + (16 << 20);
   RankedPairs pairs = rank_pairs(matrix, options.min_support, most_bits, control);
   const CountSimilarity similarity(options, pairs.items.size.data(), pairs.items.count, matrix.rows);

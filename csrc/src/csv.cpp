@@ -104,7 +104,15 @@ struct CsvReader::State {
     }
   }
 
+  // After an error, and after the end, there is nothing more to be had.
   void read(std::string_view text, bool last, const RunControl& control) {
+    require(!over, "the text has ended, or was broken: make another CsvReader for more");
+    over = true;
+    read_on(text, last, control);
+    over = last;
+  }
+
+  void read_on(std::string_view text, bool last, const RunControl& control) {
     std::string_view whole = text;
     if (!pending.empty()) {
       pending.append(text);
@@ -182,10 +190,13 @@ struct CsvReader::State {
   std::string pending;              // the beginning of a record
   std::int64_t line = 1;            // of what is pending
   std::chrono::duration<double> encoding{};
+  bool over = false;
 };
 
 CsvReader::CsvReader(CsvOptions options) {
-  check_count(options.fields, "fields");
+  require(options.fields >= 0 && options.fields <= most_rows, "fields must be from 0 to 2147483647");
+  require(options.first_line >= 0 && options.first_line <= std::int64_t{1} << 62,
+          "first_line must be a number of lines");
   check_indices(options.places.data(), static_cast<std::int64_t>(options.places.size()), options.fields, "places");
   require(options.roles.size() == options.places.size(), "roles: there must be one for each of the places");
   for (const CsvRole role : options.roles) check_name(role, CsvRole::times, "roles");

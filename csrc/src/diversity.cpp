@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "check_ranked_lists.hpp"
+#include "check_values.hpp"
 #include "coals/metrics.hpp"
 #include "list_index.hpp"
 #include "parallel.hpp"
@@ -17,13 +18,14 @@ constexpr std::int64_t lists_per_task = 16;
 
 class Diversity {
  public:
-  Diversity(const RankedLists& lists, const CsrView<double>& vectors, const std::vector<double>& scale)
+  Diversity(const RankedLists& lists, const CsrView<double>& vectors, const std::vector<double>& scale,
+            std::int64_t longest)
       : lists_(lists),
         vectors_(vectors),
         scale_(scale),
-        index_(lists.places),
+        index_(longest),
         sum_(vectors.columns, 0.0),
-        alike_(lists.places + 1, 0.0) {}
+        alike_(longest + 1, 0.0) {}
 
   void compute(std::int64_t user, const std::vector<std::int64_t>& lengths, MatrixView<double> out,
                const Pulse& pulse) {
@@ -90,13 +92,14 @@ std::vector<double> unit_scale(const CsrView<double>& vectors) {
 
 void list_diversity(const RankedLists& lists, const CsrView<double>& vectors, const std::vector<std::int64_t>& lengths,
                     MatrixView<double> out, const RunControl& control) {
-  check_ranked_lists(lists);
+  const std::int64_t longest = check_ranked_lists(lists);
   check_sparse(vectors, "vectors");
+  if (vectors.value) check_values(vectors, "vectors");
   check_matrix(out, static_cast<std::int64_t>(lengths.size()), lists.users, "out");
   for (const std::int64_t length : lengths) require(length >= 0, "lengths must not be negative");
   const std::vector<double> scale = unit_scale(vectors);
   parallel_for((lists.users + lists_per_task - 1) / lists_per_task, control,
-               [&] { return Diversity(lists, vectors, scale); },
+               [&] { return Diversity(lists, vectors, scale, longest); },
                [&](Diversity& state, std::int64_t task, const Pulse& pulse) {
                  const std::int64_t end = std::min(lists.users, (task + 1) * lists_per_task);
                  for (std::int64_t u = task * lists_per_task; u < end; ++u) state.compute(u, lengths, out, pulse);

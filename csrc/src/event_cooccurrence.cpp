@@ -174,7 +174,7 @@ class EventPairs {
   std::vector<RowPlace> rows_;  // here a rank is an item
 };
 
-void check_events(const EventOptions& options) {
+void check_event_options(const EventOptions& options) {
   switch (options.similarity) {
     case Similarity::count: break;
     case Similarity::conditional:
@@ -199,12 +199,16 @@ void check_events(const EventOptions& options) {
 template <class T>
 CsrMatrix<T> event_cooccurrence(const EventsView& events, const EventOptions& options, const NeighborOptions& keep,
                                 const RunControl& control) {
-  check_pointer(events.group_begin, 1, "group_begin");
+  check_events(events);
   check_pointer(events.item, events.events(), "item");
+  if (std::is_same_v<T, std::int32_t>) {
+    require(options.similarity == Similarity::count && !options.inverse_distance && std::isinf(options.half_life),
+            "int32 is for counts alone");
+  }
   PairOptions pairs;
   pairs.shrinkage = options.shrinkage;
   check_options(pairs, keep, events.items);
-  check_events(options);
+  check_event_options(options);
   const EventLog log = index_events(events, options, control);
   const EventPairs together(events, options, keep, log);
   const std::int64_t workspace = log.bytes() + wanted_threads(control) * together.worker_bytes();

@@ -15,12 +15,18 @@ constexpr std::int64_t together = 4096;
 
 std::int64_t stretches(std::int64_t count) { return (count + together - 1) / together; }
 
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument(what); }
+
+[[noreturn]] void refuse_event(std::int64_t e, const char* what) { refuse("event " + std::to_string(e) + ": " + what); }
+
 void weigh(const EventsView& events, const EventOptions& options, const RunControl& control, EventLog& log) {
   if (!events.time || std::isinf(options.half_life)) return;
   log.weight = Buffer<double>(events.events());
   parallel_for(stretches(events.events()), control, [&](std::int64_t t) {
     for (std::int64_t e = t * together; e < std::min(events.events(), (t + 1) * together); ++e) {
       log.weight[e] = std::exp2(-(options.now - events.time[e]) / options.half_life);
+      if (!std::isfinite(log.weight[e]))
+        refuse_event(e, "it is so long after `now`, in half-lives, that its weight is infinite");
     }
   });
 }
@@ -57,19 +63,19 @@ void sum_up(const EventsView& events, const RunControl& control, EventLog& log) 
   }
 }
 
-[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument(what); }
-
-[[noreturn]] void refuse_event(std::int64_t e, const char* what) { refuse("event " + std::to_string(e) + ": " + what); }
-
 }  // namespace
 
-void validate_events(const EventsView& events, std::int64_t stored) {
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  if (events.groups < 0 || events.items < 0) refuse("the numbers of groups and items must not be negative");
-  check_count(stored, "stored");
+void check_events(const EventsView& events) {
+  if (events.groups < 0 || events.groups > most_rows || events.items < 0 || events.items > most_rows) {
+    refuse("there must be from 0 to 2147483647 groups and items");
+  }
   check_pointer(events.group_begin, 1, "group_begin");
+}
+
+void validate_events(const EventsView& events, std::int64_t stored) {
+  check_events(events);
+  check_count(stored, "stored");
   check_pointer(events.item, stored, "item");
-  if (events.groups > most || events.items > most) refuse("there are more than 2147483647 groups or items");
   if (events.group_begin[0] != 0) refuse("group_begin must start at 0");
   for (std::int64_t g = 0; g < events.groups; ++g) {
     if (events.group_begin[g + 1] < events.group_begin[g]) refuse("group " + std::to_string(g) + ": group_begin falls");

@@ -21,6 +21,9 @@ struct EventLog {
   }
 };
 
+// The frame of a log of events, which validate_events looks into.
+void check_events(const EventsView& events);
+
 EventLog index_events(const EventsView& events, const EventOptions& options, const RunControl& control);
 
 }  // namespace coals

@@ -38,7 +38,7 @@ void check_explicit(const ExplicitFitOptions& options) {
 
 // Biases to start from.
 template <class T>
-void check_start(T* bias, std::int64_t rows, const char* name) {
+void check_biases(T* bias, std::int64_t rows, const char* name) {
   check_pointer(bias, rows, name);
   check_values(MatrixView<T>{bias, rows, 1, 1}, name);
 }
@@ -69,8 +69,8 @@ struct ExplicitSide {
 }  // namespace
 
 template <class T>
-FitReport fit_explicit(const CsrView<T>& ratings, const T* weight, const ExplicitFitOptions& options,
-                       MatrixView<T> users, MatrixView<T> items, T* user_bias, T* item_bias,
+FitReport fit_explicit(const CsrView<T>& ratings, const As<T>* weight, const ExplicitFitOptions& options,
+                       MatrixView<T> users, MatrixView<T> items, As<T>* user_bias, As<T>* item_bias,
                        const RunControl& control) {
   check_explicit(options);
   check_valued(ratings, "ratings");
@@ -79,11 +79,10 @@ FitReport fit_explicit(const CsrView<T>& ratings, const T* weight, const Explici
   require(ratings.entries() > 0, "ratings: there is none");
   check_values(ratings, "ratings");
   check_weights(ratings, weight);
-  check_values(users, "users");
-  check_values(items, "items");
+  check_start(users, items);
   if (options.biases) {
-    check_start(user_bias, ratings.rows, "user_bias");
-    check_start(item_bias, ratings.columns, "item_bias");
+    check_biases(user_bias, ratings.rows, "user_bias");
+    check_biases(item_bias, ratings.columns, "item_bias");
   }
   const CsrMatrix<T> by_item = transpose(ratings, control);
   Buffer<T> item_weight;
@@ -127,9 +126,9 @@ FitReport fit_explicit(const CsrView<T>& ratings, const T* weight, const Explici
 }
 
 template <class T>
-void fold_in_explicit(const CsrView<T>& rows, const T* weight, Side side, MatrixView<const T> fixed,
-                      const T* fixed_bias, double mean, const ExplicitFitOptions& options, MatrixView<T> factors,
-                      T* bias, const RunControl& control) {
+void fold_in_explicit(const CsrView<T>& rows, const As<T>* weight, Side side, As<MatrixView<const T>> fixed,
+                      const As<T>* fixed_bias, double mean, const ExplicitFitOptions& options, MatrixView<T> factors,
+                      As<T>* bias, const RunControl& control) {
   check_explicit(options);
   check_name(side, Side::items, "side");
   check_number(mean, -largest_option, largest_option, "mean");

@@ -173,8 +173,7 @@ FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& op
   check_factors(users, strengths.rows, users.columns, "users");
   check_factors(items, strengths.columns, users.columns, "items");
   check_values(strengths, "strengths");
-  check_values(users, "users");
-  check_values(items, "items");
+  check_start(users, items);
   CsrMatrix<T> storage;
   const CsrView<T> observed = without_zeros(strengths, storage);
   if (std::none_of(observed.value, observed.value + observed.entries(), [](T value) { return value > 0; })) {
@@ -190,8 +189,9 @@ FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& op
 }
 
 template <class T>
-void fold_in_implicit(const CsrView<T>& rows, Side side, MatrixView<const T> fixed, MatrixView<const double> known_gram,
-                      const ImplicitFitOptions& options, MatrixView<T> factors, const RunControl& control) {
+void fold_in_implicit(const CsrView<T>& rows, Side side, As<MatrixView<const T>> fixed,
+                      MatrixView<const double> known_gram, const ImplicitFitOptions& options, MatrixView<T> factors,
+                      const RunControl& control) {
   check_implicit(options);
   check_name(side, Side::items, "side");
   check_valued(rows, "rows");

@@ -153,6 +153,9 @@ std::uint32_t IdEncoder::describe(std::string_view value, Id& id) {
 }
 
 void IdEncoder::encode(const std::string_view* values, std::int64_t count, std::int32_t* codes) {
+  check_count(count, "count");
+  check_pointer(values, count, "values");
+  check_pointer(codes, count, "codes");
   Id ids[block];
   std::uint32_t hashes[block];
   for (std::int64_t begin = 0; begin < count; begin += block) {

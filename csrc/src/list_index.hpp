@@ -14,16 +14,15 @@ namespace coals {
 // Memory goes with the length of the list, never with the catalogue.
 class ListIndex {
  public:
-  explicit ListIndex(std::int64_t places) {
-    while ((std::int64_t{1} << bits_) < 2 * places) ++bits_;
+  // `longest`: of the lists, as check_ranked_lists found them.
+  explicit ListIndex(std::int64_t longest) {
+    while ((std::int64_t{1} << bits_) < 2 * longest) ++bits_;
     slots_.resize(std::size_t{1} << bits_);
   }
 
   // Forgets the last list and takes row `user` of `lists`. Throws what metrics.hpp says of lists.
   void load(const RankedLists& lists, std::int64_t user, std::int64_t items) {
     const std::int64_t count = lists.counts[user];
-    require(count >= 0 && count <= lists.places, user,
-            "has a count that is not in 0 to " + std::to_string(lists.places));
     std::fill(slots_.begin(), slots_.end(), Slot{});
     const std::int64_t* ids = lists.ids + user * lists.places;
     for (std::int64_t place = 0; place < count; ++place) {
@@ -44,10 +43,6 @@ class ListIndex {
     std::int64_t item = -1;
     std::int64_t place = -1;
   };
-
-  static void require(bool condition, std::int64_t user, const std::string& complaint) {
-    if (!condition) refuse(user, complaint);
-  }
 
   [[noreturn]] static void refuse(std::int64_t user, const std::string& complaint) {
     throw std::invalid_argument("list " + std::to_string(user) + " " + complaint);

@@ -49,15 +49,15 @@ void check_gains(const CsrView<double>& relevant, std::int64_t user) {
 class UserMetrics {
  public:
   UserMetrics(const RankedLists& lists, const CsrView<double>& relevant, const std::vector<MetricAt>& metrics,
-              const std::vector<double>& best)
+              const std::vector<double>& best, std::int64_t longest)
       : lists_(lists),
         relevant_(relevant),
         metrics_(metrics),
         best_(best),
-        index_(lists.places),
-        sums_(lists.places),
-        hit_(lists.places),
-        gain_(lists.places) {}
+        index_(longest),
+        sums_(longest),
+        hit_(longest),
+        gain_(longest) {}
 
   void compute(std::int64_t user, MatrixView<double> out) {
     index_.load(lists_, user, relevant_.columns);
@@ -161,8 +161,9 @@ class UserMetrics {
 
 void ranking_metrics(const RankedLists& lists, const CsrView<double>& relevant, const std::vector<MetricAt>& metrics,
                      MatrixView<double> out, const RunControl& control) {
-  check_ranked_lists(lists);
-  check_sparse(relevant, lists.users, relevant.columns, "relevant");
+  const std::int64_t longest_list = check_ranked_lists(lists);
+  check_shape(relevant.rows, relevant.columns, lists.users, relevant.columns, "relevant");
+  check_some_rows(relevant, "relevant");
   check_matrix(out, static_cast<std::int64_t>(metrics.size()), lists.users, "out");
   for (const MetricAt& metric : metrics) {
     check_name(metric.metric, RankingMetric::auc, "metric");
@@ -172,8 +173,9 @@ void ranking_metrics(const RankedLists& lists, const CsrView<double>& relevant, 
   for (const MetricAt& metric : metrics) longest = std::max(longest, metric.k);
   for (std::int64_t u = 0; u < lists.users; ++u) reachable = std::max(reachable, relevant.row_size(u));
   const std::vector<double> best = best_binary(std::min(longest, reachable));
-  const std::int64_t step = users_per_task(lists.places);
-  parallel_for((lists.users + step - 1) / step, control, [&] { return UserMetrics(lists, relevant, metrics, best); },
+  const std::int64_t step = users_per_task(longest_list);
+  parallel_for((lists.users + step - 1) / step, control,
+               [&] { return UserMetrics(lists, relevant, metrics, best, longest_list); },
                [&](UserMetrics& state, std::int64_t task) {
                  const std::int64_t end = std::min(lists.users, (task + 1) * step);
                  for (std::int64_t u = task * step; u < end; ++u) state.compute(u, out);

@@ -121,10 +121,10 @@ class Pulse {
 // body(state, task) or body(state, task, pulse) for every task in [0, tasks); every worker makes one state for itself.
 template <class MakeState, class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
-  constexpr int most_threads = 1024;
   const Share share;
   const std::int64_t wanted = share.threads(control);
-  const int count = static_cast<int>(std::min({wanted, tasks, std::int64_t{most_threads}}));
+  if (tasks <= 0) return;
+  const int count = static_cast<int>(std::min(wanted, tasks));
   Supervisor supervisor(tasks, control);
   auto worker = [&](bool is_caller) {
     std::int64_t task = 0;

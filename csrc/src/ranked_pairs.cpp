@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../kernels/kernel_table.hpp"
+#include "check_arguments.hpp"
 #include "parallel.hpp"
 
 namespace coals {
@@ -170,6 +171,9 @@ std::vector<std::int64_t> few_parts(const CsrView<void>& matrix, const RunContro
 
 RankedItems rank_items(const CsrView<void>& matrix, std::int64_t min_support, const RunControl& control) {
   const std::int64_t items = matrix.columns;
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    if (matrix.row_begin[i + 1] < matrix.row_begin[i]) refuse("matrix", "row_begin must not fall");
+  }
   const auto parts = few_parts(matrix, control);
   Buffer<std::int64_t> counts(std::max<std::int64_t>(1, parts_of(parts)) * items);
   std::fill(counts.begin(), counts.end(), std::int64_t{0});
@@ -177,7 +181,13 @@ RankedItems rank_items(const CsrView<void>& matrix, std::int64_t min_support, co
     std::int64_t* count = counts.data() + p * items;
     for (std::int64_t i = parts[p]; i < parts[p + 1]; ++i) {
       if (i % 4096 == 0) pulse();
-      for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) ++count[matrix.column[e]];
+      for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
+        const std::int64_t column = matrix.column[e];
+        if (column < 0 || column >= items) {
+          refuse("matrix", "row " + std::to_string(i) + ": column " + std::to_string(column) + " is out of range");
+        }
+        ++count[column];
+      }
     }
   });
   Buffer<std::int64_t> size(items);

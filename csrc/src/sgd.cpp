@@ -41,7 +41,7 @@ void check_arguments(const CsrView<T>& entries, const SgdFactors<T>& f, const Sg
   check_number(options.mean, -largest_option, largest_option, "mean");
   check_number(options.low, -largest_option, largest_option, "low");
   check_number(options.high, options.low, 10 * largest_option, "high");
-  check_count(options.epoch, "epoch");
+  require(options.epoch >= 0 && options.epoch <= std::int64_t{1} << 48, "epoch must be from 0 to 2^48");
 }
 
 template <class T>

@@ -5,7 +5,9 @@
 
 namespace coals {
 
-// RunControl::num_threads, or the default for 0.
+constexpr int most_threads = 1024;
+
+// RunControl::num_threads, or the default for 0; at most most_threads.
 int wanted_threads(const RunControl& control);
 
 // What one of several calls at once takes of the default number of threads: those of a server, of Dask or joblib, each

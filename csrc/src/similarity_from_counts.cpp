@@ -6,14 +6,35 @@
 
 namespace coals {
 
+namespace {
+
+// Tables are looked up by these numbers.
+void check_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users) {
+  check_valued(counts, "counts");
+  check_sparse(counts, counts.rows, counts.rows, "counts");
+  check_pointer(size, counts.rows, "size");
+  if (users < 0 || users > most_rows) refuse("users", "must be from 0 to 2147483647");
+  for (std::int64_t i = 0; i < counts.rows; ++i) {
+    if (size[i] < 0 || size[i] > users) refuse("size", "that of item " + std::to_string(i) + " is not from 0 to users");
+  }
+  for (std::int64_t i = 0; i < counts.rows; ++i) {
+    for (std::int64_t e = counts.row_begin[i]; e < counts.row_begin[i + 1]; ++e) {
+      const std::int32_t j = counts.column[e], both = counts.value[e];
+      if (both < 1 || both > std::min(size[i], size[j])) {
+        refuse("counts", "row " + std::to_string(i) + ", column " + std::to_string(j) +
+                             " is not from 1 to the users of either item");
+      }
+    }
+  }
+}
+
+}  // namespace
+
 template <class T>
 CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users,
                                     const SimilarityOptions& options, const NeighborOptions& keep,
                                     const RunControl& control) {
-  check_valued(counts, "counts");
-  check_sparse(counts, counts.rows, counts.rows, "counts");
-  check_pointer(size, counts.rows, "size");
-  check_count(users, "users");
+  check_counts(counts, size, users);
   check_options(options, keep, counts.columns);
   if (keep.rows) refuse("rows", "counts of all pairs give all rows");
   const CountSimilarity similarity(options, size, counts.rows, users);

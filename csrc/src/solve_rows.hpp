@@ -156,6 +156,9 @@ void check_solvable(const RowSystems<T>& systems) {
   if (systems.gram.data || systems.gram.rows > 0) {
     check_matrix(systems.gram, systems.gram.rows == 1 ? 1 : size, size, "gram");
   }
+  if (systems.rule.implicit && systems.gram_scale > 0 && rows > 0 && !systems.gram.data) {
+    refuse("gram", "must be K x K, or K numbers, where cells that are not observed weigh anything");
+  }
   check_penalty(systems.penalty);
   check_solver(systems.options);
   if (systems.options.solver != Solver::cholesky && systems.options.nonnegative) {

@@ -5,7 +5,7 @@ namespace coals {
 
 double half_sweep_cost(const CsrView<void>& data, std::int64_t size, const SolverOptions& options) {
   check_sparse(data, "data");
-  require(size >= 1, "size must be at least 1");
+  require(size >= 1 && size <= most_factors + 1, "size must be from 1 to 1048577");
   check_solver(options);
   const CostOfRows cost(size, true, options);
   double microseconds = 0;

@@ -55,7 +55,7 @@ int Share::threads(const RunControl& control) const {
 
 int wanted_threads(const RunControl& control) {
   require(control.num_threads >= 0, "num_threads must not be negative");
-  return control.num_threads > 0 ? control.num_threads : default_num_threads();
+  return std::min(most_threads, control.num_threads > 0 ? control.num_threads : default_num_threads());
 }
 
 int default_num_threads() {

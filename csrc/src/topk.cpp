@@ -147,8 +147,8 @@ std::vector<std::uint8_t> few_candidates(const ItemIndex<T>& items, const TopKFi
 }  // namespace
 
 template <class T>
-void top_k(MatrixView<const T> queries, const ItemIndex<T>& items, const TopKFilter& filter, const TopKLists<T>& out,
-           TopKMethod method, const RunControl& control) {
+void top_k(As<MatrixView<const T>> queries, const ItemIndex<T>& items, const TopKFilter& filter,
+           const TopKLists<T>& out, TopKMethod method, const RunControl& control) {
   check_matrix(queries, queries.rows, items.items().columns, "queries");
   check_filter(filter, queries.rows, items.items().rows);
   check_lists(out, queries.rows);

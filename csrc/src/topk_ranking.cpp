@@ -16,6 +16,11 @@ void top_k_from_ranking(const std::int64_t* ranking, std::int64_t ranked, const 
   check_indices(ranking, ranked, items, "ranking");
   check_pointer(score, ranked, "score");
   const double below = below_least<double>(filter.min_score);
+  for (std::int64_t r = 1; r < ranked; ++r) {
+    const double before = score[ranking[r - 1]], here = score[ranking[r]];
+    if (std::isnan(here) || before > here || (before == here && ranking[r - 1] < ranking[r])) continue;
+    refuse("ranking", "item " + std::to_string(ranking[r]) + " comes after one of a smaller score, or a later tie");
+  }
   while (ranked > 0 && !(score[ranking[ranked - 1]] > below)) --ranked;
   parallel_for((queries + queries_per_task - 1) / queries_per_task, control, [&](std::int64_t t) {
     const std::int64_t end = std::min(queries, (t + 1) * queries_per_task);

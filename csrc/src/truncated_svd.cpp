@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "check_arguments.hpp"
+#include "check_values.hpp"
 #include "coals/als.hpp"
 #include "coals/svd.hpp"
 #include "dispatch.hpp"
@@ -197,11 +198,13 @@ void check_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, MatrixVie
   check_pointer(values, rank, "values");
   check_matrix(start, std::min(matrix.rows, matrix.columns), start.columns, "start");
   if (start.columns < rank) refuse("start", "must have a column for each singular value");
-  constexpr std::int64_t most = std::int64_t{1} << 20;  // of columns and steps: their product is squared
-  if (start.columns > most) refuse("start", "must not have more than 1048576 columns");
-  require(options.power_iterations >= 0 && options.power_iterations <= most,
-          "power_iterations must be from 0 to 1048576");
+  if (start.columns > most_factors) refuse("start", "must not have more than 1048576 columns");
+  constexpr std::int64_t most_vectors = std::int64_t{1} << 28;  // their square is the size of an eigenproblem
+  require(options.power_iterations >= 0 && options.power_iterations < most_vectors / (start.columns + 64),
+          "power_iterations must not be negative, and times the columns of start below 268435456");
   check_number(options.tolerance, 0, 1, "tolerance");
+  check_values(matrix, "matrix");
+  check_values(start, "start");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 // Where so many neighbours of every item are wanted, each pair is summed once and offered to both items; otherwise rows
 // are summed one by one and go straight into the answer.
+#include "check_values.hpp"
 #include "coals/cooccurrence.hpp"
 #include "collect_rows.hpp"
 #include "neighbor_lists.hpp"
@@ -167,7 +168,6 @@ class PairSumming {
 template <class T, class Number, class Sums, class Value>
 CsrMatrix<T> sum_pairs(const CsrView<double>& matrix, const PairOptions& options, const NeighborOptions& keep,
                        const RunControl& control, Value value, bool unit_columns = false) {
-  check_valued(matrix, "matrix");
   check_options(options, keep, matrix.columns);
   RankedItems items = rank_items(matrix.structure(), options.min_support, control);
   const auto sum = [&](auto index) {
@@ -210,6 +210,7 @@ template <class T>
 CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& options, const NeighborOptions& keep,
                            const RunControl& control) {
   check_valued(matrix, "matrix");
+  check_values(matrix, "matrix", std::numeric_limits<double>::max());
   return within_float(matrix) ? sum_products<T, T>(matrix, options, keep, control)
                               : sum_products<T, double>(matrix, options, keep, control);
 }
@@ -217,6 +218,8 @@ CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& 
 template <class T>
 CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimilarityOptions& options,
                                const NeighborOptions& keep, const RunControl& control) {
+  check_valued(matrix, "matrix");
+  check_sums(matrix);
   check_name(options.similarity, CommonSimilarity::mean_square, "similarity");
   return sum_pairs<T, double, MomentSums>(matrix, options, keep, control, CommonValue{options.similarity});
 }

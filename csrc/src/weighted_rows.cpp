@@ -109,7 +109,9 @@ CsrMatrix<T> strongest_of_columns(MatrixView<const T> matrix, std::int64_t count
   out.columns = matrix.rows;
   out.row_begin = Buffer<std::int64_t>(columns + 1, control.memory);
   out.row_begin[0] = 0;
-  const auto make_heaps = [&] { return std::vector<BoundedHeap<T>>(columns_per_task, BoundedHeap<T>(kept)); };
+  const auto make_heaps = [&] {
+    return std::vector<BoundedHeap<T>>(columns_per_task, BoundedHeap<T>(std::max<std::int64_t>(1, kept)));
+  };
   parallel_for((columns + columns_per_task - 1) / columns_per_task, control, make_heaps,
                [&](std::vector<BoundedHeap<T>>& heaps, std::int64_t t, const Pulse& pulse) {
                  const std::int64_t first = t * columns_per_task, here = std::min(columns_per_task, columns - first);

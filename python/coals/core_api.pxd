@@ -1,8 +1,9 @@
-# The C interface of coals for Cython: `cimport coals.core_api as core`, once `core.import_coals()`, then the functions
-# below, which need no GIL. Compile with `include_dirs=[coals.get_include()]`; nothing is linked. coals/c_api.h says what
+# The C interface of coals for Cython: `cimport coals.core_api as core`, once `core.import_coals()`, without which the
+# functions below are COALS_INTERNAL. They need no GIL. Compile with `include_dirs=[coals.get_include()]`; nothing is linked. coals/c_api.h says what
 # the structs and functions mean; tests/embed/cython has an example.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport strcpy
 
 cdef extern from "coals/core_api.h" nogil:
     ctypedef int32_t coals_status
@@ -209,78 +210,112 @@ cdef extern from "coals/core_api.h" nogil:
 cdef extern from "coals/core_api.h":
     int import_coals "coals_import"() except -1
 
+cdef inline coals_status not_imported(coals_error *error) noexcept nogil:
+    if error != NULL and error.size >= sizeof(coals_error):
+        error.status = COALS_INTERNAL
+        error.row = -1
+        strcpy(error.message, "call coals.core_api.import_coals() once, before all else")
+    return COALS_INTERNAL
+
 # The functions of the table under their own names.
 
 cdef inline coals_status fit_implicit(
     const coals_csr *strengths, const coals_fit_options *options, const coals_control *control, coals_model **model,
     coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.fit_implicit(strengths, options, control, model, error)
 
 cdef inline coals_status fit_explicit(
     const coals_csr *ratings, const void *weight, const coals_fit_options *options, const coals_control *control,
     coals_model **model, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.fit_explicit(ratings, weight, options, control, model, error)
 
 cdef inline void model_free(coals_model *model) noexcept nogil:
-    coals_api_table.model_free(model)
+    if coals_api_table != NULL:
+        coals_api_table.model_free(model)
 
 cdef inline coals_status model_get(const coals_model *model, coals_model_view *view, coals_error *error) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.model_get(model, view, error)
 
 cdef inline coals_status fold_in(
     const coals_model *model, int32_t side, const coals_csr *rows, const void *weight, const coals_control *control,
     coals_matrix *factors, void *bias, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.fold_in(model, side, rows, weight, control, factors, bias, error)
 
 cdef inline coals_status recommend(
     const coals_model *model, const int64_t *users, int64_t count, const coals_filter *filter,
     const coals_control *control, coals_lists *lists, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.recommend(model, users, count, filter, control, lists, error)
 
 cdef inline coals_status recommend_for(
     const coals_model *model, const coals_csr *rows, const coals_filter *filter, const coals_control *control,
     coals_lists *lists, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.recommend_for(model, rows, filter, control, lists, error)
 
 cdef inline coals_status top_k(
     const coals_matrix *queries, const coals_matrix *items, const coals_filter *filter, const coals_control *control,
     coals_lists *lists, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.top_k(queries, items, filter, control, lists, error)
 
 cdef inline coals_status item_pairs(
     const coals_csr *matrix, const coals_pair_options *options, const coals_control *control, coals_pairs **pairs,
     coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.item_pairs(matrix, options, control, pairs, error)
 
 cdef inline coals_status pairs_get(const coals_pairs *pairs, coals_csr *view, coals_error *error) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.pairs_get(pairs, view, error)
 
 cdef inline void pairs_free(coals_pairs *pairs) noexcept nogil:
-    coals_api_table.pairs_free(pairs)
+    if coals_api_table != NULL:
+        coals_api_table.pairs_free(pairs)
 
 cdef inline coals_status ranking_metrics(
     const coals_lists *lists, const coals_csr *relevant, const int32_t *kinds, const int64_t *lengths, int64_t metrics,
     const coals_control *control, double *values, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.ranking_metrics(lists, relevant, kinds, lengths, metrics, control, values, error)
 
 cdef inline coals_status index_create(
     const coals_matrix *items, const coals_control *control, coals_index **index, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.index_create(items, control, index, error)
 
 cdef inline coals_status index_top_k(
     const coals_index *index, const coals_matrix *queries, const coals_filter *filter, const coals_control *control,
     coals_lists *lists, coals_error *error
 ) noexcept nogil:
+    if coals_api_table == NULL:
+        return not_imported(error)
     return coals_api_table.index_top_k(index, queries, filter, control, lists, error)
 
 cdef inline void index_free(coals_index *index) noexcept nogil:
-    coals_api_table.index_free(index)
+    if coals_api_table != NULL:
+        coals_api_table.index_free(index)

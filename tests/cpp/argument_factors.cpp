@@ -89,6 +89,7 @@ void check_implicit_sweeps() {
   gram(sound.problem.fixed, square, {});
   sound.problem.gram = constant(square);
   all.push_back({"gram", [](auto& a) { a.problem.gram.rows = 2; }});
+  all.push_back({"gram", [](auto& a) { a.problem.gram = {}; }});
   all.push_back({"gram", [](auto& a) { a.problem.gram.columns = factors + 1; }});
   all.push_back({"Gram", [](auto& a) { a.problem.options.solver = Solver::block; }});
   refuses<Implicit>(
@@ -127,7 +128,18 @@ void check_svd() {
       {"matrix", [](auto& a) { a.rows.value = nullptr; }},
       {"power_iterations", [](auto& a) { a.svd.power_iterations = -1; }},
       {"power_iterations", [](auto& a) { a.svd.power_iterations = std::numeric_limits<std::int64_t>::max(); }},
+      {"power_iterations", [](auto& a) { a.svd.power_iterations = (1 << 28) / 64; }},
       {"tolerance", [](auto& a) { a.svd.tolerance = no_number; }},
+      {"start",
+       [](auto& a) {
+         a.first = matrix(items, 2);
+         a.first.data[3] = no_number;
+       }},
+      {"matrix: row 4, column 3",
+       [](auto& a) {
+         static const double values[] = {1, 2, 3, 4, 5, 1, 2, 1e160};
+         a.rows.value = values;
+       }},
       {"num_threads", [](auto& a) { a.control.num_threads = -2; }}};
   refuses<Dense>(
       "truncated_svd", dense(matrix(items, 2), matrix(items, 2), matrix(users, 2)),
@@ -143,6 +155,13 @@ void check_matrices() {
                  [](auto& a) { add_low_rank(constant(a.first), constant(a.second), a.out, a.control); },
                  {{"right", [](auto& a) { a.second.columns = 3; }},
                   {"left", [](auto& a) { a.first.stride = 1; }},
+                  {"left",
+                   [](auto& a) {
+                     a.first = {nullptr, 0, std::int64_t{1} << 30, std::int64_t{1} << 30};
+                     a.second = a.first;
+                     a.out = {nullptr, 0, 0, 0};
+                   }},
+                  {"matrix", [](auto& a) { a.first.rows = std::int64_t{1} << 40; }},
                   {"matrix", [](auto& a) { a.out.rows = users + 200; }},
                   {"matrix", [](auto& a) { a.out.columns = items + 1; }}});
   refuses<Dense>("multiply_sparse", dense(matrix(items, 2), {}, matrix(users, 2)),
@@ -161,6 +180,7 @@ void check_matrices() {
                  {{"count", [](auto& a) { a.count = -1; }},
                   {"count", [](auto& a) { a.count = 0; }},
                   {"matrix", [](auto& a) { a.first.columns = -1; }}});
+  failures += strongest_of_columns<double>({nullptr, 0, items, items}, 3, {}).view().entries() != 0;
   refuses<Dense>("gram", dense(matrix(users, factors), {}, matrix(factors, factors)),
                  [](auto& a) { gram(constant(a.first), a.out, a.control); },
                  {{"out", [](auto& a) { a.out.rows = 1; }}, {"matrix", [](auto& a) { a.first.columns = 0; }}});
@@ -241,7 +261,8 @@ void check_steps() {
                                  {"mean", [](auto& a) { a.options.mean = infinite; }},
                                  {"high", [](auto& a) { a.options.low = 2; }},
                                  {"optimizer", [](auto& a) { a.options.optimizer = static_cast<Optimizer>(2); }},
-                                 {"epoch", [](auto& a) { a.options.epoch = -1; }}};
+                                 {"epoch", [](auto& a) { a.options.epoch = -1; }},
+                                 {"epoch", [](auto& a) { a.options.epoch = std::int64_t{1} << 61; }}};
   refuses<Steps>("bpr_epoch", sound, [](auto& a) { bpr_epoch(a.ratings, a.factors, a.options, a.control); }, all);
   all.push_back({"ratings", [](auto& a) { a.ratings.value = nullptr; }});
   all.push_back({"user_bias", [](auto& a) { a.factors.user_bias_state = nullptr; }});

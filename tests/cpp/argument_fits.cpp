@@ -29,6 +29,18 @@ std::vector<Spoilt<Fit<Options>>> of_all_fits() {
           {"items: row 1", [](auto& a) { a.items_side.data[4] = 1e300; }},
           {"items", [](auto& a) { a.items_side.columns = 2; }},
           {"no values", [](auto& a) { a.data.value = nullptr; }},
+          {"row 0: column 4",
+           [](auto& a) {
+             static const std::int32_t columns[] = {0, items, 1, 0, 1, 3, 2, 3};
+             a.data.column = columns;
+           }},
+          {"row 1: row_begin",
+           [](auto& a) {
+             static const std::int64_t begin[] = {0, 5, 3, 3, 6, 8};
+             a.data.row_begin = begin;
+           }},
+          {"items: all are zeros", [](auto& a) { std::fill_n(a.items_side.data, items * factors, 0.0); }},
+          {"same memory", [](auto& a) { a.items_side.data = a.users_side.data; }},
           {"user_regularization", [](auto& a) { a.options.user_regularization = no_number; }},
           {"item_regularization", [](auto& a) { a.options.item_regularization = -1; }},
           {"regularization_exponent", [](auto& a) { a.options.regularization_exponent = 11; }},
@@ -75,10 +87,20 @@ void check_implicit_fits() {
       [](auto& a) { fit_implicit(a.data, a.options, a.users_side, a.items_side, a.control); }, renewed(all));
   refuses<ImplicitFit>(
       "fold_in_implicit", ImplicitFit(),
-      [](auto& a) { fold_in_implicit(a.data, a.side, constant(a.items_side), {}, a.options, a.users_side, a.control); },
+      [](auto& a) { fold_in_implicit(a.data, a.side, a.items_side, {}, a.options, a.users_side, a.control); },
       renewed<ImplicitFitOptions>({{"side", [](auto& a) { a.side = static_cast<Side>(2); }},
                                    {"fixed", [](auto& a) { a.items_side.rows = users; }},
+                                   {"rows: row 4: column -1",
+                                    [](auto& a) {
+                                      static const std::int32_t columns[] = {0, 2, 1, 0, 1, 3, -1, 3};
+                                      a.data.column = columns;
+                                    }},
                                    {"factors", [](auto& a) { a.users_side.columns = 1; }},
+                                   {"1048576",
+                                    [](auto& a) {
+                                      a.data = {0, 0, a.data.row_begin, nullptr, nullptr};
+                                      a.users_side = a.items_side = {nullptr, 0, std::int64_t{1} << 30, 1};
+                                    }},
                                    {"rows", [](auto& a) { a.data.value = nullptr; }}}));
 }
 
@@ -112,6 +134,9 @@ void check_explicit_fits() {
 }  // namespace
 
 void check_fits() {
+  ExplicitFit plain;
+  plain.options.biases = false;
+  fit_explicit(plain.data, nullptr, plain.options, plain.users_side, plain.items_side, nullptr, nullptr, {});
   check_implicit_fits();
   check_explicit_fits();
   refuses<ImplicitFit>("random_start", ImplicitFit(), [](auto& a) { random_start(1, a.side, false, a.users_side); },
@@ -121,6 +146,7 @@ void check_fits() {
   refuses<ImplicitFit>("half_sweep_cost", ImplicitFit(),
                        [](auto& a) { half_sweep_cost(a.data.structure(), a.users_side.columns, a.options.solver); },
                        {{"size", [](auto& a) { a.users_side.columns = 0; }},
+                        {"size", [](auto& a) { a.users_side.columns = std::int64_t{1} << 40; }},
                         {"block_size", [](auto& a) { a.options.solver.block_size = 0; }},
                         {"data", [](auto& a) { a.data.row_begin = nullptr; }}});
 }

@@ -135,6 +135,8 @@ void check_blends() {
                     {"query 4", [](auto& a) { a.counts[4] = 3; }},
                     {"counts", [](auto& a) { a.counts[0] = -1; }},
                     {"depth", [](auto& a) { a.depth = -1; }},
+                    {"scores: those of query 1", [](auto& a) { a.scores[2] = infinite; }},
+                    {"scores: those of query 4", [](auto& a) { a.scores[8] = 0.5; }},
                     {"weight", [](auto& a) { a.weight = no_number; }},
                     {"excluded", [](auto& a) { a.all = items - 1; }},
                     {"n must", [](auto& a) { a.lists.wanted = -1; }}});
@@ -155,11 +157,14 @@ struct Ranked {
 };
 
 void check_metrics() {
-  const std::vector<Spoilt<Ranked>> of_lists{
-      {"users", [](auto& a) { a.lists.users = -9; }}, {"places", [](auto& a) { a.lists.places = -9; }},
-      {"ids", [](auto& a) { a.no_ids = true; }},      {"list 2", [](auto& a) { a.counts[2] = 3; }},
-      {"list 1", [](auto& a) { a.ids[2] = items; }},  {"out", [](auto& a) { a.out.columns = users - 1; }},
-      {"out", [](auto& a) { a.out.rows = 2; }}};
+  const std::vector<Spoilt<Ranked>> of_lists{{"users", [](auto& a) { a.lists.users = -9; }},
+                                             {"places", [](auto& a) { a.lists.places = -9; }},
+                                             {"places", [](auto& a) { a.lists.places = std::int64_t{1} << 61; }},
+                                             {"ids", [](auto& a) { a.no_ids = true; }},
+                                             {"list 2", [](auto& a) { a.counts[2] = 3; }},
+                                             {"list 1", [](auto& a) { a.ids[2] = items; }},
+                                             {"out", [](auto& a) { a.out.columns = users - 1; }},
+                                             {"out", [](auto& a) { a.out.rows = 2; }}};
   auto all = of_lists;
   all.push_back({"k must", [](auto& a) { a.metrics[0].k = 0; }});
   all.push_back({"metric", [](auto& a) { a.metrics[0].metric = static_cast<RankingMetric>(99); }});
@@ -169,6 +174,10 @@ void check_metrics() {
   all = of_lists;
   all.push_back({"lengths", [](auto& a) { a.lengths[0] = -1; }});
   all.push_back({"vectors", [](auto& a) { a.vectors.row_begin = nullptr; }});
+  all.push_back({"vectors", [](auto& a) {
+                   static const double values[] = {1, 1, 1, 1, 1, 1, 1, 1e160};
+                   a.vectors.value = values;
+                 }});
   refuses<Ranked>(
       "list_diversity", Ranked(), [](auto& a) { list_diversity(a.given(), a.vectors, a.lengths, a.out, {}); }, all);
 }
@@ -177,8 +186,8 @@ void check_metrics() {
 
 void check_lists() {
   const std::function<void(Lists&)> with_index = [](Lists& a) {
-    const ItemIndex<double> index(constant(a.vectors), nullptr, a.metric, {});
-    top_k(constant(a.queries), index, a.filter, a.out(), a.method, a.control);
+    const ItemIndex<double> index(a.vectors, nullptr, a.metric, {});
+    top_k(a.queries, index, a.filter, a.out(), a.method, a.control);
   };
   refuses<Lists>("top_k", Lists(), with_index,
                  with_filters({{"queries", [](auto& a) { a.queries.columns = factors + 1; }},
@@ -188,8 +197,10 @@ void check_lists() {
                                {"items", [](auto& a) { a.vectors.stride = 1; }},
                                {"items", [](auto& a) { a.vectors.columns = -1; }}}));
   // How many items there are it learns from `excluded` alone.
-  std::vector<Spoilt<Lists>> of_ranking = with_filters(
-      {{"ranking", [](auto& a) { a.ranking[1] = items; }}, {"score", [](auto& a) { a.queries.data = nullptr; }}});
+  std::vector<Spoilt<Lists>> of_ranking = with_filters({{"ranking", [](auto& a) { a.ranking[1] = items; }},
+                                                        {"ranking: item 3", [](auto& a) { a.ranking = {0, 3, 1}; }},
+                                                        {"ranking: item 2", [](auto& a) { a.ranking = {0, 2, 2}; }},
+                                                        {"score", [](auto& a) { a.queries.data = nullptr; }}});
   for (Spoilt<Lists>& one : of_ranking) {
     if (one.named == std::string("excluded")) one.spoil = [](auto& a) { a.filter.excluded.rows = users + 1; };
   }

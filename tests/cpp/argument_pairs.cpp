@@ -74,6 +74,16 @@ void check_similarities() {
   auto counted = all;
   all.insert(all.end(), of_rows.begin(), of_rows.end());
   all.push_back({"matrix", [](auto& a) { a.data.column = nullptr; }});
+  all.push_back({"row 2: column 4", [](auto& a) {
+                   static const std::int64_t begin[] = {0, 2, 2, 3, 6, 8};
+                   static const std::int32_t columns[] = {0, 2, items, 0, 1, 3, 2, 3};
+                   a.data.row_begin = begin;
+                   a.data.column = columns;
+                 }});
+  all.push_back({"row_begin", [](auto& a) {
+                   static const std::int64_t begin[] = {0, 5, 3, 3, 6, 8};
+                   a.data.row_begin = begin;
+                 }});
   all.push_back({"matrix", [](auto& a) { a.data.rows = std::int64_t{1} << 40; }});
   refuses<Pairs>(
       "item_similarity", Pairs(),
@@ -85,6 +95,9 @@ void check_similarities() {
   counted.push_back({"counts", [](auto& a) { a.counts.columns = users; }});
   counted.push_back({"counts", [](auto& a) { a.counts.value = nullptr; }});
   counted.push_back({"users", [](auto& a) { a.stored = -1; }});
+  counted.push_back({"users", [](auto& a) { a.stored = std::int64_t{1} << 62; }});
+  counted.push_back({"size: that of item 1", [](auto& a) { a.size[1] = 9; }});
+  counted.push_back({"counts: row 0", [](auto& a) { a.size[0] = 0; }});
   refuses<Pairs>(
       "similarity_from_counts", sound,
       [](auto& a) {
@@ -100,6 +113,10 @@ void check_values() {
   refuses<Pairs>(
       "item_products", Pairs(), [](auto& a) { item_products<double>(a.data, a.products, a.kept(), a.control); }, all);
   all.push_back({"similarity", [](auto& a) { a.common.similarity = static_cast<CommonSimilarity>(3); }});
+  all.push_back({"row 4, column 3", [](auto& a) {
+                   static const double values[] = {1, 2, 3, 4, 5, 1, 2, 1e160};
+                   a.data.value = values;
+                 }});
   refuses<Pairs>(
       "common_similarity", Pairs(), [](auto& a) { common_similarity<double>(a.data, a.common, a.kept(), a.control); },
       all);
@@ -125,10 +142,12 @@ struct Events {
   EventOptions options;
   NeighborOptions keep;
   std::int64_t stored = 4;
-  bool no_items = false;
+  bool no_items = false, timed = false;
+  std::vector<double> time{0, 1, 0, 1};
 
   EventsView events() const {
-    return {2 + view.groups, 3 + view.items, begin.data(), no_items ? nullptr : item.data(), nullptr};
+    return {2 + view.groups, 3 + view.items, begin.data(), no_items ? nullptr : item.data(),
+            timed ? time.data() : nullptr};
   }
 };
 
@@ -138,6 +157,10 @@ void check_events() {
                    {"stored", [](auto& a) { a.stored = -1; }},
                    {"2147483647", [](auto& a) { a.view.items = std::int64_t{1} << 33; }},
                    {"event 3", [](auto& a) { a.item[3] = 3; }}});
+  refuses<Events>("event_cooccurrence of int32", Events(),
+                  [](auto& a) { event_cooccurrence<std::int32_t>(a.events(), a.options, a.keep, {}); },
+                  {{"int32", [](auto& a) { a.options.similarity = Similarity::jaccard; }},
+                   {"int32", [](auto& a) { a.options.inverse_distance = true; }}});
   refuses<Events>("event_cooccurrence", Events(),
                   [](auto& a) { event_cooccurrence<double>(a.events(), a.options, a.keep, {}); },
                   {{"direction", [](auto& a) { a.options.direction = static_cast<Direction>(4); }},
@@ -145,6 +168,13 @@ void check_events() {
                    {"within", [](auto& a) { a.options.within = no_number; }},
                    {"half_life", [](auto& a) { a.options.half_life = no_number; }},
                    {"now", [](auto& a) { a.options.now = no_number; }},
+                   {"groups", [](auto& a) { a.view.groups = -3; }},
+                   {"items", [](auto& a) { a.view.items = std::numeric_limits<std::int64_t>::max() - 3; }},
+                   {"event 1",
+                    [](auto& a) {
+                      a.timed = true;
+                      a.options.half_life = 1e-300;
+                    }},
                    {"similarity", [](auto& a) { a.options.similarity = Similarity::pmi; }},
                    {"min_support", [](auto& a) { a.options.min_support = -4; }},
                    {"neighbors", [](auto& a) { a.keep.neighbors = 0; }}});
@@ -158,6 +188,27 @@ struct Text {
   double seconds = 0.001;
   int threads = 1;
 };
+
+// A reader that has failed, or has been asked for all, has no more to give.
+void check_broken_text(const CsvOptions& options) {
+  for (const char* last : {",1\n", ""}) {
+    CsvReader reader(options);
+    std::string said = "nothing";
+    try {
+      reader.feed(std::string("a,1\nb,2\n") + last, {});
+      reader.finish({});
+    } catch (const CsvError&) {
+    }
+    try {
+      reader.feed("c,3\n", {});
+    } catch (const std::invalid_argument& e) {
+      said = e.what();
+    }
+    if (said.find("another CsvReader") != std::string::npos) continue;
+    ++failures;
+    std::printf("FAILED: a reader goes on after its end, and says: %s\n", said.c_str());
+  }
+}
 
 }  // namespace
 
@@ -180,6 +231,8 @@ void check_columns() {
                  {"roles", [](auto& a) { a.options.roles.pop_back(); }},
                  {"roles", [](auto& a) { a.options.roles[0] = static_cast<CsvRole>(9); }},
                  {"fields", [](auto& a) { a.options.fields = -1; }},
+                 {"fields", [](auto& a) { a.options.fields = std::int64_t{1} << 62; }},
+                 {"first_line", [](auto& a) { a.options.first_line = std::numeric_limits<std::int64_t>::max(); }},
                  {"delimiter", [](auto& a) { a.options.delimiter = ""; }},
                  {"delimiter", [](auto& a) { a.options.delimiter = "\n"; }},
                  {"quote", [](auto& a) { a.options.quote = ','; }}});
@@ -210,6 +263,15 @@ void check_columns() {
   refuses<Text>(
       "measure_peak_flops", sound, [](auto& a) { measure_peak_flops(a.seconds, a.threads); },
       {{"seconds", [](auto& a) { a.seconds = no_number; }}, {"num_threads", [](auto& a) { a.threads = -1; }}});
+  check_broken_text(sound.options);
+  refuses<Text>("encode", sound,
+                [](auto& a) {
+                  const std::string_view texts[] = {"one", "two", "three"};
+                  IdEncoder().encode(a.code ? nullptr : texts, a.entries, a.rows ? a.codes.data() : nullptr);
+                },
+                {{"values", [](auto& a) { a.code = 1; }},
+                 {"codes", [](auto& a) { a.rows = 0; }},
+                 {"count", [](auto& a) { a.entries = -1; }}});
   try {
     ArrowStream stream(nullptr);
     ++failures;

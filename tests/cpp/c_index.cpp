@@ -128,15 +128,18 @@ void mistakes_are_explained() {
   to.rows = items;
   expect(coals_index_create(&to, nullptr, &index, &error) == COALS_OK, "create");
   from.columns = width - 1;
-  refused(coals_index_top_k(index, &from, nullptr, nullptr, &out, &error), "same number of columns");
+  refused(coals_index_top_k(index, &from, nullptr, nullptr, &out, &error),
+          "queries: must be 150 x 24, and is 150 x 23");
   from = matrix_of(users, queries);
   from.dtype = COALS_FLOAT64;
-  refused(coals_index_top_k(index, &from, nullptr, nullptr, &out, &error), "queries: data, rows");
+  refused(coals_index_top_k(index, &from, nullptr, nullptr, &out, &error),
+          "queries: must be of the dtype of the items");
   from.dtype = COALS_FLOAT32;
   const std::vector<std::int64_t> nothing(queries + 1);
   const coals_csr narrow{sizeof narrow, queries, items - 1, 0, nothing.data(), nullptr, nullptr, 0, 0};
   const coals_filter filter{sizeof filter, &narrow, nullptr, nullptr, 0, 0, 0};
-  refused(coals_index_top_k(index, &from, &filter, nullptr, &out, &error), "queries x items");
+  refused(coals_index_top_k(index, &from, &filter, nullptr, &out, &error),
+          "excluded: must be 150 x 5000, and is 150 x 4999");
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 3e38f}) {
     const bool finite = std::isfinite(bad);
     const float good = std::exchange(users[2 * width + 5], bad);

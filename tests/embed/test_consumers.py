@@ -59,6 +59,21 @@ def test_cython(python, folder, extension):
     assert_agrees(folder, "cython", ["implicit_users", "implicit_ids", "implicit_scores", "implicit_folded"])
 
 
+def test_cython_without_import_coals(python, extension):
+    said = run(python, "-c", "import forgetful; print(forgetful.status_and_message())", cwd=extension)
+    assert "import_coals() once" in said
+
+
+def test_a_project_without_cpp_is_told(python, tmp_path):
+    found = run(python, "-c", "import coals; print(coals.get_cmake_dir())", cwd="/").strip()
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.20)\nproject(mine C)\nfind_package(coals CONFIG)\n"
+    )
+    build = ["-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", f"-Dcoals_DIR={found}"]
+    said = run(python.parent / "cmake", *build, env=dict(os.environ, PATH=f"{python.parent}:{os.environ['PATH']}"))
+    assert "project(... LANGUAGES C CXX)" in " ".join(said.split())
+
+
 def test_cython_refuses_another_version(python, site, tmp_path):
     include = tmp_path / "include"
     shutil.copytree(site / "include", include)

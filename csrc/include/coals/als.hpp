@@ -102,7 +102,7 @@ void gram(MatrixView<const T> matrix, MatrixView<double> out, const RunControl& 
 //
 // Objectives of factor models do not change when both sides are turned alike, and in the axes of its own Gram matrix
 // the fixed side has a diagonal one: rotate both sides, and hand the eigenvalues to solve_implicit_factors.
-// Cost about 10 K^3. Memory: 2 K^2 doubles.
+// Cost about 10 K^3. Memory: 2 K^2 doubles. Throws std::overflow_error where an element is not finite.
 void principal_axes(MatrixView<const double> gram, double* eigenvalues, MatrixView<double> axes,
                     const RunControl& control);
 

@@ -65,10 +65,10 @@ struct CommonSimilarityOptions : PairOptions {
   CommonSimilarity similarity = CommonSimilarity::pearson;
 };
 
-// Values are computed in double and rounded to T (std::int32_t for exact counts) before they are compared. Throws
-// std::invalid_argument where memory_limit is too small. Cost: less than the sum over users of n_u^2 increments,
-// popular pairs being counted up to 512 at a time. Memory: about twice the entries, one counter for each item and
-// thread, and the answer.
+// Values are computed in double and rounded to T (float, double, or std::int32_t for exact counts) before they are
+// compared. Throws std::invalid_argument where memory_limit is too small. Cost: less than the sum over users of n_u^2
+// increments, popular pairs being counted up to 512 at a time. Memory: about twice the entries, one counter for each
+// item and thread, and the answer.
 template <class T>
 CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options, const NeighborOptions& keep,
                              const RunControl& control);

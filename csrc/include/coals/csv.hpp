@@ -47,7 +47,7 @@ class CsvReader {
   CsvReader(CsvReader&&) noexcept;
   ~CsvReader();
 
-  // Reads the complete records in what came so far.
+  // Reads the complete records in what came so far. After an error there is no more to be read.
   void feed(std::string_view block, const RunControl& control);
 
   // Reads what is left, when there is no more to come, and hands over the columns.

@@ -1,5 +1,6 @@
 // Exceptions of the core. Arguments that cannot be used give std::invalid_argument, which names the argument: shapes
 // that do not fit together, indices out of range, null pointers, options without a meaning, a negative num_threads.
+// Not so what is inside a sparse matrix or a log of events: validate_csr and validate_events look into them, once.
 #pragma once
 
 #include <cstdint>

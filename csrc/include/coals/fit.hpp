@@ -1,13 +1,15 @@
 // Whole fits of alternating least squares, and rows solved against a fitted side. als.hpp has the half-sweeps.
 //
-// A fit starts from what `users` and `items` hold and leaves the factors there: same numbers in, same bits out as
-// `coals.ImplicitALS(init=(users, items))` and `ExplicitALS` of Python, for any number of threads. Python draws its own
-// start with NumPy; `random_start` is one that both sides can make (`coals.core_start` in Python).
+// T is float or double. A fit starts from what `users` and `items` hold, which must not be zeros, and leaves the
+// factors there: same numbers in, same bits out as `coals.ImplicitALS(init=(users, items))` and `ExplicitALS` of
+// Python, for any number of threads. Python draws its own start with NumPy; `random_start` is one that both sides can
+// make (`coals.core_start` in Python).
 //
 // Exceptions: std::invalid_argument where arguments do not fit together or a value is NaN, infinite or too large to be
 // squared; SingularSystem, in which `row` is a row of the side being solved; std::overflow_error where the objective
 // leaves the range of numbers; std::bad_alloc; whatever RunControl::poll and `on_sweep` throw. After one of them the
-// factors hold some state in between. Sparse matrices must be what validate_csr accepts.
+// factors hold some state in between. Rows of sparse matrices must ascend, as validate_csr sees to; that their columns
+// are in range is checked here too.
 #pragma once
 
 #include <functional>
@@ -72,20 +74,21 @@ FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& op
 
 // Fits factors and biases, which are null without biases. `weight` has one number >= 0 an entry, or is null for ones.
 template <class T>
-FitReport fit_explicit(const CsrView<T>& ratings, const T* weight, const ExplicitFitOptions& options,
-                       MatrixView<T> users, MatrixView<T> items, T* user_bias, T* item_bias, const RunControl& control);
+FitReport fit_explicit(const CsrView<T>& ratings, const As<T>* weight, const ExplicitFitOptions& options,
+                       MatrixView<T> users, MatrixView<T> items, As<T>* user_bias, As<T>* item_bias,
+                       const RunControl& control);
 
 // Factors of new rows of `side`, solved exactly against the other side as a fit with `options` left it: `fixed` has a
 // row for each column of `rows`. `gram` is that of `fixed`, K x K, or empty to have it computed.
 template <class T>
-void fold_in_implicit(const CsrView<T>& rows, Side side, MatrixView<const T> fixed, MatrixView<const double> gram,
+void fold_in_implicit(const CsrView<T>& rows, Side side, As<MatrixView<const T>> fixed, MatrixView<const double> gram,
                       const ImplicitFitOptions& options, MatrixView<T> factors, const RunControl& control);
 
 // The same, factors and bias together; `mean` is that of the fit. `fixed_bias` and `bias` are null without biases.
 template <class T>
-void fold_in_explicit(const CsrView<T>& rows, const T* weight, Side side, MatrixView<const T> fixed,
-                      const T* fixed_bias, double mean, const ExplicitFitOptions& options, MatrixView<T> factors,
-                      T* bias, const RunControl& control);
+void fold_in_explicit(const CsrView<T>& rows, const As<T>* weight, Side side, As<MatrixView<const T>> fixed,
+                      const As<T>* fixed_bias, double mean, const ExplicitFitOptions& options, MatrixView<T> factors,
+                      As<T>* bias, const RunControl& control);
 
 // Numbers of mean 0 and variance 1 / K to start from, their absolute values if `nonnegative`: each the sum of twelve
 // uniform ones, which needs no libm, so that a seed gives the same bits everywhere.

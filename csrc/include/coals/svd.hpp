@@ -27,8 +27,8 @@ struct SvdOptions {
 // of the matrix have equal rows of `right`.
 //
 // `transposed` is the transpose of `matrix`. `start` has min(rows, columns) rows and at least as many columns as there
-// are values. Cost: 2 (steps + 2) products, and orthonormalising. Memory: steps + 3 times `start`, and one
-// product.
+// are values; numbers are finite, and std::overflow_error says where their products are not. Cost: 2 (steps + 2)
+// products, and orthonormalising. Memory: steps + 3 times `start`, and one product.
 template <class T>
 void truncated_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, MatrixView<const T> start,
                    const SvdOptions& options, MatrixView<T> left, double* values, MatrixView<T> right,

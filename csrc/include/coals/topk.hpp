@@ -42,8 +42,8 @@ enum class TopKMethod {
 // says; each is one chain of multiply-adds in the order of the K elements, whatever the method. Cost: queries * items *
 // K multiply-adds at most; items that cannot be on a list because of their norm are passed over.
 template <class T>
-void top_k(MatrixView<const T> queries, const ItemIndex<T>& items, const TopKFilter& filter, const TopKLists<T>& out,
-           TopKMethod method, const RunControl& control);
+void top_k(As<MatrixView<const T>> queries, const ItemIndex<T>& items, const TopKFilter& filter,
+           const TopKLists<T>& out, TopKMethod method, const RunControl& control);
 
 // The same for items that are used once.
 template <class T>

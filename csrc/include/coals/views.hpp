@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 namespace coals {
 
@@ -16,7 +17,21 @@ struct MatrixView {
   std::int64_t stride = 0;
 
   T* row(std::int64_t i) const { return data + i * stride; }
+
+  // What may be written may be read.
+  template <class U, class = std::enable_if_t<std::is_same_v<U, const T> && !std::is_const_v<T>>>
+  operator MatrixView<U>() const {
+    return {data, rows, columns, stride};
+  }
 };
+
+// A type that a template is not told by: the others tell it, so that what can become it, or null, may be given.
+template <class T>
+struct Given {
+  using Type = T;
+};
+template <class T>
+using As = typename Given<T>::Type;
 
 // Compressed sparse rows. Row i holds entries row_begin[i] .. row_begin[i + 1]; columns ascend within a row.
 template <class T>

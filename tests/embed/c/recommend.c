@@ -62,7 +62,7 @@ static void ask_index(const char *folder, const coals_csr *data, const coals_mod
   write_array(folder, "index_scores", scores, sizeof scores);
   queries.columns = factors + 1;
   check(coals_index_top_k(index, &queries, NULL, NULL, &lists, &error) == COALS_INVALID_ARGUMENT, "width", &error);
-  check(strstr(error.message, "same number of columns") != NULL, "message", &error);
+  check(strstr(error.message, "queries: must be") != NULL, "message", &error);
   coals_index_free(index);
 }
 

@@ -3,5 +3,7 @@ from setuptools import Extension, setup
 
 import coals
 
-extension = Extension("consumer", ["consumer.pyx"], include_dirs=[coals.get_include()])
-setup(name="consumer", ext_modules=cythonize([extension]))
+extensions = [
+    Extension(name, [f"{name}.pyx"], include_dirs=[coals.get_include()]) for name in ("consumer", "forgetful")
+]
+setup(name="consumer", ext_modules=cythonize(extensions))
