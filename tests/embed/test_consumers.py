@@ -67,11 +67,12 @@ def test_cython_without_import_coals(python, extension):
 def test_a_project_without_cpp_is_told(python, tmp_path):
     found = run(python, "-c", "import coals; print(coals.get_cmake_dir())", cwd="/").strip()
     (tmp_path / "CMakeLists.txt").write_text(
-        "cmake_minimum_required(VERSION 3.20)\nproject(mine C)\nfind_package(coals CONFIG)\n"
+        "cmake_minimum_required(VERSION 3.20)\nproject(mine C)\nfind_package(coals CONFIG REQUIRED)\n"
     )
     build = ["-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", f"-Dcoals_DIR={found}"]
-    said = run(python.parent / "cmake", *build, env=dict(os.environ, PATH=f"{python.parent}:{os.environ['PATH']}"))
-    assert "project(... LANGUAGES C CXX)" in " ".join(said.split())
+    environment = dict(os.environ, PATH=f"{python.parent}:{os.environ['PATH']}")
+    with pytest.raises(AssertionError, match=r"LANGUAGES\s+C\s+CXX"):
+        run(python.parent / "cmake", *build, env=environment)
 
 
 def test_cython_refuses_another_version(python, site, tmp_path):
