@@ -76,9 +76,9 @@ void check_factors(const MatrixView<T>& factors, std::int64_t rows, std::int64_t
   if (columns < 1 || columns > most_factors) refuse(name, "must have from 1 to 1048576 columns");
 }
 
-// The frame of some rows of a sparse matrix.
+// The frame of a sparse matrix, which may be some rows of a larger one.
 template <class T>
-void check_some_rows(const CsrView<T>& matrix, const char* name) {
+void check_sparse(const CsrView<T>& matrix, const char* name) {
   if (matrix.rows < 0 || matrix.rows > most_rows || matrix.columns < 0 || matrix.columns > most_rows) {
     refuse(name, "must have from 0 to 2147483647 rows and columns");
   }
@@ -87,10 +87,10 @@ void check_some_rows(const CsrView<T>& matrix, const char* name) {
   check_pointer(matrix.column, matrix.entries(), name);
 }
 
-// Of a whole one.
+// Not of some rows.
 template <class T>
-void check_sparse(const CsrView<T>& matrix, const char* name) {
-  check_some_rows(matrix, name);
+void check_whole(const CsrView<T>& matrix, const char* name) {
+  check_sparse(matrix, name);
   if (matrix.row_begin[0] != 0) refuse(name, "row_begin must start at 0");
 }
 
@@ -110,6 +110,7 @@ void check_valued(const CsrView<T>& matrix, const char* name) {
 template <class T, class S>
 void check_transposes(const CsrView<T>& matrix, const CsrView<S>& transposed, const char* name) {
   check_sparse(transposed, matrix.columns, matrix.rows, name);
+  if (matrix.row_begin[0] != 0 || transposed.row_begin[0] != 0) refuse(name, "row_begin must start at 0");
   if (matrix.entries() != transposed.entries()) refuse(name, "must have the entries of what it is the transpose of");
   if (!matrix.value != !transposed.value && matrix.entries() > 0) refuse(name, "must have values where the other has");
 }

@@ -202,7 +202,7 @@ std::vector<std::int64_t> Counting::tasks(std::int64_t workers, const RunControl
 template <class T>
 CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOptions& options, const NeighborOptions& keep,
                              const RunControl& control) {
-  check_sparse(matrix, "matrix");
+  check_whole(matrix, "matrix");
   check_options(options, keep, matrix.columns);
   if (std::is_same_v<T, std::int32_t>) require(options.similarity == Similarity::count, "int32 is for counts alone");
   const std::int64_t most_bits = 64 * matrix.entries() + (16 << 20);

@@ -83,7 +83,7 @@ void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunCon
 
 template <class T>
 CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
-  check_sparse(matrix, "matrix");
+  check_whole(matrix, "matrix");
   CsrMatrix<T> out;
   out.rows = matrix.columns;
   out.columns = matrix.rows;
@@ -99,6 +99,7 @@ CsrMatrix<T> transpose(const CsrView<T>& matrix, const RunControl& control) {
 
 template <class T>
 Buffer<T> transpose_values(const CsrView<T>& matrix, const RunControl& control) {
+  check_whole(matrix, "matrix");
   check_valued(matrix, "matrix");
   Buffer<T> out(matrix.entries(), control.memory);
   visit_transposed(matrix.structure(), column_begins(matrix.structure(), control.memory), control,

@@ -73,6 +73,7 @@ FitReport fit_explicit(const CsrView<T>& ratings, const As<T>* weight, const Exp
                        MatrixView<T> users, MatrixView<T> items, As<T>* user_bias, As<T>* item_bias,
                        const RunControl& control) {
   check_explicit(options);
+  check_whole(ratings, "ratings");
   check_valued(ratings, "ratings");
   check_factors(users, ratings.rows, users.columns, "users");
   check_factors(items, ratings.columns, users.columns, "items");
@@ -132,6 +133,7 @@ void fold_in_explicit(const CsrView<T>& rows, const As<T>* weight, Side side, As
   check_explicit(options);
   check_name(side, Side::items, "side");
   check_number(mean, -largest_option, largest_option, "mean");
+  check_whole(rows, "rows");
   check_valued(rows, "rows");
   check_factors(fixed, rows.columns, fixed.columns, "fixed");
   check_factors(factors, rows.rows, fixed.columns, "factors");

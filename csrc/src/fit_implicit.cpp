@@ -169,6 +169,7 @@ template <class T>
 FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& options, MatrixView<T> users,
                        MatrixView<T> items, const RunControl& control) {
   check_implicit(options);
+  check_whole(strengths, "strengths");
   check_valued(strengths, "strengths");
   check_factors(users, strengths.rows, users.columns, "users");
   check_factors(items, strengths.columns, users.columns, "items");
@@ -194,6 +195,7 @@ void fold_in_implicit(const CsrView<T>& rows, Side side, As<MatrixView<const T>>
                       const RunControl& control) {
   check_implicit(options);
   check_name(side, Side::items, "side");
+  check_whole(rows, "rows");
   check_valued(rows, "rows");
   check_factors(fixed, rows.columns, fixed.columns, "fixed");
   check_factors(factors, rows.rows, fixed.columns, "factors");

@@ -162,8 +162,7 @@ class UserMetrics {
 void ranking_metrics(const RankedLists& lists, const CsrView<double>& relevant, const std::vector<MetricAt>& metrics,
                      MatrixView<double> out, const RunControl& control) {
   const std::int64_t longest_list = check_ranked_lists(lists);
-  check_shape(relevant.rows, relevant.columns, lists.users, relevant.columns, "relevant");
-  check_some_rows(relevant, "relevant");
+  check_sparse(relevant, lists.users, relevant.columns, "relevant");
   check_matrix(out, static_cast<std::int64_t>(metrics.size()), lists.users, "out");
   for (const MetricAt& metric : metrics) {
     check_name(metric.metric, RankingMetric::auc, "metric");

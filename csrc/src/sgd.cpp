@@ -28,6 +28,7 @@ void check_padded(const MatrixView<T>& matrix, std::int64_t rows, std::int64_t c
 template <class T>
 void check_arguments(const CsrView<T>& entries, const SgdFactors<T>& f, const SgdOptions& options) {
   const std::int64_t size = f.users.columns;
+  check_whole(entries, "entries");
   check_padded(f.users, entries.rows, size, "users");
   check_padded(f.items, entries.columns, size, "items");
   check_padded(f.user_state, entries.rows, size, "user_state");
@@ -134,7 +135,6 @@ double sgd_epoch(const CsrView<T>& ratings, const SgdFactors<T>& factors, const 
 template <class T>
 double bpr_epoch(const CsrView<T>& entries, const SgdFactors<T>& factors, const SgdOptions& options,
                  const RunControl& control) {
-  check_sparse(entries, "entries");
   check_arguments(entries, factors, options);
   const EntryParts<T> parts({entries.rows, entries.columns, entries.row_begin, entries.column, nullptr}, options.seed,
                             options.epoch, control);

@@ -10,6 +10,7 @@ namespace {
 
 // Tables are looked up by these numbers.
 void check_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users) {
+  check_whole(counts, "counts");
   check_valued(counts, "counts");
   check_sparse(counts, counts.rows, counts.rows, "counts");
   check_pointer(size, counts.rows, "size");

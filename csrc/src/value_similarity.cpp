@@ -209,6 +209,7 @@ CsrMatrix<T> sum_products(const CsrView<double>& matrix, const ProductOptions& o
 template <class T>
 CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& options, const NeighborOptions& keep,
                            const RunControl& control) {
+  check_whole(matrix, "matrix");
   check_valued(matrix, "matrix");
   check_values(matrix, "matrix", std::numeric_limits<double>::max());
   return within_float(matrix) ? sum_products<T, T>(matrix, options, keep, control)
@@ -218,6 +219,7 @@ CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& 
 template <class T>
 CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimilarityOptions& options,
                                const NeighborOptions& keep, const RunControl& control) {
+  check_whole(matrix, "matrix");
   check_valued(matrix, "matrix");
   check_sums(matrix);
   check_name(options.similarity, CommonSimilarity::mean_square, "similarity");

@@ -72,6 +72,10 @@ def _checked_init(model: Any, shapes: list[tuple[int, int]]) -> list[Array]:
     arrays = [_checked_array(array, shape, model.dtype) for array, shape in zip(given, wanted, strict=False)]
     if any(bias.any() for bias in arrays[2:]) and not model.biases:
         raise ValueError("init holds biases, but biases=False: leave them out")
+    if not arrays[1].any():
+        raise ValueError(
+            "init holds nothing but zeros for the item factors, and a fit would keep them: use coals.core_start"
+        )
     for side, array in zip(("user", "item"), arrays[:2], strict=True):
         if model.nonnegative and array.min() < 0:
             row, column = np.argwhere(array < 0)[0].tolist()

@@ -178,6 +178,7 @@ def test_implicit_data_without_any_interaction(strength):
         ((np.ones((60, 3)) * 1e30, np.ones((40, 3))), "huge numbers"),
         ((np.ones((60, 4)), np.ones((40, 3))), r"shape \(60, 3\), got shape \(60, 4\)"),
         ((np.ones((60, 3)), np.full((40, 3), np.nan)), "NaN, infinity"),
+        ((np.ones((60, 3)), np.zeros((40, 3))), "nothing but zeros for the item factors"),
     ],
 )
 @pytest.mark.parametrize("model", [coals.ExplicitALS, coals.ImplicitALS])
