@@ -75,6 +75,15 @@ class Diversity {
   std::vector<double> sum_, alike_;
 };
 
+// The norm of a row of tiny numbers.
+double tiny_norm(const CsrView<double>& vectors, std::int64_t row) {
+  double norm = 0;
+  for (std::int64_t e = vectors.row_begin[row]; e < vectors.row_begin[row + 1]; ++e) {
+    norm = std::hypot(norm, vectors.value ? vectors.value[e] : 1.0);
+  }
+  return norm;
+}
+
 // What makes each row of length 1; 0 for a row of zeros.
 std::vector<double> unit_scale(const CsrView<double>& vectors) {
   std::vector<double> scale(vectors.rows, 0.0);
@@ -83,7 +92,9 @@ std::vector<double> unit_scale(const CsrView<double>& vectors) {
     for (std::int64_t e = vectors.row_begin[i]; e < vectors.row_begin[i + 1]; ++e) {
       square += vectors.value ? vectors.value[e] * vectors.value[e] : 1.0;
     }
-    if (square > 0) scale[i] = 1 / std::sqrt(square);
+    // Squares of numbers near the end of double lose digits, or all.
+    scale[i] = square > 1e-280 ? 1 / std::sqrt(square) : 1 / tiny_norm(vectors, i);
+    if (!std::isfinite(scale[i])) scale[i] = 0;
   }
   return scale;
 }

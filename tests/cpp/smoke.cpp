@@ -63,6 +63,19 @@ void check_metrics() {
   expect(std::abs(values[1] - 2.0 / 3) < 1e-12 && values[2] == 1, "recall_min and reciprocal rank of that list");
 }
 
+// However small the numbers: two items alike, the third unlike both.
+void check_diversity() {
+  const std::vector<std::int64_t> ids{0, 1, 0, 2}, counts{2, 2}, row_begin{0, 1, 2, 3};
+  const std::vector<std::int32_t> column{0, 0, 1};
+  for (const double size : {1.0, 1e-170, 1e150}) {
+    const std::vector<double> value{size, 2 * size, size};
+    std::vector<double> out(2);
+    coals::list_diversity({2, 2, ids.data(), counts.data(), nullptr},
+                          {3, 2, row_begin.data(), column.data(), value.data()}, {2}, {out.data(), 1, 2, 2}, {});
+    expect(std::abs(out[0]) < 1e-12 && std::abs(out[1] - 1) < 1e-12, "lists of equal and of unlike items");
+  }
+}
+
 void check_cooccurrence(const coals::CsrMatrix<float>& matrix) {
   const auto counts = coals::item_similarity<std::int32_t>(matrix.view().structure(), {}, {}, {});
   double total = 0, expected = 0;
@@ -126,6 +139,7 @@ int run() {
   check_c_api();
   check_cooccurrence(ratings);
   check_metrics();
+  check_diversity();
   check_neighbors(ratings);
   check_top_k(fixed);
   std::printf("%s: %d failed\n", coals::active_isa().c_str(), failures);
