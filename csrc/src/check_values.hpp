@@ -1,6 +1,7 @@
 // Refuses values that arithmetic would make NaN or infinite.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -34,13 +35,6 @@ void check_values(const CsrView<T>& matrix, const char* name,
   }
 }
 
-// Sums over users of products of two values stay within double, and so do their moments, which sums are multiplied by
-// the number of users for.
-inline void check_sums(const CsrView<double>& matrix) {
-  const double users = std::max<double>(1, static_cast<double>(matrix.rows));
-  check_values(matrix, "matrix", std::sqrt(std::numeric_limits<double>::max()) / users);
-}
-
 // The same for rows of factors.
 template <class T>
 void check_values(const MatrixView<T>& rows, const char* name) {
@@ -53,6 +47,13 @@ void check_values(const MatrixView<T>& rows, const char* name) {
     throw std::invalid_argument(std::string(name) + ": row " + std::to_string(i) +
                                 " holds a number that is NaN, infinite or too large to start from");
   }
+}
+
+// Sums over users of products of two values stay within double, and so do their moments, which sums are multiplied by
+// the number of users for.
+inline void check_sums(const CsrView<double>& matrix) {
+  const double users = std::max<double>(1, static_cast<double>(matrix.rows));
+  check_values(matrix, "matrix", std::sqrt(std::numeric_limits<double>::max()) / users);
 }
 
 // What a fit starts from: `items` of zeros would stay zeros, and what is both sides' is neither's.

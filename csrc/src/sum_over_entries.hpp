@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "coals/views.hpp"
 #include "dispatch.hpp"
 #include "parallel.hpp"
 
