@@ -101,7 +101,7 @@ static void fit(const char *folder, const coals_csr *data) {
 
   users[3] = data->rows;
   check(coals_recommend(model, users, served, NULL, NULL, &lists, &error) == COALS_INVALID_ARGUMENT, "bad user", &error);
-  check(strstr(error.message, "users holds a row") != NULL, "message", &error);
+  check(strstr(error.message, "users: number") != NULL, "message", &error);
   coals_model_free(model);
 
   coals_control control = {.size = sizeof control, .poll = cancel};
