@@ -27,7 +27,7 @@ SgdOptions make_options(const std::string& optimizer, double learning_rate, doub
 // Arrays: users, items, their states, and with biases user_bias, item_bias and their states.
 template <class T>
 SgdFactors<T> factors_of(std::vector<Array<T>>& arrays, std::int64_t users, std::int64_t items) {
-  require((arrays.size() == 4 || arrays.size() == 8), "factors must be 4 or 8 arrays");
+  require(arrays.size() == 4 || arrays.size() == 8, "factors must be 4 or 8 arrays");
   SgdFactors<T> out;
   out.users = mutable_matrix_view(arrays[0], "users");
   out.items = mutable_matrix_view(arrays[1], "items");

@@ -60,8 +60,7 @@ void visit_transposed(const CsrView<void>& matrix, const Buffer<std::int64_t>& b
 }  // namespace
 
 void validate_csr(const CsrView<void>& matrix, std::int64_t stored, const RunControl& control) {
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  if (matrix.rows < 0 || matrix.rows > most || matrix.columns < 0 || matrix.columns > most) {
+  if (matrix.rows < 0 || matrix.rows > most_rows || matrix.columns < 0 || matrix.columns > most_rows) {
     throw std::invalid_argument("a matrix has at most 2147483647 rows and columns, and not fewer than 0");
   }
   check_pointer(matrix.row_begin, 1, "row_begin");

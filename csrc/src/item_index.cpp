@@ -92,9 +92,7 @@ template <class T>
 ItemIndex<T>::ItemIndex(MatrixView<const T> items, const std::uint8_t* candidate, TopKMetric metric,
                         const RunControl& control)
     : items_(items), metric_(metric), state_(std::make_unique<State>()) {
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   check_matrix(items, items.rows, items.columns, "items");
-  require(items.rows <= most, "items: there are more than 2147483647");
   check_name(metric, TopKMetric::euclidean, "metric");
   if (candidate) state_->candidate.assign(candidate, candidate + items.rows);
   std::vector<double> norm(items.rows);

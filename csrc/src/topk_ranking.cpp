@@ -10,7 +10,7 @@ void top_k_from_ranking(const std::int64_t* ranking, std::int64_t ranked, const 
   constexpr std::int64_t queries_per_task = 256;
   const std::int64_t items = filter.excluded.row_begin  ? filter.excluded.columns
                              : filter.allowed.row_begin ? filter.allowed.columns
-                                                        : std::numeric_limits<std::int32_t>::max();
+                                                        : most_rows;
   check_filter(filter, queries, items);
   check_lists(out, queries);
   check_indices(ranking, ranked, items, "ranking");

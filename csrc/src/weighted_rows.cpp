@@ -98,9 +98,6 @@ CsrMatrix<T> strongest_of_columns(MatrixView<const T> matrix, std::int64_t count
   constexpr std::int64_t columns_per_task = 16;  // a cache line of each row
   check_matrix(matrix, matrix.rows, matrix.columns, "matrix");
   require(count >= 1, "count must be at least 1");
-  if (std::max(matrix.rows, matrix.columns) > std::numeric_limits<std::int32_t>::max()) {
-    refuse("matrix", "must not have more than 2147483647 rows or columns");
-  }
   const std::int64_t columns = matrix.columns, kept = std::min(count, matrix.rows);
   Buffer<std::int32_t> row(columns * kept);
   Buffer<T> value(columns * kept);

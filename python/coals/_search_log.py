@@ -40,11 +40,12 @@ class SearchLog:
     """Trials of one search in a file; None keeps them nowhere."""
 
     def __init__(self, path: str | os.PathLike[str] | None, heading: dict[str, Any]) -> None:
-        self.path = None if path is None else Path(path)
+        self.path: Path | None = None
         self.done: dict[str, dict[str, Any]] = {}
-        if self.path is None:
+        if path is None:
             return
-        if not os.fspath(path or "") or self.path.is_dir():
+        self.path = Path(path)
+        if not os.fspath(path) or self.path.is_dir():
             raise ValueError(f"path={path!r} names no file: give one to keep the trials in, or None")
         try:
             first = json.dumps(heading)

@@ -1,6 +1,6 @@
 # The C interface of coals for Cython: `cimport coals.core_api as core`, once `core.import_coals()`, without which the
-# functions below are COALS_INTERNAL. They need no GIL. Compile with `include_dirs=[coals.get_include()]`; nothing is linked. coals/c_api.h says what
-# the structs and functions mean; tests/embed/cython has an example.
+# functions below give COALS_INTERNAL. They need no GIL. Compile with `include_dirs=[coals.get_include()]`; nothing is
+# linked. coals/c_api.h says what the structs and functions mean; tests/embed/cython has an example.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport strcpy

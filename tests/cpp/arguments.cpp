@@ -29,6 +29,7 @@ int main() {
   check_more_lists();
   check_pairs();
   check_columns();
+  check_streams();
   if (failures == 0) std::printf("every argument out of place was refused by its name\n");
   return failures == 0 ? 0 : 1;
 }

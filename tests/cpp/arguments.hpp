@@ -78,3 +78,4 @@ void check_lists();
 void check_more_lists();
 void check_pairs();
 void check_columns();
+void check_streams();

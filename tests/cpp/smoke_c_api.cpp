@@ -152,7 +152,7 @@ void check_fold_in(const coals_model* model, std::int64_t columns, coals_matrix 
   const std::int64_t row_begin[] = {0, 1};
   const std::int32_t column[] = {1};
   const double value[] = {4};
-  const std::int64_t rows = std::strstr(complaint, "0 x") ? 0 : 1;
+  const std::int64_t rows = factors.rows;
   const coals_csr given{sizeof given, rows, columns, rows, row_begin, column, value, COALS_FLOAT64, 0};
   coals_error error{};
   error.size = sizeof error;

@@ -2,7 +2,7 @@
 //
 // A half-sweep solves every row of one side while the other side stays fixed. "Rows" are the side being solved and
 // "columns" the fixed side; solve users with the users x items matrix and items with its transpose. K is
-// `fixed.columns`, n_i the number of entries of row i. Rows without entries get zeros.
+// `fixed.columns`, from 1 to 2^20, n_i the number of entries of row i. Rows without entries get zeros.
 //
 // Every solver lowers the objective or leaves it: Solver::cholesky finds each row's exact minimiser, cg and block start
 // from what `factors` holds. Cost and memory of each: solver.hpp.

@@ -9,6 +9,7 @@
 namespace coals {
 
 // The lists of one model: those of query q at ids[q * depth] and scores[q * depth], best first, counts[q] of them real.
+// Scores are finite.
 struct BlendedLists {
   const std::int64_t* ids;
   const double* scores;

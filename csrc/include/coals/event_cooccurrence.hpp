@@ -46,8 +46,8 @@ struct EventOptions {
 
 // Items x items (or chosen rows), columns ascending, the same bits for every number of threads. For the similarities,
 // n_i is the sum over groups of the weight of the latest event of i in it, and N that of the latest event of all; the
-// diagonal, if kept, is n_i. Cost: events times the events in their windows. Memory: 20 bytes an event, one sum for
-// each item and thread, and the answer.
+// diagonal, if kept, is n_i. Weights must be finite; std::int32_t is for plain counts alone. Cost: events times the
+// events in their windows. Memory: 20 bytes an event, one sum for each item and thread, and the answer.
 template <class T>
 CsrMatrix<T> event_cooccurrence(const EventsView& events, const EventOptions& options, const NeighborOptions& keep,
                                 const RunControl& control);

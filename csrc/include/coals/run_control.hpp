@@ -8,7 +8,7 @@
 namespace coals {
 
 struct RunControl {
-  // 0 takes default_num_threads(). Results are the same bits for every value.
+  // 0 takes default_num_threads(); no more than 1024 are used. Results are the same bits for every value.
   int num_threads = 0;
 
   // Called on the calling thread about every 20 ms. An exception from it stops the work and is passed on.

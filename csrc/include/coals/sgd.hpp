@@ -23,7 +23,7 @@ struct SgdOptions {
   bool squash = false;
   double low = 0, high = 1;  // what scores are squashed to
   std::uint64_t seed = 0;
-  std::int64_t epoch = 0;  // draws differ from epoch to epoch
+  std::int64_t epoch = 0;  // up to 2^48; draws differ from epoch to epoch
 };
 
 // What steps move. Rows are a multiple of 64 bytes wide, or a std::invalid_argument; zeros beyond the factors. State,

@@ -12,7 +12,7 @@ template <class T>
 void multiply_sparse(const CsrView<T>& matrix, MatrixView<const T> dense, MatrixView<T> out, const RunControl& control);
 
 struct SvdOptions {
-  std::int64_t power_iterations = 30;  // most steps
+  std::int64_t power_iterations = 30;  // most steps; times the columns of the start below 2^28
   double tolerance = 1e-5;             // ends them once a step lifts no singular value by a larger share; 0 takes all
 };
 

@@ -50,7 +50,8 @@ template <class T>
 void top_k_inner_product(MatrixView<const T> queries, MatrixView<const T> items, const CsrView<void>& excluded,
                          const std::uint8_t* candidate, const TopKLists<T>& out, const RunControl& control);
 
-// One ranking for all: `ranking` lists item indices from best to worst, `score` is by item.
+// One ranking for all: `ranking` lists item indices from best to worst, ties by rising index; `score` is by item and
+// not NaN for those.
 void top_k_from_ranking(const std::int64_t* ranking, std::int64_t ranked, const double* score, std::int64_t queries,
                         const TopKFilter& filter, const TopKLists<double>& out, const RunControl& control);
 
