@@ -13,8 +13,8 @@ Enum named(const char* argument, const std::string& name, std::initializer_list<
   throw std::invalid_argument(std::string(argument) + " does not know '" + name + "'");
 }
 
-SolverOptions make_options(const std::string& solver, std::int64_t cg_steps, std::int64_t block_size, bool nonnegative,
-                           const std::string& singular, const std::string& method) {
+SolverOptions make_solver_options(const std::string& solver, std::int64_t cg_steps, std::int64_t block_size,
+                                  bool nonnegative, const std::string& singular, const std::string& method) {
   SolverOptions options;
   options.solver =
       named<Solver>("solver", solver, {{"cholesky", Solver::cholesky}, {"cg", Solver::cg}, {"block", Solver::block}});
@@ -37,8 +37,9 @@ void bind_options(py::module_& module) {
            }),
            py::arg("regularization"), py::arg("exponent") = 0.0, py::arg("offset") = 0.0);
   py::class_<SolverOptions>(module, "SolverOptions")
-      .def(py::init(&make_options), py::arg("solver") = "cholesky", py::arg("cg_steps") = 3, py::arg("block_size") = 64,
-           py::arg("nonnegative") = false, py::arg("singular") = "error", py::arg("method") = "automatic");
+      .def(py::init(&make_solver_options), py::arg("solver") = "cholesky", py::arg("cg_steps") = 3,
+           py::arg("block_size") = 64, py::arg("nonnegative") = false, py::arg("singular") = "error",
+           py::arg("method") = "automatic");
   module.def(
       "half_sweep_cost",
       [](const Csr& data, std::int64_t size, const SolverOptions& options) {

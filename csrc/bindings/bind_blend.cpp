@@ -7,7 +7,7 @@ namespace {
 
 using Given = std::tuple<Array<std::int64_t>, Array<double>, Array<std::int64_t>>;
 
-BlendedLists view_of(const Given& given, double weight, std::int64_t queries) {
+BlendedLists lists_of(const Given& given, double weight, std::int64_t queries) {
   const auto& [ids, scores, counts] = given;
   const MatrixView<const std::int64_t> id = matrix_view(ids, "ids");
   const MatrixView<const double> score = matrix_view(scores, "scores");
@@ -16,13 +16,13 @@ BlendedLists view_of(const Given& given, double weight, std::int64_t queries) {
   return {id.data, score.data, count, id.columns, weight};
 }
 
-py::tuple top_k(const std::vector<Given>& lists, const std::vector<double>& weights, bool cascade, std::int64_t items,
-                const Csr& excluded, std::int64_t n, int num_threads) {
+py::tuple blended_top_k(const std::vector<Given>& lists, const std::vector<double>& weights, bool cascade,
+                        std::int64_t items, const Csr& excluded, std::int64_t n, int num_threads) {
   const std::int64_t queries = excluded.structure().rows;
   require(n >= 1, "n must be at least 1");
   require(lists.size() == weights.size(), "there must be a weight for each list");
   std::vector<BlendedLists> members;
-  for (std::size_t m = 0; m < weights.size(); ++m) members.push_back(view_of(lists[m], weights[m], queries));
+  for (std::size_t m = 0; m < weights.size(); ++m) members.push_back(lists_of(lists[m], weights[m], queries));
   Lists<double> best(queries, n);
   const TopKLists<double> out = best.view(n);
   const RunControl control = run_control(num_threads);
@@ -36,8 +36,8 @@ py::tuple top_k(const std::vector<Given>& lists, const std::vector<double>& weig
 }  // namespace
 
 void bind_blend(py::module_& module) {
-  module.def("top_k_blended", &top_k, py::arg("lists"), py::arg("weights"), py::arg("cascade"), py::arg("items"),
-             py::arg("excluded"), py::arg("n"), py::arg("num_threads"));
+  module.def("top_k_blended", &blended_top_k, py::arg("lists"), py::arg("weights"), py::arg("cascade"),
+             py::arg("items"), py::arg("excluded"), py::arg("n"), py::arg("num_threads"));
 }
 
 }  // namespace coals::bindings

@@ -27,7 +27,7 @@ CsvReader make_reader(const std::string& delimiter, const std::string& quote, st
   return CsvReader(std::move(options));
 }
 
-std::string_view view_of(const py::buffer_info& info) {
+std::string_view text_of(const py::buffer_info& info) {
   require(info.itemsize == 1 && info.ndim == 1, "a block must be bytes");
   return {static_cast<const char*>(info.ptr), static_cast<std::size_t>(info.size)};
 }
@@ -45,7 +45,7 @@ py::list finish(CsvReader& reader, int num_threads) {
 
 py::tuple first_record(const py::buffer& text, const std::string& delimiter, const std::string& quote, bool last) {
   const py::buffer_info info = text.request();
-  const CsvRecord record = first_csv_record(view_of(info), delimiter, quote_of(quote), last);
+  const CsvRecord record = first_csv_record(text_of(info), delimiter, quote_of(quote), last);
   py::list fields;
   for (const std::string& field : record.fields) fields.append(py::bytes(field));
   return py::make_tuple(fields, record.bytes, record.lines);
@@ -61,7 +61,7 @@ void bind_csv(py::module_& module) {
           "feed",
           [](CsvReader& reader, const py::buffer& block, int num_threads) {
             const py::buffer_info info = block.request();
-            const std::string_view text = view_of(info);
+            const std::string_view text = text_of(info);
             const ReleasedGil released;
             reader.feed(text, run_control(num_threads));
           },

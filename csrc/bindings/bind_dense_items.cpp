@@ -7,7 +7,7 @@ namespace coals::bindings {
 namespace {
 
 template <class T>
-Array<T> gram_of(const CsrMatrix<T>& matrix, double diagonal, int num_threads) {
+Array<T> item_gram_of(const CsrMatrix<T>& matrix, double diagonal, int num_threads) {
   const CsrView<T> by_user = matrix.view();
   Array<T> out({by_user.columns, by_user.columns});
   const MatrixView<T> target = mutable_matrix_view(out, "out");
@@ -21,10 +21,11 @@ Array<T> gram_of(const CsrMatrix<T>& matrix, double diagonal, int num_threads) {
 }
 
 py::array gram(const Csr& matrix, double diagonal, int num_threads) {
-  if (const auto* held = std::get_if<CsrMatrix<double>>(&matrix.matrix)) return gram_of(*held, diagonal, num_threads);
+  if (const auto* held = std::get_if<CsrMatrix<double>>(&matrix.matrix))
+    return item_gram_of(*held, diagonal, num_threads);
   const auto* held = std::get_if<CsrMatrix<float>>(&matrix.matrix);
   require(held != nullptr, "sparse matrices of int32 are for counts alone");
-  return gram_of(*held, diagonal, num_threads);
+  return item_gram_of(*held, diagonal, num_threads);
 }
 
 template <class T>
@@ -53,8 +54,8 @@ CsrView<T> queries_of(const Csr& queries, std::int64_t items) {
 }
 
 template <class T>
-py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Array<T>& weights, const Csr& excluded,
-                const Array<bool>& candidate, std::int64_t n, int num_threads) {
+py::tuple top_k_of_weights(const Csr& queries, const Array<std::int64_t>& rows, const Array<T>& weights,
+                           const Csr& excluded, const Array<bool>& candidate, std::int64_t n, int num_threads) {
   const MatrixView<const T> w = matrix_view(weights, "weights");
   const CsrView<T> q = queries_of<T>(queries, w.rows);
   require(n >= 1, "n must be at least 1");
@@ -70,8 +71,8 @@ py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Array
 }
 
 template <class T>
-Array<T> score(const Csr& queries, const Array<std::int64_t>& rows, const Array<T>& weights,
-               const Array<std::int64_t>& columns, int num_threads) {
+Array<T> scores_of_weights(const Csr& queries, const Array<std::int64_t>& rows, const Array<T>& weights,
+                           const Array<std::int64_t>& columns, int num_threads) {
   const MatrixView<const T> w = matrix_view(weights, "weights");
   const CsrView<T> q = queries_of<T>(queries, w.rows);
   const std::int64_t pairs = rows.size();
@@ -95,16 +96,16 @@ Csr strongest(const Array<T>& matrix, std::int64_t count, int num_threads) {
 }
 
 template <class T>
-void bind_for(py::module_& module) {
+void bind_dense_items_of(py::module_& module) {
   module.def("invert_definite", &invert<T>, py::arg("matrix").noconvert(), py::arg("num_threads"));
   module.def("add_low_rank", &low_rank<T>, py::arg("left").noconvert(), py::arg("right").noconvert(),
              py::arg("matrix").noconvert(), py::arg("num_threads"));
   module.def("strongest_of_columns", &strongest<T>, py::arg("matrix").noconvert(), py::arg("count"),
              py::arg("num_threads"));
-  module.def("top_k_weighted_rows", &top_k<T>, py::arg("queries"), py::arg("rows").noconvert(),
+  module.def("top_k_weighted_rows", &top_k_of_weights<T>, py::arg("queries"), py::arg("rows").noconvert(),
              py::arg("weights").noconvert(), py::arg("excluded"), py::arg("candidate").noconvert(), py::arg("n"),
              py::arg("num_threads"));
-  module.def("score_weighted_rows", &score<T>, py::arg("queries"), py::arg("rows").noconvert(),
+  module.def("score_weighted_rows", &scores_of_weights<T>, py::arg("queries"), py::arg("rows").noconvert(),
              py::arg("weights").noconvert(), py::arg("columns").noconvert(), py::arg("num_threads"));
 }
 
@@ -112,8 +113,8 @@ void bind_for(py::module_& module) {
 
 void bind_dense_items(py::module_& module) {
   module.def("item_gram", &gram, py::arg("matrix"), py::arg("diagonal"), py::arg("num_threads"));
-  bind_for<float>(module);
-  bind_for<double>(module);
+  bind_dense_items_of<float>(module);
+  bind_dense_items_of<double>(module);
 }
 
 }  // namespace coals::bindings

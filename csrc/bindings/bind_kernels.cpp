@@ -232,7 +232,7 @@ py::tuple block_shape(const std::string& isa) {
 }
 
 template <class T>
-void bind_for(py::module_& module, const char* suffix) {
+void bind_kernels_of(py::module_& module, const char* suffix) {
   const auto named = [&](const char* name) { return std::string(name) + suffix; };
   module.def("gathered_gram", &gathered_gram<T>, py::arg("isa"), py::arg("source").noconvert(),
              py::arg("index").noconvert(), py::arg("weight").noconvert(), py::arg("coefficient").noconvert(),
@@ -265,8 +265,8 @@ void bind_for(py::module_& module, const char* suffix) {
 
 void bind_kernels(py::module_& module) {
   py::module_ kernels = module.def_submodule("kernels", "Single kernels, for tests.");
-  bind_for<float>(kernels, "float32");
-  bind_for<double>(kernels, "float64");
+  bind_kernels_of<float>(kernels, "float32");
+  bind_kernels_of<double>(kernels, "float64");
   bind_eigen(kernels);
 }
 

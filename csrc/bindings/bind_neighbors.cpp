@@ -47,9 +47,9 @@ CsrView<V> view_as(const CsrMatrix<V>&, const Csr& other) {
   return matrix->view();
 }
 
-py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Csr& lists, const Csr* targets,
-                const std::string& average_by, std::int64_t used, const Term& query_term, const Term& target_term,
-                const Filter& filter, std::int64_t n, int num_threads) {
+py::tuple top_k_of_neighbors(const Csr& queries, const Array<std::int64_t>& rows, const Csr& lists, const Csr* targets,
+                             const std::string& average_by, std::int64_t used, const Term& query_term,
+                             const Term& target_term, const Filter& filter, std::int64_t n, int num_threads) {
   const CsrView<void> q = queries.structure(), l = lists.structure();
   require(n >= 1, "n must be at least 1");
   const TopKFilter wanted = filter_of(filter, rows.size(), l.columns);
@@ -65,9 +65,9 @@ py::tuple top_k(const Csr& queries, const Array<std::int64_t>& rows, const Csr& 
   return found.tuple();
 }
 
-Array<double> score(const Csr& queries, const Array<std::int64_t>& rows, const Csr& targets,
-                    const Array<std::int64_t>& columns, const std::string& average_by, std::int64_t used,
-                    const Term& query_term, const Term& target_term, int num_threads) {
+Array<double> scores_of_neighbors(const Csr& queries, const Array<std::int64_t>& rows, const Csr& targets,
+                                  const Array<std::int64_t>& columns, const std::string& average_by, std::int64_t used,
+                                  const Term& query_term, const Term& target_term, int num_threads) {
   const CsrView<void> q = queries.structure(), t = targets.structure();
   const std::int64_t pairs = rows.size();
   const std::int64_t* row = vector_data(rows, pairs, "rows");
@@ -85,12 +85,12 @@ Array<double> score(const Csr& queries, const Array<std::int64_t>& rows, const C
 }  // namespace
 
 void bind_neighbors(py::module_& module) {
-  module.def("top_k_neighbors", &top_k, py::arg("queries"), py::arg("rows").noconvert(), py::arg("lists"),
+  module.def("top_k_neighbors", &top_k_of_neighbors, py::arg("queries"), py::arg("rows").noconvert(), py::arg("lists"),
              py::arg("targets").none(true), py::arg("average_by"), py::arg("used"), py::arg("query_term").noconvert(),
              py::arg("target_term").noconvert(), py::arg("filter"), py::arg("n"), py::arg("num_threads"));
-  module.def("score_neighbors", &score, py::arg("queries"), py::arg("rows").noconvert(), py::arg("targets"),
-             py::arg("columns").noconvert(), py::arg("average_by"), py::arg("used"), py::arg("query_term").noconvert(),
-             py::arg("target_term").noconvert(), py::arg("num_threads"));
+  module.def("score_neighbors", &scores_of_neighbors, py::arg("queries"), py::arg("rows").noconvert(),
+             py::arg("targets"), py::arg("columns").noconvert(), py::arg("average_by"), py::arg("used"),
+             py::arg("query_term").noconvert(), py::arg("target_term").noconvert(), py::arg("num_threads"));
 }
 
 }  // namespace coals::bindings

@@ -6,9 +6,9 @@ namespace coals::bindings {
 
 namespace {
 
-SgdOptions make_options(const std::string& optimizer, double learning_rate, double momentum, double user_penalty,
-                        double item_penalty, bool move_items, double mean,
-                        const std::optional<std::pair<double, double>>& squash, std::uint64_t seed) {
+SgdOptions make_sgd_options(const std::string& optimizer, double learning_rate, double momentum, double user_penalty,
+                            double item_penalty, bool move_items, double mean,
+                            const std::optional<std::pair<double, double>>& squash, std::uint64_t seed) {
   require(optimizer == "adagrad" || optimizer == "momentum", "optimizer must be adagrad or momentum");
   SgdOptions options;
   options.optimizer = optimizer == "adagrad" ? Optimizer::adagrad : Optimizer::momentum;
@@ -70,7 +70,7 @@ double any_epoch(const Csr& data, const py::list& arrays, const SgdOptions& opti
 
 void bind_sgd(py::module_& module) {
   py::class_<SgdOptions>(module, "SgdOptions")
-      .def(py::init(&make_options), py::arg("optimizer"), py::arg("learning_rate"), py::arg("momentum"),
+      .def(py::init(&make_sgd_options), py::arg("optimizer"), py::arg("learning_rate"), py::arg("momentum"),
            py::arg("user_penalty"), py::arg("item_penalty"), py::arg("move_items"), py::arg("mean"), py::arg("squash"),
            py::arg("seed"));
   module.def("sgd_epoch", &any_epoch, py::arg("data"), py::arg("factors"), py::arg("options"), py::arg("epoch"),

@@ -49,7 +49,7 @@ py::tuple svd(const Csr& matrix, const Array<T>& start, std::int64_t rank, std::
 }
 
 template <class T>
-void bind_for(py::module_& module) {
+void bind_svd_of(py::module_& module) {
   module.def("multiply_sparse", &multiply<T>, py::arg("matrix"), py::arg("dense").noconvert(), py::arg("num_threads"));
   module.def("truncated_svd", &svd<T>, py::arg("matrix"), py::arg("start").noconvert(), py::arg("rank"),
              py::arg("power_iterations"), py::arg("tolerance"), py::arg("num_threads"));
@@ -58,8 +58,8 @@ void bind_for(py::module_& module) {
 }  // namespace
 
 void bind_svd(py::module_& module) {
-  bind_for<float>(module);
-  bind_for<double>(module);
+  bind_svd_of<float>(module);
+  bind_svd_of<double>(module);
 }
 
 }  // namespace coals::bindings

@@ -98,7 +98,7 @@ py::tuple from_ranking(const Array<std::int64_t>& ranking, const Array<double>& 
 }
 
 template <class T>
-void bind_for(py::module_& module, py::class_<Index>& index) {
+void bind_topk_of(py::module_& module, py::class_<Index>& index) {
   index
       .def(py::init(&make_index<T>), py::arg("items").noconvert(), py::arg("candidate").noconvert(), py::arg("metric"),
            py::arg("num_threads"))
@@ -120,8 +120,8 @@ void bind_topk(py::module_& module) {
       .def_readonly("min_score", &Filter::min_score);
   py::implicitly_convertible<Csr, Filter>();
   py::class_<Index> index(module, "ItemIndex", "Items packed to be ranked. Keeps the array, which must not change.");
-  bind_for<float>(module, index);
-  bind_for<double>(module, index);
+  bind_topk_of<float>(module, index);
+  bind_topk_of<double>(module, index);
   module.def("top_k_from_ranking", &from_ranking, py::arg("ranking").noconvert(), py::arg("score").noconvert(),
              py::arg("queries"), py::arg("filter"), py::arg("n"), py::arg("num_threads"));
 }
