@@ -42,7 +42,7 @@ void add_low_rank(MatrixView<const T> left, MatrixView<const T> right, MatrixVie
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t rank = left.columns, stride = block_width;
   parallel_for((matrix.rows + block_width - 1) / block_width, control, [&] { return Panels<T>(rank); },
-               [&](Panels<T>& panels, std::int64_t t, const Pulse& pulse) {
+               [&](Panels<T>& panels, std::int64_t t, const CancellationCheck& check_cancelled) {
                  const std::int64_t top = t * block_width, rows = std::min(block_width, matrix.rows - top);
                  const std::int64_t height = padded(rows, kernels.score_rows);
                  pack(left, top, stride, panels.a.data());
@@ -56,7 +56,7 @@ void add_low_rank(MatrixView<const T> left, MatrixView<const T> right, MatrixVie
                      T* target = matrix.row(top + i) + begin;
                      for (std::int64_t j = 0; j < columns; ++j) target[j] += panels.product[i * block_width + j];
                    }
-                   pulse();
+                   check_cancelled();
                  }
                });
 }

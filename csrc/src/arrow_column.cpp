@@ -66,7 +66,7 @@ void note_missing(Column& column, std::int64_t row) {
 }
 
 void append_strings(const ArrowSchema& schema, const ArrowArray& array, std::int64_t offset, std::int64_t length,
-                    Column& column, const Pulse& pulse) {
+                    Column& column, const CancellationCheck& check_cancelled) {
   std::vector<std::string_view> values(static_cast<std::size_t>(std::min(length, stretch)));
   column.codes.resize(column.codes.size() + static_cast<std::size_t>(length));
   std::int32_t* codes = column.codes.data() + column.rows;
@@ -80,7 +80,7 @@ void append_strings(const ArrowSchema& schema, const ArrowArray& array, std::int
         if (!there) note_missing(column, begin + k);
       }
       column.ids.encode(values.data(), size, codes + begin);
-      pulse();
+      check_cancelled();
     }
   });
 }
@@ -133,7 +133,7 @@ bool with_numbers(const ArrowArray& array, std::string_view format, Body body) {
 
 template <class T>
 void append_numbers(const ArrowSchema& schema, const ArrowArray& array, std::int64_t offset, std::int64_t length,
-                    std::vector<T>& numbers, Column& column, const Pulse& pulse) {
+                    std::vector<T>& numbers, Column& column, const CancellationCheck& check_cancelled) {
   numbers.resize(numbers.size() + static_cast<std::size_t>(length));
   T* out = numbers.data() + column.rows;
   with_numbers(array, schema.format, [&](auto get) {
@@ -141,14 +141,14 @@ void append_numbers(const ArrowSchema& schema, const ArrowArray& array, std::int
       const bool there = valid(array, offset + k);
       out[k] = there ? static_cast<T>(get(offset + k)) : T{};
       if (!there) note_missing(column, k);
-      if (k % stretch == 0) pulse();
+      if (k % stretch == 0) check_cancelled();
     }
   });
 }
 
 // A dictionary's values, of which rows hold the numbers. Only those that occur become ids.
 void append_dictionary(const ArrowSchema& schema, const ArrowArray& array, std::int64_t offset, std::int64_t length,
-                       Column& column, const Pulse& pulse) {
+                       Column& column, const CancellationCheck& check_cancelled) {
   if (!array.dictionary || array.dictionary->length < 0) throw ArrowError("a column lacks its categories");
   const ArrowArray& dictionary = *array.dictionary;
   std::vector<std::int64_t> places(static_cast<std::size_t>(length), -1);
@@ -166,7 +166,7 @@ void append_dictionary(const ArrowSchema& schema, const ArrowArray& array, std::
   if (!holds_strings(column)) {
     Column values = Column{};
     values.kind = column.kind;
-    append_arrow_rows(*schema.dictionary, dictionary, dictionary.offset, dictionary.length, values, pulse);
+    append_arrow_rows(*schema.dictionary, dictionary, dictionary.offset, dictionary.length, values, check_cancelled);
     for (const std::int64_t place : places) {
       if (column.kind == ColumnKind::reals) column.reals.push_back(place < 0 ? 0 : values.reals[place]);
       if (column.kind != ColumnKind::reals) column.integers.push_back(place < 0 ? 0 : values.integers[place]);
@@ -243,18 +243,18 @@ bool describe_arrow_column(const ArrowSchema& schema, Column& column) {
 }
 
 void append_arrow_rows(const ArrowSchema& schema, const ArrowArray& array, std::int64_t offset, std::int64_t length,
-                       Column& column, const Pulse& pulse) {
+                       Column& column, const CancellationCheck& check_cancelled) {
   if (length == 0) return;
   if (column.kind == ColumnKind::missing) {
     note_missing(column, 0);
   } else if (schema.dictionary) {
-    append_dictionary(schema, array, offset, length, column, pulse);
+    append_dictionary(schema, array, offset, length, column, check_cancelled);
   } else if (holds_strings(column)) {
-    append_strings(schema, array, offset, length, column, pulse);
+    append_strings(schema, array, offset, length, column, check_cancelled);
   } else if (column.kind == ColumnKind::reals) {
-    append_numbers(schema, array, offset, length, column.reals, column, pulse);
+    append_numbers(schema, array, offset, length, column.reals, column, check_cancelled);
   } else {
-    append_numbers(schema, array, offset, length, column.integers, column, pulse);
+    append_numbers(schema, array, offset, length, column.integers, column, check_cancelled);
   }
   column.rows += length;
 }

@@ -11,6 +11,6 @@ bool describe_arrow_column(const ArrowSchema& schema, Column& column);
 
 // Rows offset .. offset + length of the array, whose type is the described one.
 void append_arrow_rows(const ArrowSchema& schema, const ArrowArray& array, std::int64_t offset, std::int64_t length,
-                       Column& column, const Pulse& pulse);
+                       Column& column, const CancellationCheck& check_cancelled);
 
 }  // namespace coals

@@ -87,11 +87,12 @@ std::vector<Column> ArrowStream::read(const std::vector<std::int64_t>& places, c
         throw ArrowError("a column of a batch is shorter than the batch");
       }
     }
-    parallel_for(static_cast<std::int64_t>(places.size()), control, [&](std::int64_t k, const Pulse& pulse) {
-      const ArrowArray& array = is_table() ? *whole.children[places[k]] : whole;
-      const std::int64_t offset = is_table() ? whole.offset + array.offset : whole.offset;
-      append_arrow_rows(schema_of(places[k]), array, offset, whole.length, columns[k], pulse);
-    });
+    parallel_for(static_cast<std::int64_t>(places.size()), control,
+                 [&](std::int64_t k, const CancellationCheck& check_cancelled) {
+                   const ArrowArray& array = is_table() ? *whole.children[places[k]] : whole;
+                   const std::int64_t offset = is_table() ? whole.offset + array.offset : whole.offset;
+                   append_arrow_rows(schema_of(places[k]), array, offset, whole.length, columns[k], check_cancelled);
+                 });
   }
 }
 

@@ -75,8 +75,8 @@ struct Nothing {
   void operator()() const {}
 };
 
-// work(worker, tasks[t], tasks[t + 1], sink, pulse) for stretches of rows; it offers to the sink and finishes each row.
-// finish() may give back what only the work needed, before the answer is put together.
+// work(worker, tasks[t], tasks[t + 1], sink, check_cancelled) for stretches of rows; it offers to the sink and finishes
+// each row. finish() may give back what only the work needed, before the answer is put together.
 template <class T, class MakeWorker, class Work, class Finish = Nothing>
 CsrMatrix<T> collect_rows(const std::vector<std::int64_t>& tasks, std::int64_t rows, std::int64_t columns,
                           const NeighborOptions& keep, std::int64_t workspace, const RunControl& control,
@@ -90,8 +90,8 @@ CsrMatrix<T> collect_rows(const std::vector<std::int64_t>& tasks, std::int64_t r
   parallel_for(
       static_cast<std::int64_t>(tasks.size()) - 1, control,
       [&] { return State{make_worker(), RowSink<T>(keep, columns, stores.add())}; },
-      [&](State& state, std::int64_t t, const Pulse& pulse) {
-        work(state.worker, tasks[t], tasks[t + 1], state.sink, pulse);
+      [&](State& state, std::int64_t t, const CancellationCheck& check_cancelled) {
+        work(state.worker, tasks[t], tasks[t + 1], state.sink, check_cancelled);
       });
   finish();
   return stores.join(keep.rows ? keep.row_count : rows, columns, control);

@@ -56,25 +56,27 @@ class Counting {
   }
 
   template <class T>
-  void count_rows(Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) const {
+  void count_rows(Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
+                  const CancellationCheck& check_cancelled) const {
     for (std::int64_t k = first; k < last; k += batch_rows()) {
       const std::int64_t end = std::min(last, k + batch_rows());
-      count_heads(worker, k, end, pulse);
+      count_heads(worker, k, end, check_cancelled);
       for (std::int64_t row = k; row < end; ++row) {
-        if ((row - k) % 16 == 0) pulse();
-        count_row(worker, row, row - k, sink, pulse);
+        if ((row - k) % 16 == 0) check_cancelled();
+        count_row(worker, row, row - k, sink, check_cancelled);
       }
     }
   }
 
  private:
-  void count_heads(Worker& worker, std::int64_t first, std::int64_t last, const Pulse& pulse) const {
+  void count_heads(Worker& worker, std::int64_t first, std::int64_t last,
+                   const CancellationCheck& check_cancelled) const {
     const CountKernels& kernels = active_table().count;
     const auto width = static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block;
     for (std::size_t b = 0; b < pairs_.blocks.size(); ++b) {
       const BitBlock& block = pairs_.blocks[b];
       const std::uint64_t* bits = pairs_.bits.data() + block.first_row * (bit_block / 64);
-      pulse();
+      check_cancelled();
       for (std::int64_t row = first; row < last; ++row) {
         const std::int64_t rank = rows_[row].rank;
         const std::int32_t* user = pairs_.user.data() + pairs_.begin[rank];
@@ -86,19 +88,20 @@ class Counting {
   }
 
   template <class T>
-  void count_row(Worker& worker, std::int64_t row, std::int64_t in_batch, RowSink<T>& sink, const Pulse& pulse) const {
+  void count_row(Worker& worker, std::int64_t row, std::int64_t in_batch, RowSink<T>& sink,
+                 const CancellationCheck& check_cancelled) const {
     const auto width = static_cast<std::int64_t>(pairs_.blocks.size()) * bit_block;
     const std::uint32_t* from_bits = worker.head.data() + in_batch * width;
     std::copy(from_bits, from_bits + width, worker.count.data());
     const std::int64_t rank = rows_[row].rank;
     sink.start();
     if (list_work_[row] > (items() - head()) / 16) {
-      for_each_listed(rank, pulse, [&](std::int32_t other) { ++worker.count[other]; });
+      for_each_listed(rank, check_cancelled, [&](std::int32_t other) { ++worker.count[other]; });
       clear_own(worker, rank, sink);
       read_dense(worker, rank, items(), sink);
     } else {
       worker.touched.clear();
-      for_each_listed(rank, pulse, [&](std::int32_t other) {
+      for_each_listed(rank, check_cancelled, [&](std::int32_t other) {
         if (worker.count[other]++ == 0) worker.touched.push_back(other);
       });
       clear_own(worker, rank, sink);
@@ -109,14 +112,14 @@ class Counting {
   }
 
   template <class Visit>
-  void for_each_listed(std::int64_t rank, const Pulse& pulse, Visit visit) const {
-    std::int64_t since_pulse = 0;
+  void for_each_listed(std::int64_t rank, const CancellationCheck& check_cancelled, Visit visit) const {
+    std::int64_t since_check = 0;
     for (std::int64_t e = pairs_.begin[rank]; e < pairs_.begin[rank + 1]; ++e) {
       const std::int64_t begin = pairs_.list_begin[pairs_.user[e]], end = pairs_.list_begin[pairs_.user[e] + 1];
       for (std::int64_t k = begin; k < end; ++k) visit(pairs_.list[k]);
-      if ((since_pulse += end - begin) < (1 << 22)) continue;
-      pulse();
-      since_pulse = 0;
+      if ((since_check += end - begin) < (1 << 22)) continue;
+      check_cancelled();
+      since_check = 0;
     }
   }
 
@@ -215,8 +218,9 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
                                  wanted_threads(control) * counting.worker_bytes();
   return collect_rows<T>(
       tasks, matrix.columns, matrix.columns, keep, workspace, control, [&] { return counting.make_worker(); },
-      [&](Counting::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) {
-        counting.count_rows(worker, first, last, sink, pulse);
+      [&](Counting::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
+          const CancellationCheck& check_cancelled) {
+        counting.count_rows(worker, first, last, sink, check_cancelled);
       },
       [&] { pairs = RankedPairs(); });
 }

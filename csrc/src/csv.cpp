@@ -35,13 +35,13 @@ struct CsvColumn {
     if (!error) error.emplace(line, place, what);
   }
 
-  void take(const std::vector<std::int64_t>& lines, const Pulse& pulse) {
+  void take(const std::vector<std::int64_t>& lines, const CancellationCheck& check_cancelled) {
     if (role == CsvRole::numbers) take_numbers(lines);
     if (role == CsvRole::times) take_times(lines);
     if (role == CsvRole::ids || role == CsvRole::text) take_texts(lines);
     out.rows += static_cast<std::int64_t>(fields.size());
     fields.clear();
-    pulse();
+    check_cancelled();
   }
 
   void take_texts(const std::vector<std::int64_t>& lines) {
@@ -170,8 +170,9 @@ struct CsvReader::State {
 
   void take(const RunControl& control) {
     const auto started = std::chrono::steady_clock::now();
-    parallel_for(static_cast<std::int64_t>(columns.size()), control,
-                 [&](std::int64_t k, const Pulse& pulse) { columns[k]->take(lines, pulse); });
+    parallel_for(
+        static_cast<std::int64_t>(columns.size()), control,
+        [&](std::int64_t k, const CancellationCheck& check_cancelled) { columns[k]->take(lines, check_cancelled); });
     encoding += std::chrono::steady_clock::now() - started;
     lines.clear();
     tokenizer.unescaped.clear();

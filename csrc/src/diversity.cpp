@@ -28,13 +28,13 @@ class Diversity {
         alike_(longest + 1, 0.0) {}
 
   void compute(std::int64_t user, const std::vector<std::int64_t>& lengths, MatrixView<double> out,
-               const Pulse& pulse) {
+               const CancellationCheck& check_cancelled) {
     index_.load(lists_, user, vectors_.rows);
     const std::int64_t* ids = lists_.ids + user * lists_.places;
     const std::int64_t count = lists_.counts[user];
     for (std::int64_t p = 0; p < count; ++p) {
       alike_[p + 1] = alike_[p] + add(ids[p]);
-      pulse();
+      check_cancelled();
     }
     for (std::int64_t p = 0; p < count; ++p) forget(ids[p]);
     for (std::size_t i = 0; i < lengths.size(); ++i) {
@@ -111,9 +111,10 @@ void list_diversity(const RankedLists& lists, const CsrView<double>& vectors, co
   const std::vector<double> scale = unit_scale(vectors);
   parallel_for((lists.users + lists_per_task - 1) / lists_per_task, control,
                [&] { return Diversity(lists, vectors, scale, longest); },
-               [&](Diversity& state, std::int64_t task, const Pulse& pulse) {
+               [&](Diversity& state, std::int64_t task, const CancellationCheck& check_cancelled) {
                  const std::int64_t end = std::min(lists.users, (task + 1) * lists_per_task);
-                 for (std::int64_t u = task * lists_per_task; u < end; ++u) state.compute(u, lengths, out, pulse);
+                 for (std::int64_t u = task * lists_per_task; u < end; ++u)
+                   state.compute(u, lengths, out, check_cancelled);
                });
 }
 

@@ -58,13 +58,13 @@ class EntryParts {
     return begin_[user_part * parts + item_part + 1] - begin_[user_part * parts + item_part];
   }
 
-  // run(user_part, item_part, pulse) for all pairs, in rounds that meet every part once. A pair waits for those of its
-  // two parts in the round before and for nothing else, so that no thread waits for a whole round to end.
+  // run(user_part, item_part, check_cancelled) for all pairs, in rounds that meet every part once. A pair waits for
+  // those of its two parts in the round before and for nothing else, so that no thread waits for a whole round to end.
   template <class Run>
   void rounds(std::uint64_t seed, std::int64_t epoch, const RunControl& control, Run run) const {
     const Deal order(parts, 1, Random(seed, 4 * epoch + 2));
     std::vector<std::atomic<bool>> done(static_cast<std::size_t>(parts * parts));
-    parallel_for(parts * parts, control, [&](std::int64_t task, const Pulse& pulse) {
+    parallel_for(parts * parts, control, [&](std::int64_t task, const CancellationCheck& check_cancelled) {
       const std::int64_t round = task / parts, user_part = task % parts;
       const std::int64_t item_part = (user_part + order.order[round]) % parts;
       if (round > 0) {
@@ -72,12 +72,12 @@ class EntryParts {
         for (const std::int64_t before : {user_part, with_items}) {
           // Tasks are taken in rising order, so somebody is at work on it.
           while (!done[(round - 1) * parts + before].load(std::memory_order_acquire)) {
-            pulse();
+            check_cancelled();
             std::this_thread::yield();
           }
         }
       }
-      run(user_part, item_part, pulse);
+      run(user_part, item_part, check_cancelled);
       done[task].store(true, std::memory_order_release);
     });
   }

@@ -60,10 +60,11 @@ class EventPairs {
   }
 
   template <class T>
-  void rows(Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) const {
+  void rows(Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
+            const CancellationCheck& check_cancelled) const {
     for (std::int64_t k = first; k < last; ++k) {
-      pulse();
-      sum_row(worker, rows_[k].rank, pulse);
+      check_cancelled();
+      sum_row(worker, rows_[k].rank, check_cancelled);
       offer_row(worker, rows_[k].rank, sink);
       sink.finish(rows_[k].place);
     }
@@ -74,17 +75,17 @@ class EventPairs {
     return log_.support[item] >= std::max<std::int64_t>(1, options_.min_support);
   }
 
-  void sum_row(Worker& worker, std::int64_t item, const Pulse& pulse) const {
-    std::int64_t since_pulse = 0;
+  void sum_row(Worker& worker, std::int64_t item, const CancellationCheck& check_cancelled) const {
+    std::int64_t since_check = 0;
     const std::int64_t end = log_.item_begin[item + 1];
     for (std::int64_t k = log_.item_begin[item]; k < end; ++k) {
       const std::int64_t e = log_.event[k], group = log_.group[e];
-      if (options_.direction != Direction::before) since_pulse += forward(worker, item, e, group);
-      if (options_.direction != Direction::after) since_pulse += backward(worker, item, e, group);
+      if (options_.direction != Direction::before) since_check += forward(worker, item, e, group);
+      if (options_.direction != Direction::after) since_check += backward(worker, item, e, group);
       if (k + 1 == end || log_.group[log_.event[k + 1]] != group) close_group(worker);
-      if (since_pulse < (1 << 20)) continue;
-      pulse();
-      since_pulse = 0;
+      if (since_check < (1 << 20)) continue;
+      check_cancelled();
+      since_check = 0;
     }
   }
 
@@ -215,9 +216,8 @@ CsrMatrix<T> event_cooccurrence(const EventsView& events, const EventOptions& op
   return collect_rows<T>(
       together.tasks(wanted_threads(control)), events.items, events.items, keep, workspace, control,
       [&] { return together.make_worker(); },
-      [&](EventPairs::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) {
-        together.rows(worker, first, last, sink, pulse);
-      });
+      [&](EventPairs::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
+          const CancellationCheck& check_cancelled) { together.rows(worker, first, last, sink, check_cancelled); });
 }
 
 template CsrMatrix<std::int32_t> event_cooccurrence(const EventsView&, const EventOptions&, const NeighborOptions&,

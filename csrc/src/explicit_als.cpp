@@ -65,7 +65,7 @@ void solve_explicit_bias(const ExplicitHalfSweep<T>& problem, MatrixView<const T
   });
   constexpr std::int64_t chunk = 256;
   const auto count = static_cast<std::int64_t>(tasks.size()) - 1;
-  parallel_for(count, control, [&](std::int64_t t, const Pulse& pulse) {
+  parallel_for(count, control, [&](std::int64_t t, const CancellationCheck& check_cancelled) {
     T dot[chunk];
     for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) {
       double sum = 0, weights = 0;
@@ -79,7 +79,7 @@ void solve_explicit_bias(const ExplicitHalfSweep<T>& problem, MatrixView<const T
           sum += weight * (ratings.value[e + k] - problem.mean - fixed_bias - dot[k]);
           weights += weight;
         }
-        pulse();
+        check_cancelled();
       }
       const std::int64_t n = ratings.row_size(i);
       const double ridge = ridge_of(problem.penalty, n);

@@ -23,7 +23,7 @@ std::int64_t rows_per_block(std::int64_t rows, std::int64_t matrix_bytes) {
 
 template <class T>
 void add_block(const Kernels<T>& kernels, MatrixView<const T> matrix, std::int64_t first, std::int64_t last,
-               std::int64_t stride, Buffer<T>& panel, T* partial, const Pulse& pulse) {
+               std::int64_t stride, Buffer<T>& panel, T* partial, const CancellationCheck& check_cancelled) {
   std::int32_t index[panel_rows];
   std::iota(index, index + panel_rows, 0);
   for (std::int64_t row = first; row < last; row += panel_rows) {
@@ -31,7 +31,7 @@ void add_block(const Kernels<T>& kernels, MatrixView<const T> matrix, std::int64
     kernels.gather({matrix.row(row), matrix.stride, index, count, matrix.columns, false, nullptr, nullptr},
                    panel.data(), stride);
     kernels.gram_update(panel.data(), panel.data(), stride, count, stride, partial, stride);
-    pulse();
+    check_cancelled();
   }
 }
 
@@ -48,11 +48,12 @@ void gram(MatrixView<const T> matrix, MatrixView<double> out, const RunControl& 
   Buffer<T> partial(blocks * square);
   parallel_for(
       blocks, control, [&] { return Buffer<T>(panel_rows * stride); },
-      [&](Buffer<T>& panel, std::int64_t b, const Pulse& pulse) {
+      [&](Buffer<T>& panel, std::int64_t b, const CancellationCheck& check_cancelled) {
         T* target = partial.data() + b * square;
         std::fill(target, target + square, T(0));
         const std::int64_t first = b * block_rows;
-        add_block(kernels, matrix, first, std::min(matrix.rows, first + block_rows), stride, panel, target, pulse);
+        add_block(kernels, matrix, first, std::min(matrix.rows, first + block_rows), stride, panel, target,
+                  check_cancelled);
       });
   parallel_for(size, control, [&](std::int64_t i) {
     double* row = out.row(i);

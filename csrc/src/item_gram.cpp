@@ -45,13 +45,13 @@ void item_gram(const CsrView<T>& by_user, const CsrView<T>& by_item, double diag
   });
   const auto make_sum = [&] { return Buffer<double>(items); };
   parallel_for(static_cast<std::int64_t>(begin.size()) - 1, control, make_sum,
-               [&](Buffer<double>& sum, std::int64_t t, const Pulse& pulse) {
+               [&](Buffer<double>& sum, std::int64_t t, const CancellationCheck& check_cancelled) {
                  for (std::int64_t i = begin[t]; i < begin[t + 1]; ++i) {
                    std::fill(sum.begin() + i, sum.end(), 0.0);
                    for (std::int64_t e = by_item.row_begin[i]; e < by_item.row_begin[i + 1]; ++e) {
                      const double factor = by_item.value ? static_cast<double>(by_item.value[e]) : 1.0;
                      add_user(by_user, by_item.column[e], i, factor, sum.data());
-                     if (e % 1024 == 0) pulse();
+                     if (e % 1024 == 0) check_cancelled();
                    }
                    sum[i] += diagonal;
                    T* row = out.row(i);

@@ -13,7 +13,7 @@ void mirror_upper(MatrixView<T> matrix, T factor, const RunControl& control) {
   constexpr std::int64_t block = 64;  // two blocks stay in the first-level cache
   const std::int64_t size = matrix.rows, blocks = (size + block - 1) / block;
   // Row block I writes its part above the diagonal and the mirror image of it: no two of them meet.
-  parallel_for(blocks, control, [&](std::int64_t bi, const Pulse& pulse) {
+  parallel_for(blocks, control, [&](std::int64_t bi, const CancellationCheck& check_cancelled) {
     const std::int64_t first = bi * block, last = std::min(size, first + block);
     for (std::int64_t left = first; left < size; left += block) {
       const std::int64_t right = std::min(size, left + block);
@@ -24,7 +24,7 @@ void mirror_upper(MatrixView<T> matrix, T factor, const RunControl& control) {
         }
       }
     }
-    pulse();
+    check_cancelled();
   });
 }
 

@@ -25,20 +25,22 @@ void multiply_sparse(const CsrView<T>& matrix, MatrixView<const T> dense, Matrix
   const auto begin = balanced_tasks(matrix.rows, madds_per_task, [&](std::int64_t i) {
     return static_cast<double>((matrix.row_size(i) + 4) * width);
   });
-  parallel_for(static_cast<std::int64_t>(begin.size()) - 1, control, [&](std::int64_t t, const Pulse& pulse) {
-    for (std::int64_t i = begin[t]; i < begin[t + 1]; ++i) {
-      const std::int64_t first = matrix.row_begin[i], count = matrix.row_size(i);
-      const std::int32_t* column = matrix.column + first;
-      const T* value = matrix.value ? matrix.value + first : nullptr;
-      if (whole) kernels.combine_rows(dense.data, dense.stride, column, value, count, whole, out.row(i));
-      for (std::int64_t c = whole; c < width; ++c) {
-        T sum = 0;
-        for (std::int64_t e = 0; e < count; ++e) sum += (value ? value[e] : T(1)) * dense.row(column[e])[c];
-        out.row(i)[c] = sum;
-      }
-      if (count * width > 100000) pulse();
-    }
-  });
+  parallel_for(static_cast<std::int64_t>(begin.size()) - 1, control,
+               [&](std::int64_t t, const CancellationCheck& check_cancelled) {
+                 for (std::int64_t i = begin[t]; i < begin[t + 1]; ++i) {
+                   const std::int64_t first = matrix.row_begin[i], count = matrix.row_size(i);
+                   const std::int32_t* column = matrix.column + first;
+                   const T* value = matrix.value ? matrix.value + first : nullptr;
+                   if (whole) kernels.combine_rows(dense.data, dense.stride, column, value, count, whole, out.row(i));
+                   for (std::int64_t c = whole; c < width; ++c) {
+                     T sum = 0;
+                     for (std::int64_t e = 0; e < count; ++e)
+                       sum += (value ? value[e] : T(1)) * dense.row(column[e])[c];
+                     out.row(i)[c] = sum;
+                   }
+                   if (count * width > 100000) check_cancelled();
+                 }
+               });
 }
 
 template void multiply_sparse<float>(const CsrView<float>&, MatrixView<const float>, MatrixView<float>,

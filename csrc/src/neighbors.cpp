@@ -14,7 +14,7 @@ namespace coals {
 
 namespace {
 
-constexpr std::int64_t adds_between_pulses = std::int64_t{1} << 20;
+constexpr std::int64_t adds_between_checks = std::int64_t{1} << 20;
 
 // One thread's sums, all zero between queries. `count` tells how many neighbours a target has, since sums of values of
 // both signs may be zero.
@@ -52,17 +52,18 @@ class Ranking {
 
   // The list of row q of queries, as number `at` of `out`.
   void rank(std::int64_t q, std::int64_t at, const TopKFilter& filter, const TopKLists<double>& out, Sums& sums,
-            const Pulse& pulse) const {
+            const CancellationCheck& check_cancelled) const {
     if (by == AverageBy::query && rule_.used >= 0) {
-      add_most_similar_first(q, sums, pulse);
+      add_most_similar_first(q, sums, check_cancelled);
     } else {
       std::int64_t adds = 0;
-      for (std::int64_t e = queries_.row_begin[q]; e < queries_.row_begin[q + 1]; ++e) add<false>(e, sums, adds, pulse);
+      for (std::int64_t e = queries_.row_begin[q]; e < queries_.row_begin[q + 1]; ++e)
+        add<false>(e, sums, adds, check_cancelled);
     }
     drop_unwanted(at, filter, sums);
     sums.below = below_least<double>(filter.min_score);
     if (by == AverageBy::target && rule_.used >= 0) {
-      choose_most_similar(q, sums, pulse);
+      choose_most_similar(q, sums, check_cancelled);
     } else {
       offer_all(q, sums);
     }
@@ -70,18 +71,18 @@ class Ranking {
   }
 
  private:
-  void add_most_similar_first(std::int64_t q, Sums& sums, const Pulse& pulse) const {
+  void add_most_similar_first(std::int64_t q, Sums& sums, const CancellationCheck& check_cancelled) const {
     sums.order.resize(static_cast<std::size_t>(queries_.row_size(q)));
     std::iota(sums.order.begin(), sums.order.end(), queries_.row_begin[q]);
     std::stable_sort(sums.order.begin(), sums.order.end(),
                      [&](std::int64_t x, std::int64_t y) { return value_at(queries_, x) > value_at(queries_, y); });
     std::int64_t adds = 0;
-    for (const std::int64_t e : sums.order) add<true>(e, sums, adds, pulse);
+    for (const std::int64_t e : sums.order) add<true>(e, sums, adds, check_cancelled);
   }
 
   // Adds what the neighbour of entry e of the queries says. `most` holds every target to the first `used` neighbours.
   template <bool most>
-  void add(std::int64_t e, Sums& sums, std::int64_t& adds, const Pulse& pulse) const {
+  void add(std::int64_t e, Sums& sums, std::int64_t& adds, const CancellationCheck& check_cancelled) const {
     const std::int64_t m = queries_.column[e];
     if (lists_.value) {
       add<most>(value_at(queries_, e), m, sums, [&](std::int64_t f) { return static_cast<double>(lists_.value[f]); });
@@ -89,9 +90,9 @@ class Ranking {
       add<most>(value_at(queries_, e), m, sums, [](std::int64_t) { return 1.0; });
     }
     adds += lists_.row_size(m);
-    if (adds < adds_between_pulses) return;
+    if (adds < adds_between_checks) return;
     adds = 0;
-    pulse();
+    check_cancelled();
   }
 
   template <bool most, class Value>
@@ -135,12 +136,12 @@ class Ranking {
   }
 
   // Targets with more than `used` neighbours are summed once more, over the most similar.
-  void choose_most_similar(std::int64_t q, Sums& sums, const Pulse& pulse) const {
+  void choose_most_similar(std::int64_t q, Sums& sums, const CancellationCheck& check_cancelled) const {
     for (std::int64_t e = queries_.row_begin[q]; e < queries_.row_begin[q + 1]; ++e) {
       sums.of_query[queries_.column[e]] = value_at(queries_, e);
     }
     for (std::int64_t t = 0; t < sums.size; ++t) {
-      if (t % 4096 == 4095) pulse();
+      if (t % 4096 == 4095) check_cancelled();
       const std::int32_t target = sums.touched[t];
       NeighborSums found = take(target, sums);
       const std::int32_t count = std::exchange(sums.count[target], 0);
@@ -196,9 +197,9 @@ void rank_all(const CsrView<Q>& queries, const std::int64_t* rows, const CsrView
   parallel_for(
       static_cast<std::int64_t>(tasks.size()) - 1, control,
       [&] { return Sums(lists.columns, lists.rows, rule, std::min(out.n, std::max<std::int64_t>(1, lists.columns))); },
-      [&](Sums& sums, std::int64_t t, const Pulse& pulse) {
+      [&](Sums& sums, std::int64_t t, const CancellationCheck& check_cancelled) {
         for (std::int64_t at = tasks[t]; at < tasks[t + 1]; ++at) {
-          ranking.rank(rows[at], at, filter, out, sums, pulse);
+          ranking.rank(rows[at], at, filter, out, sums, check_cancelled);
         }
       });
 }

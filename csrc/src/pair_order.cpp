@@ -45,7 +45,7 @@ void order_pairs(const std::int32_t* rows, const std::int32_t* columns, std::int
       balanced_tasks(n_rows, 1 << 16, [&](std::int64_t i) { return 8.0 + (row_begin[i + 1] - row_begin[i]); });
   parallel_for(
       static_cast<std::int64_t>(tasks.size()) - 1, control, [] { return std::vector<Placed<Index>>(); },
-      [&](std::vector<Placed<Index>>& placed, std::int64_t t, const Pulse& pulse) {
+      [&](std::vector<Placed<Index>>& placed, std::int64_t t, const CancellationCheck& check_cancelled) {
         for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) {
           placed.clear();
           for (std::int64_t k = row_begin[i]; k < row_begin[i + 1]; ++k)
@@ -54,7 +54,7 @@ void order_pairs(const std::int32_t* rows, const std::int32_t* columns, std::int
           for (std::size_t k = 0; k < placed.size(); ++k)
             order[row_begin[i] + static_cast<std::int64_t>(k)] = placed[k].entry;
         }
-        pulse();
+        check_cancelled();
       });
 }
 

@@ -43,15 +43,15 @@ class PairScatter {
   }
 
   // visit(rank of the other item, sums) for each pair with a user in it; `steps` is work(rank).
-  template <class Pulse, class Visit>
-  void row(Worker& worker, std::int64_t rank, std::int64_t steps, const Pulse& pulse, Visit visit) const {
+  template <class Check, class Visit>
+  void row(Worker& worker, std::int64_t rank, std::int64_t steps, const Check& check_cancelled, Visit visit) const {
     if (dense(rank, steps)) {
-      sum_all(worker, rank, pulse);
+      sum_all(worker, rank, check_cancelled);
       for (std::int64_t r = 0; r < others_of(rank); ++r) take(worker, r, visit);
       return;
     }
     worker.found.clear();
-    scatter(worker, rank, pulse, [&](std::int64_t begin, std::int64_t end) {
+    scatter(worker, rank, check_cancelled, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t e = begin; e < end; ++e) {
         unsigned char& seen = worker.seen[values_.rank[e]];
         if (seen == 0) worker.found.push_back(static_cast<std::int32_t>(values_.rank[e]));
@@ -69,9 +69,9 @@ class PairScatter {
   std::int64_t others_of(std::int64_t rank) const { return which_ == PairsWith::all ? values_.items.count : rank; }
 
   // Leaves the sums of a row in worker.sums; whoever reads them blanks them.
-  template <class Pulse>
-  void sum_all(Worker& worker, std::int64_t rank, const Pulse& pulse) const {
-    scatter(worker, rank, pulse, [](std::int64_t, std::int64_t) {});
+  template <class Check>
+  void sum_all(Worker& worker, std::int64_t rank, const Check& check_cancelled) const {
+    scatter(worker, rank, check_cancelled, [](std::int64_t, std::int64_t) {});
   }
 
  private:
@@ -88,14 +88,14 @@ class PairScatter {
     sums = Sums();
   }
 
-  template <class Pulse, class Note>
-  void scatter(Worker& worker, std::int64_t rank, const Pulse& pulse, Note note) const {
+  template <class Check, class Note>
+  void scatter(Worker& worker, std::int64_t rank, const Check& check_cancelled, Note note) const {
     constexpr std::int64_t ahead = 3;  // users whose items are on their way
     const std::int64_t last = values_.rank_begin[rank + 1];
     const Index* ranks = values_.rank.data();
     const Number* values = values_.value.data();
     Sums* sums = worker.sums.data();
-    std::int64_t since_pulse = 0;
+    std::int64_t since_check = 0;
     for (std::int64_t p = values_.rank_begin[rank]; p < last; ++p) {
       if (p + 2 * ahead < last) __builtin_prefetch(&values_.user_begin[values_.place[p + 2 * ahead].user]);
       if (p + ahead < last) fetch(values_.user_begin[values_.place[p + ahead].user]);
@@ -103,9 +103,9 @@ class PairScatter {
       const auto x = static_cast<double>(values_.own[p]);
       add_(sums, ranks + begin, values + begin, end - begin, x);
       note(begin, end);
-      if ((since_pulse += end - begin + 8) < (1 << 20)) continue;
-      pulse();
-      since_pulse = 0;
+      if ((since_check += end - begin + 8) < (1 << 20)) continue;
+      check_cancelled();
+      since_check = 0;
     }
   }
 

@@ -1,10 +1,10 @@
-// `parallel_for` hands numbered tasks to workers: the calling thread and a crew of helpers.
+// `parallel_for` runs numbered tasks on the calling thread and on workers of the thread pool.
 //
-// Tasks are taken in rising order, each by whoever is free, so results must not depend on who ran what: callers write
-// to places that belong to the task, and reduce over tasks in order. An exception stops the tasks above the failing one
-// and lets those below finish; the one from the lowest task is thrown, so errors do not depend on the thread count.
-// One from RunControl::poll stops all. A task that may take long takes a Pulse as its third argument and calls it every
-// few milliseconds.
+// Threads take tasks in rising order as they become free, so results must not depend on which thread ran a task: tasks
+// write only to memory of their own, and callers reduce over tasks in order. An exception stops the tasks above the
+// failing one and lets those below finish. The exception of the lowest task is thrown, so errors do not depend on the
+// number of threads. An exception from RunControl::poll stops all tasks. Long tasks take a CancellationCheck as their
+// third argument and call it every few milliseconds.
 #pragma once
 
 #include <algorithm>
@@ -21,28 +21,28 @@
 
 #include "coals/config.hpp"
 #include "coals/run_control.hpp"
-#include "crew.hpp"
+#include "cpu_share.hpp"
 #include "poller.hpp"
-#include "share.hpp"
+#include "thread_pool.hpp"
 
 namespace coals {
 
-// Hands out tasks, keeps the first failure, polls on the calling thread.
-class Supervisor {
+// Hands out tasks, keeps the failure of the lowest task, polls on the calling thread.
+class TaskQueue {
  public:
-  Supervisor(std::int64_t tasks, const RunControl& control) : poller_(control), limit_(tasks) {}
+  TaskQueue(std::int64_t tasks, const RunControl& control) : poller_(control), limit_(tasks) {}
 
   // Set by the calling thread before it works.
-  void lead(const Crew& crew) { crew_ = &crew; }
+  void set_team(const Team& team) { team_ = &team; }
 
   // For the calling thread alone. What it throws comes before the failure of any task.
   void poll() {
     try {
       poller_();
-      if (crew_ && crew_->orphaned()) {
+      if (team_ && team_->workers_lost()) {
         throw std::runtime_error(
-            "the process was forked in the midst of this call, whose other threads are gone: in the "
-            "child, start again");
+            "the process was forked during this call; its worker threads do not exist in the child. Call "
+            "again in the child");
       }
     } catch (...) {
       fail(0, std::current_exception());
@@ -59,12 +59,12 @@ class Supervisor {
     return task < limit_.load() ? task : -1;
   }
 
-  // Every worker enters before its first task and leaves after its last.
+  // Every thread enters before its first task and leaves after its last.
   void enter() { active_.fetch_add(1); }
   void leave() { active_.fetch_sub(1); }
 
-  // The calling thread waits here, still listening, while others finish their last tasks: no task is left to be taken,
-  // so whoever enters later leaves at once.
+  // The calling thread waits here, still polling, while others finish their last tasks. No task is left, so a thread
+  // that enters later leaves at once.
   void wait_for_others() {
     for (int round = 0; active_.load() > 1; ++round) {
       if (round < 1000) {
@@ -89,7 +89,7 @@ class Supervisor {
 
  private:
   Poller poller_;
-  const Crew* crew_ = nullptr;
+  const Team* team_ = nullptr;
   std::atomic<int> active_{0};
   std::atomic<std::int64_t> next_{0};
   std::atomic<std::int64_t> limit_;
@@ -97,69 +97,72 @@ class Supervisor {
   std::exception_ptr error_;
 };
 
-// Ends a task whose result nobody waits for any more.
+// Ends a task whose result is no longer needed.
 struct Stopped {};
 
-// Called now and then by a long task: listens for Ctrl-C on the calling thread, and ends the task once another has
-// failed.
-class Pulse {
+// Long tasks call this every few milliseconds. It polls for Ctrl-C on the calling thread, and ends the task once a
+// lower one has failed.
+class CancellationCheck {
  public:
-  Pulse(Supervisor& supervisor, std::int64_t task, bool is_caller)
-      : supervisor_(supervisor), task_(task), is_caller_(is_caller) {}
+  CancellationCheck(TaskQueue& queue, std::int64_t task, bool is_caller)
+      : queue_(queue), task_(task), is_caller_(is_caller) {}
 
   void operator()() const {
-    if (is_caller_) supervisor_.poll();
-    if (supervisor_.stopped(task_)) throw Stopped{};
+    if (is_caller_) queue_.poll();
+    if (queue_.stopped(task_)) throw Stopped{};
   }
 
  private:
-  Supervisor& supervisor_;
+  TaskQueue& queue_;
   std::int64_t task_;
   bool is_caller_;
 };
 
-// body(state, task) or body(state, task, pulse) for every task in [0, tasks); every worker makes one state for itself.
+// body(state, task) or body(state, task, check_cancelled) for every task in [0, tasks). Every thread makes one state
+// for itself.
 template <class MakeState, class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
-  const Share share;
-  const std::int64_t wanted = share.threads(control);
+  const CpuShare cpu_share;
+  const std::int64_t wanted = cpu_share.threads(control);
   if (tasks <= 0) return;
   const int count = static_cast<int>(std::min(wanted, tasks));
-  Supervisor supervisor(tasks, control);
+  TaskQueue queue(tasks, control);
   auto worker = [&](bool is_caller) {
     std::int64_t task = 0;
-    supervisor.enter();
+    queue.enter();
     try {
       auto state = make_state();
-      while ((task = supervisor.next()) >= 0) {
-        if constexpr (std::is_invocable_v<Body&, decltype(state)&, std::int64_t, const Pulse&>) {
-          body(state, task, Pulse(supervisor, task, is_caller));
+      while ((task = queue.next()) >= 0) {
+        if constexpr (std::is_invocable_v<Body&, decltype(state)&, std::int64_t, const CancellationCheck&>) {
+          body(state, task, CancellationCheck(queue, task, is_caller));
         } else {
           body(state, task);
         }
-        if (is_caller) supervisor.poll();
+        if (is_caller) queue.poll();
       }
-      if (is_caller) supervisor.wait_for_others();
+      if (is_caller) queue.wait_for_others();
     } catch (const Stopped&) {
     } catch (...) {
-      supervisor.fail(std::max<std::int64_t>(task, 0), std::current_exception());
+      queue.fail(std::max<std::int64_t>(task, 0), std::current_exception());
     }
-    supervisor.leave();
+    queue.leave();
   };
   {
-    const Crew crew(count - 1, [](void* own) { (*static_cast<decltype(worker)*>(own))(false); }, &worker);
-    supervisor.lead(crew);
+    const Team team(count - 1, [](void* own) { (*static_cast<decltype(worker)*>(own))(false); }, &worker);
+    queue.set_team(team);
     worker(true);
   }
-  supervisor.rethrow();
+  queue.rethrow();
 }
 
 template <class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, Body body) {
   struct Nothing {};
   const auto nothing = [] { return Nothing{}; };
-  if constexpr (std::is_invocable_v<Body&, std::int64_t, const Pulse&>) {
-    parallel_for(tasks, control, nothing, [&](Nothing&, std::int64_t task, const Pulse& pulse) { body(task, pulse); });
+  if constexpr (std::is_invocable_v<Body&, std::int64_t, const CancellationCheck&>) {
+    parallel_for(tasks, control, nothing, [&](Nothing&, std::int64_t task, const CancellationCheck& check_cancelled) {
+      body(task, check_cancelled);
+    });
   } else {
     parallel_for(tasks, control, nothing, [&](Nothing&, std::int64_t task) { body(task); });
   }

@@ -38,9 +38,9 @@ struct Active {
 Active rank_users(const CsrView<void>& matrix, const RankedItems& items, const RunControl& control) {
   Buffer<std::int64_t> size(matrix.rows);
   const auto parts = few_parts(matrix, control);
-  parallel_for(parts_of(parts), control, [&](std::int64_t p, const Pulse& pulse) {
+  parallel_for(parts_of(parts), control, [&](std::int64_t p, const CancellationCheck& check_cancelled) {
     for (std::int64_t i = parts[p]; i < parts[p + 1]; ++i) {
-      if (i % 4096 == 0) pulse();
+      if (i % 4096 == 0) check_cancelled();
       std::int64_t ranked = 0;
       for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
         ranked += items.rank[matrix.column[e]] >= 0 ? 1 : 0;
@@ -78,15 +78,15 @@ void list_users(const CsrView<void>& matrix, const Active& active, RankedPairs& 
   const auto parts = few_parts(by_activity, control);
   // next[p][r]: where part p writes the next user of rank r.
   Buffer<std::int64_t> next(parts_of(parts) * items);
-  const auto visit_part = [&](std::int64_t p, const Pulse& pulse, auto visit) {
+  const auto visit_part = [&](std::int64_t p, const CancellationCheck& check_cancelled, auto visit) {
     for (std::int64_t u = parts[p]; u < parts[p + 1]; ++u) {
-      if (u % 4096 == 0) pulse();
+      if (u % 4096 == 0) check_cancelled();
       for_each_rank(matrix, out.items, active.row[u], [&](std::int64_t rank) { visit(u, next[p * items + rank]); });
     }
   };
-  parallel_for(parts_of(parts), control, [&](std::int64_t p, const Pulse& pulse) {
+  parallel_for(parts_of(parts), control, [&](std::int64_t p, const CancellationCheck& check_cancelled) {
     std::fill(next.data() + p * items, next.data() + (p + 1) * items, std::int64_t{0});
-    visit_part(p, pulse, [](std::int64_t, std::int64_t& count) { ++count; });
+    visit_part(p, check_cancelled, [](std::int64_t, std::int64_t& count) { ++count; });
   });
   for (std::int64_t r = 0; r < items; ++r) {
     std::int64_t at = out.begin[r];
@@ -96,8 +96,8 @@ void list_users(const CsrView<void>& matrix, const Active& active, RankedPairs& 
       at += count;
     }
   }
-  parallel_for(parts_of(parts), control, [&](std::int64_t p, const Pulse& pulse) {
-    visit_part(p, pulse,
+  parallel_for(parts_of(parts), control, [&](std::int64_t p, const CancellationCheck& check_cancelled) {
+    visit_part(p, check_cancelled,
                [&](std::int64_t u, std::int64_t& place) { out.user[place++] = static_cast<std::int32_t>(u); });
   });
 }
@@ -177,10 +177,10 @@ RankedItems rank_items(const CsrView<void>& matrix, std::int64_t min_support, co
   const auto parts = few_parts(matrix, control);
   Buffer<std::int64_t> counts(std::max<std::int64_t>(1, parts_of(parts)) * items);
   std::fill(counts.begin(), counts.end(), std::int64_t{0});
-  parallel_for(parts_of(parts), control, [&](std::int64_t p, const Pulse& pulse) {
+  parallel_for(parts_of(parts), control, [&](std::int64_t p, const CancellationCheck& check_cancelled) {
     std::int64_t* count = counts.data() + p * items;
     for (std::int64_t i = parts[p]; i < parts[p + 1]; ++i) {
-      if (i % 4096 == 0) pulse();
+      if (i % 4096 == 0) check_cancelled();
       for (std::int64_t e = matrix.row_begin[i]; e < matrix.row_begin[i + 1]; ++e) {
         const std::int64_t column = matrix.column[e];
         if (column < 0 || column >= items) {

@@ -47,7 +47,7 @@ class BlockSolver {
 
   // Up to batch_rows rows, and no more than batch_entries entries unless it is one row. Returns a mask of those that a
   // block could not be solved for.
-  std::uint32_t solve(const std::int64_t* rows, std::int64_t count, const Pulse& pulse) {
+  std::uint32_t solve(const std::int64_t* rows, std::int64_t count, const CancellationCheck& check_cancelled) {
     std::int64_t entries = 0;
     for (std::int64_t l = 0; l < count; ++l) {
       first_prediction_[l] = entries;
@@ -59,11 +59,11 @@ class BlockSolver {
       systems_.load(rows[l], x(l));
       T* prediction = prediction_.data() + first_prediction_[l];
       std::fill(prediction, prediction + systems_.data().row_size(rows[l]), systems_.bias ? x(l)[factors] : T(0));
-      predict(rows[l], l, x(l), 0, factors, pulse);
+      predict(rows[l], l, x(l), 0, factors, check_cancelled);
     }
     std::uint32_t unsolved = 0;
     for (std::int64_t first = 0; first < factors; first += width_) {
-      unsolved |= solve_block(rows, count, first, pulse);
+      unsolved |= solve_block(rows, count, first, check_cancelled);
     }
     for (std::int64_t l = 0; l < count; ++l) systems_.store(rows[l], x(l));
     return unsolved;
@@ -77,7 +77,7 @@ class BlockSolver {
 
   // The predictions of row i, in slot l, += what columns first .. first + width contribute.
   void predict(std::int64_t i, std::int64_t l, const T* change, std::int64_t first, std::int64_t width,
-               const Pulse& pulse) {
+               const CancellationCheck& check_cancelled) {
     const CsrView<T>& data = systems_.data();
     const std::int64_t begin = data.row_begin[i], end = data.row_begin[i + 1];
     for (std::int64_t e = begin; e < end; e += panel_rows) {
@@ -86,27 +86,28 @@ class BlockSolver {
                         dots_.data());
       T* prediction = prediction_.data() + first_prediction_[l] + (e - begin);
       for (std::int64_t k = 0; k < count; ++k) prediction[k] += dots_[k];
-      pulse();
+      check_cancelled();
     }
   }
 
-  std::uint32_t solve_block(const std::int64_t* rows, std::int64_t count, std::int64_t first, const Pulse& pulse) {
+  std::uint32_t solve_block(const std::int64_t* rows, std::int64_t count, std::int64_t first,
+                            const CancellationCheck& check_cancelled) {
     const std::int64_t factors = systems_.fixed.columns, width = std::min(width_, factors - first);
     const bool with_bias = systems_.bias && first + width == factors;
     const std::int64_t size = width + (with_bias ? 1 : 0);
-    for (std::int64_t l = 0; l < count; ++l) form(rows[l], l, first, width, with_bias, pulse);
+    for (std::int64_t l = 0; l < count; ++l) form(rows[l], l, first, width, with_bias, check_cancelled);
     const std::uint32_t unsolved = solve_systems(count, size);
     for (std::int64_t l = 0; l < count; ++l) {
       if (unsolved >> l & 1u) continue;
       for (std::int64_t k = 0; k < size; ++k) x(l)[first + k] += rhs(l)[k];
-      if (first + width < factors) predict(rows[l], l, rhs(l), first, width, pulse);
+      if (first + width < factors) predict(rows[l], l, rhs(l), first, width, check_cancelled);
     }
     return unsolved;
   }
 
   // The system of slot l for the change of its coordinates.
   void form(std::int64_t i, std::int64_t l, std::int64_t first, std::int64_t width, bool with_bias,
-            const Pulse& pulse) {
+            const CancellationCheck& check_cancelled) {
     const CsrView<T>& data = systems_.data();
     const T ridge = static_cast<T>(ridge_of(systems_.penalty, data.row_size(i)));
     const std::int64_t size = width + (with_bias ? 1 : 0);
@@ -114,7 +115,7 @@ class BlockSolver {
     std::fill(rhs(l), rhs(l) + stride_, T(0));
     for (std::int64_t e = data.row_begin[i]; e < data.row_begin[i + 1]; e += panel_rows) {
       add(i, l, e, std::min(panel_rows, data.row_begin[i + 1] - e), first, width, with_bias);
-      pulse();
+      check_cancelled();
     }
     for (std::int64_t k = 0; k < size; ++k) {
       const T diagonal = shared_[first + k] + ridge;

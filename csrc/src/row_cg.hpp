@@ -27,11 +27,11 @@ class CgSolver {
         target_(panel_rows_),
         vectors_(6 * stride_) {}
 
-  void solve(std::int64_t i, const Pulse& pulse) {
-    start(i, pulse);
+  void solve(std::int64_t i, const CancellationCheck& check_cancelled) {
+    start(i, check_cancelled);
     T rz = T(0);
     for (std::int64_t step = 0; step < systems_.options.cg_steps; ++step) {
-      if (!advance(i, step == 0, rz, pulse)) break;
+      if (!advance(i, step == 0, rz, check_cancelled)) break;
     }
     T* x = vector(0);
     for (std::int64_t k = 0; k < stride_; ++k) x[k] *= scale_.inverse()[k];
@@ -40,7 +40,7 @@ class CgSolver {
 
  private:
   // x, the residual r there, and the preconditioner.
-  void start(std::int64_t i, const Pulse& pulse) {
+  void start(std::int64_t i, const CancellationCheck& check_cancelled) {
     scale_.set(static_cast<T>(ridge_of(systems_.penalty, systems_.data().row_size(i))));
     held_ = -1;
     T *x = vector(0), *r = vector(1), *inverse = vector(5);
@@ -54,13 +54,13 @@ class CgSolver {
     for_panels(i, [&](const T* panel, std::int64_t first, std::int64_t count) {
       kernels_.add_remainder(panel, stride_, weights(first), target_.data() + first, count, stride_, x, r);
       if (jacobi) kernels_.add_squares(panel, stride_, weights(first), count, stride_, inverse);
-      pulse();
+      check_cancelled();
     });
     for (std::int64_t k = 0; k < stride_; ++k) inverse[k] = inverse[k] > T(0) ? 1 / inverse[k] : T(0);
   }
 
   // One step. `rz` is r . z of the step before and becomes that of this one. False where rounding leaves nothing to do.
-  bool advance(std::int64_t i, bool first_step, T& rz, const Pulse& pulse) {
+  bool advance(std::int64_t i, bool first_step, T& rz, const CancellationCheck& check_cancelled) {
     constexpr T epsilon = std::numeric_limits<T>::epsilon();
     T *x = vector(0), *r = vector(1), *z = vector(2), *p = vector(3), *product = vector(4), *inverse = vector(5);
     for (std::int64_t k = 0; k < stride_; ++k) z[k] = inverse[k] * r[k];
@@ -74,7 +74,7 @@ class CgSolver {
     std::fill(product, product + stride_, T(0));
     for_panels(i, [&](const T* panel, std::int64_t first, std::int64_t count) {
       kernels_.add_remainder(panel, stride_, weights(first), nullptr, count, stride_, p, product);
-      pulse();
+      check_cancelled();
     });
     subtract_base(p, product);  // minus A p
     const T curvature = -dot(p, product);

@@ -14,7 +14,7 @@ namespace coals {
 // what it holds; its first `bounded` elements are kept >= 0. Coordinates with nothing on the diagonal become 0.
 template <class T>
 void minimize_nonnegative(const Kernels<T>& kernels, T* matrix, std::int64_t stride, std::int64_t size,
-                          std::int64_t bounded, T* rhs, T* x, const Pulse& pulse) {
+                          std::int64_t bounded, T* rhs, T* x, const CancellationCheck& check_cancelled) {
   constexpr int most_passes = 200;
   const T enough =
       sizeof(T) == 4 ? T(1e-6) : T(1e-11);  // of the largest element: descent slows down before rounding ends it
@@ -43,7 +43,7 @@ void minimize_nonnegative(const Kernels<T>& kernels, T* matrix, std::int64_t str
       if (value != x[k]) step(k, value);
     }
     if (change <= enough * largest) return;
-    pulse();
+    check_cancelled();
   }
 }
 

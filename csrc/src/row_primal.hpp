@@ -51,22 +51,23 @@ class PrimalSolver {
   }
 
   // Throws SingularSystem.
-  void solve(std::int64_t i, const Pulse& pulse) {
-    form(i, matrix_.data(), rhs_.data(), pulse);
+  void solve(std::int64_t i, const CancellationCheck& check_cancelled) {
+    form(i, matrix_.data(), rhs_.data(), check_cancelled);
     if (systems_.options.nonnegative) {
       systems_.load(i, solution_.data());
-      minimize_nonnegative(kernels_, matrix_.data(), stride_, size_, factors_, rhs_.data(), solution_.data(), pulse);
+      minimize_nonnegative(kernels_, matrix_.data(), stride_, size_, factors_, rhs_.data(), solution_.data(),
+                           check_cancelled);
     } else {
-      factor_and_solve(i, ridge(i), pulse);
+      factor_and_solve(i, ridge(i), check_cancelled);
     }
     systems_.store(i, solution_.data());
   }
 
   // Up to batch_rows rows, each with a ridge. Returns a mask of those it could not solve.
-  std::uint32_t solve_batch(const std::int64_t* rows, std::int64_t count, const Pulse& pulse) {
+  std::uint32_t solve_batch(const std::int64_t* rows, std::int64_t count, const CancellationCheck& check_cancelled) {
     const std::int64_t square = stride_ * stride_;
     for (std::int64_t l = 0; l < count; ++l) {
-      form(rows[l], matrix_.data() + l * square, rhs_.data() + l * stride_, pulse);
+      form(rows[l], matrix_.data() + l * square, rhs_.data() + l * stride_, check_cancelled);
     }
     const std::uint32_t unsolved = lanes_.solve({matrix_.data(), square, stride_, rhs_.data(), stride_, size_}, count);
     for (std::int64_t l = 0; l < count; ++l) systems_.store(rows[l], rhs_.data() + l * stride_);
@@ -77,13 +78,13 @@ class PrimalSolver {
   T ridge(std::int64_t i) const { return static_cast<T>(ridge_of(systems_.penalty, systems_.data().row_size(i))); }
 
   // The upper triangle of the system of row i. Unit diagonal in the padding keeps the padded system solvable.
-  void form(std::int64_t i, T* matrix, T* rhs, const Pulse& pulse) {
+  void form(std::int64_t i, T* matrix, T* rhs, const CancellationCheck& check_cancelled) {
     const CsrView<T>& data = systems_.data();
     begin(ridge(i), matrix, rhs);
     T border_weight = T(0);
     for (std::int64_t e = data.row_begin[i]; e < data.row_begin[i + 1]; e += panel_rows) {
       border_weight += add(i, e, std::min(panel_rows, data.row_begin[i + 1] - e), matrix, rhs);
-      pulse();
+      check_cancelled();
     }
     if (systems_.bias) {
       for (std::int64_t k = 0; k < factors_; ++k) matrix[k * stride_ + factors_] += border_[k];
@@ -158,7 +159,7 @@ class PrimalSolver {
 
   // Without a ridge a pivot must stand clear of rounding, which elimination has amplified; with one, the matrix is
   // positive definite by construction and only a pivot that is not positive is refused.
-  void factor_and_solve(std::int64_t i, T ridge, const Pulse& pulse) {
+  void factor_and_solve(std::int64_t i, T ridge, const CancellationCheck& check_cancelled) {
     const Singular singular = systems_.options.singular;
     const T tolerance =
         ridge > negligible_ridge_ ? T(0) : 8 * std::numeric_limits<T>::epsilon() * static_cast<T>(size_);
@@ -166,7 +167,7 @@ class PrimalSolver {
     std::int64_t failed =
         kernels_.cholesky_factor(matrix_.data(), stride_, stride_, tolerance, inverse_diagonal_.data());
     if (failed >= 0 && singular == Singular::minimum_norm) {
-      return kept_.minimum_norm(rhs_.data(), solution_.data(), pulse);
+      return kept_.minimum_norm(rhs_.data(), solution_.data(), check_cancelled);
     }
     for (int attempt = 0; failed >= 0 && singular == Singular::jitter && attempt < 6; ++attempt) {
       kept_.restore(matrix_.data(), attempt);

@@ -31,7 +31,7 @@ class KeptSystem {
 
   // The shortest x among those that minimise |matrix x - rhs|: by eigenvectors, without those whose eigenvalue rounding
   // could have made. Cost about 10 size^3.
-  void minimum_norm(const T* rhs, T* x, const Pulse& pulse) const {
+  void minimum_norm(const T* rhs, T* x, const CancellationCheck& check_cancelled) const {
     Buffer<double> matrix(size_ * size_), axes(size_ * size_), eigenvalues(size_);
     for (std::int64_t i = 0; i < size_; ++i) {
       for (std::int64_t j = 0; j < size_; ++j) {
@@ -40,7 +40,7 @@ class KeptSystem {
     }
     RunControl alone;
     alone.num_threads = 1;
-    alone.poll = [&pulse] { pulse(); };
+    alone.poll = [&check_cancelled] { check_cancelled(); };
     principal_axes({matrix.data(), size_, size_, size_}, eigenvalues.data(), {axes.data(), size_, size_, size_}, alone);
     const double least = 8.0 * std::numeric_limits<T>::epsilon() * static_cast<double>(size_) * eigenvalues[0];
     Buffer<double> sum(size_);

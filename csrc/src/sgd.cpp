@@ -117,16 +117,17 @@ double sgd_epoch(const CsrView<T>& ratings, const SgdFactors<T>& factors, const 
   const EntryParts<T> parts(ratings, options.seed, options.epoch, control);
   const StepsOn<T> on = steps_on(factors, options);
   Buffer<double> squares(parts.parts * parts.parts);
-  parts.rounds(options.seed, options.epoch, control, [&](std::int64_t p, std::int64_t q, const Pulse& pulse) {
-    double sum = 0;
-    const std::int64_t begin = parts.begin(p, q), end = begin + parts.count(p, q);
-    for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
-      sum += active_kernels<T>().rating_steps(on, parts.user.data() + e, parts.item.data() + e, parts.value.data() + e,
-                                              std::min(steps_at_a_time, end - e));
-      pulse();
-    }
-    squares[p * parts.parts + q] = sum;
-  });
+  parts.rounds(options.seed, options.epoch, control,
+               [&](std::int64_t p, std::int64_t q, const CancellationCheck& check_cancelled) {
+                 double sum = 0;
+                 const std::int64_t begin = parts.begin(p, q), end = begin + parts.count(p, q);
+                 for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
+                   sum += active_kernels<T>().rating_steps(on, parts.user.data() + e, parts.item.data() + e,
+                                                           parts.value.data() + e, std::min(steps_at_a_time, end - e));
+                   check_cancelled();
+                 }
+                 squares[p * parts.parts + q] = sum;
+               });
   double total = 0;
   for (const double sum : squares) total += sum;
   return total;
@@ -141,19 +142,21 @@ double bpr_epoch(const CsrView<T>& entries, const SgdFactors<T>& factors, const 
   const StepsOn<T> on = steps_on(factors, options);
   const CsrView<void> has = entries.structure();
   Buffer<double> losses(parts.parts * parts.parts), counts(parts.parts * parts.parts);
-  parts.rounds(options.seed, options.epoch, control, [&](std::int64_t p, std::int64_t q, const Pulse& pulse) {
-    const std::int64_t pair = p * parts.parts + q, begin = parts.begin(p, q), end = begin + parts.count(p, q);
-    Random random(options.seed ^ 0x2545F4914F6CDD1Du,
-                  static_cast<std::uint64_t>(options.epoch * parts.parts * parts.parts + pair));
-    PairSteps<T> steps(has, parts);
-    losses[pair] = counts[pair] = 0;
-    for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
-      const auto [loss, count] = steps.run(on, e, std::min(steps_at_a_time, end - e), q, random);
-      losses[pair] += loss;
-      counts[pair] += static_cast<double>(count);
-      pulse();
-    }
-  });
+  parts.rounds(options.seed, options.epoch, control,
+               [&](std::int64_t p, std::int64_t q, const CancellationCheck& check_cancelled) {
+                 const std::int64_t pair = p * parts.parts + q, begin = parts.begin(p, q),
+                                    end = begin + parts.count(p, q);
+                 Random random(options.seed ^ 0x2545F4914F6CDD1Du,
+                               static_cast<std::uint64_t>(options.epoch * parts.parts * parts.parts + pair));
+                 PairSteps<T> steps(has, parts);
+                 losses[pair] = counts[pair] = 0;
+                 for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
+                   const auto [loss, count] = steps.run(on, e, std::min(steps_at_a_time, end - e), q, random);
+                   losses[pair] += loss;
+                   counts[pair] += static_cast<double>(count);
+                   check_cancelled();
+                 }
+               });
   double loss = 0, count = 0;
   for (std::int64_t k = 0; k < losses.size(); ++k) {
     loss += losses[k];

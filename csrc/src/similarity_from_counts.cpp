@@ -49,7 +49,7 @@ CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const s
   };
   return collect_rows<T>(
       tasks, counts.rows, counts.columns, keep, 0, control, [] { return Worker(); },
-      [&](Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse&) {
+      [&](Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const CancellationCheck&) {
         for (std::int64_t i = first; i < last; ++i) {
           worker.item.clear();
           worker.both.clear();

@@ -23,7 +23,7 @@ class RowWorker {
         negligible_ridge_(systems.negligible_ridge()) {}
 
   // Rows first .. last. Of those that cannot be solved, the lowest is reported.
-  void solve(std::int64_t first, std::int64_t last, const Pulse& pulse) {
+  void solve(std::int64_t first, std::int64_t last, const CancellationCheck& check_cancelled) {
     dual_rows_.clear();
     batch_rows_.clear();
     for (std::int64_t i = first; i < last; ++i) {
@@ -31,17 +31,17 @@ class RowWorker {
       if (n == 0) {
         clear(i);
       } else if (ridge_of(systems_.penalty, n) <= negligible_ridge_) {
-        guarded(i, [&] { solve_primal(i, pulse); });
+        guarded(i, [&] { solve_primal(i, check_cancelled); });
       } else if (n <= dual_limit_) {
         dual_rows_.push_back(i);
       } else if (goes_in_batches()) {
         batch_rows_.push_back(i);
       } else {
-        guarded(i, [&] { solve_directly(i, pulse); });
+        guarded(i, [&] { solve_directly(i, check_cancelled); });
       }
     }
-    solve_dual(pulse);
-    solve_batches(pulse);
+    solve_dual(check_cancelled);
+    solve_batches(check_cancelled);
     if (failure_) std::rethrow_exception(failure_);
   }
 
@@ -62,23 +62,23 @@ class RowWorker {
     }
   }
 
-  void solve_directly(std::int64_t i, const Pulse& pulse) {
-    if (systems_.options.solver == Solver::cg) return made(cg_).solve(i, pulse);
-    solve_primal(i, pulse);
+  void solve_directly(std::int64_t i, const CancellationCheck& check_cancelled) {
+    if (systems_.options.solver == Solver::cg) return made(cg_).solve(i, check_cancelled);
+    solve_primal(i, check_cancelled);
   }
 
-  void solve_primal(std::int64_t i, const Pulse& pulse) {
+  void solve_primal(std::int64_t i, const CancellationCheck& check_cancelled) {
     const std::int64_t n = systems_.data().row_size(i), size = systems_.size();
     // Fewer equations than unknowns: no need to trust rounding to find out.
     if (n < size && systems_.gram.rows == 0 && ridge_of(systems_.penalty, n) == 0 &&
         systems_.options.singular == Singular::error && !systems_.options.nonnegative) {
       throw SingularSystem(i, n, size);
     }
-    made(primal_).solve(i, pulse);
+    made(primal_).solve(i, check_cancelled);
   }
 
   // In order of length, so that rows of one batch are alike.
-  void solve_dual(const Pulse& pulse) {
+  void solve_dual(const CancellationCheck& check_cancelled) {
     if (dual_rows_.empty()) return;
     const CsrView<T>& data = systems_.data();
     std::stable_sort(dual_rows_.begin(), dual_rows_.end(),
@@ -90,8 +90,8 @@ class RowWorker {
       const std::int64_t end = std::min(rows, r + solver.batch_rows(n));
       for (next = r + 1; next < end && DualSolver<T>::padded_entries(data.row_size(dual_rows_[next])) == n;) ++next;
       const std::int64_t upcoming = next < rows ? dual_rows_[next] : -1;
-      solve_alone(solver.solve(&dual_rows_[r], next - r, upcoming), &dual_rows_[r], pulse);
-      pulse();
+      solve_alone(solver.solve(&dual_rows_[r], next - r, upcoming), &dual_rows_[r], check_cancelled);
+      check_cancelled();
     }
   }
 
@@ -100,14 +100,14 @@ class RowWorker {
     return systems_.options.solver == Solver::cholesky && made(primal_).batch_rows() > 1;
   }
 
-  void solve_batches(const Pulse& pulse) {
+  void solve_batches(const CancellationCheck& check_cancelled) {
     const bool blocks = systems_.options.solver == Solver::block;
     const auto rows = static_cast<std::int64_t>(batch_rows_.size());
     for (std::int64_t r = 0, count; r < rows; r += count) {
       count = blocks ? rows_of_a_block_batch(r) : std::min(rows - r, primal_->batch_rows());
-      const std::uint32_t unsolved =
-          blocks ? block_->solve(&batch_rows_[r], count, pulse) : primal_->solve_batch(&batch_rows_[r], count, pulse);
-      solve_alone(unsolved, &batch_rows_[r], pulse);
+      const std::uint32_t unsolved = blocks ? block_->solve(&batch_rows_[r], count, check_cancelled)
+                                            : primal_->solve_batch(&batch_rows_[r], count, check_cancelled);
+      solve_alone(unsolved, &batch_rows_[r], check_cancelled);
     }
   }
 
@@ -121,9 +121,9 @@ class RowWorker {
   }
 
   // Those of a batch that were left over: the primal solver finds a way, or says what is wrong.
-  void solve_alone(std::uint32_t unsolved, const std::int64_t* rows, const Pulse& pulse) {
+  void solve_alone(std::uint32_t unsolved, const std::int64_t* rows, const CancellationCheck& check_cancelled) {
     for (; unsolved; unsolved >>= 1, ++rows) {
-      if (unsolved & 1u) guarded(*rows, [&] { solve_primal(*rows, pulse); });
+      if (unsolved & 1u) guarded(*rows, [&] { solve_primal(*rows, check_cancelled); });
     }
   }
 
@@ -178,7 +178,9 @@ void solve_rows(const RowSystems<T>& systems, const RunControl& control) {
   const auto tasks = balanced_tasks(data.rows, 1000, [&](std::int64_t i) { return cost(data.row_size(i)); });
   parallel_for(
       static_cast<std::int64_t>(tasks.size()) - 1, control, [&] { return RowWorker<T>(systems); },
-      [&](RowWorker<T>& worker, std::int64_t t, const Pulse& pulse) { worker.solve(tasks[t], tasks[t + 1], pulse); });
+      [&](RowWorker<T>& worker, std::int64_t t, const CancellationCheck& check_cancelled) {
+        worker.solve(tasks[t], tasks[t + 1], check_cancelled);
+      });
 }
 
 }  // namespace coals

@@ -20,7 +20,7 @@ double sum_over_entries(const CsrView<T>& data, MatrixView<const T> factors, Mat
   const auto count = static_cast<std::int64_t>(tasks.size()) - 1;
   std::vector<double> partial(static_cast<std::size_t>(count), 0.0);
   constexpr std::int64_t chunk = 256;
-  parallel_for(count, control, [&](std::int64_t t, const Pulse& pulse) {
+  parallel_for(count, control, [&](std::int64_t t, const CancellationCheck& check_cancelled) {
     T dot[chunk];
     double sum = 0;
     for (std::int64_t i = tasks[t]; i < tasks[t + 1]; ++i) {
@@ -28,7 +28,7 @@ double sum_over_entries(const CsrView<T>& data, MatrixView<const T> factors, Mat
         const std::int64_t n = std::min(chunk, data.row_begin[i + 1] - e);
         kernels.dot_rows(factors.row(i), fixed.data, fixed.stride, data.column + e, n, fixed.columns, dot);
         for (std::int64_t k = 0; k < n; ++k) sum += term(i, e + k, static_cast<double>(dot[k]));
-        if (n == chunk) pulse();
+        if (n == chunk) check_cancelled();
       }
     }
     partial[static_cast<std::size_t>(t)] = sum;

@@ -52,14 +52,14 @@ Buffer<double> cross_product(const TallPanel<T>& a, const TallPanel<T>& b, const
   const std::int64_t block = std::max(4 * panel_rows, (a.rows + most_blocks - 1) / most_blocks);
   const std::int64_t blocks = (a.rows + block - 1) / block;
   Buffer<T> partial(blocks * size);
-  parallel_for(blocks, control, [&](std::int64_t k, const Pulse& pulse) {
+  parallel_for(blocks, control, [&](std::int64_t k, const CancellationCheck& check_cancelled) {
     T* target = partial.data() + k * size;
     std::fill(target, target + size, T(0));
     const std::int64_t last = std::min(a.rows, (k + 1) * block);
     for (std::int64_t row = k * block; row < last; row += panel_rows) {
       kernels.add_product(a.view().row(row), a.width, a.width, b.view().row(row), b.width, b.width,
                           std::min(panel_rows, last - row), target, b.width);
-      pulse();
+      check_cancelled();
     }
   });
   Buffer<double> out(size);

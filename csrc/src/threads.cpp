@@ -15,7 +15,7 @@
 #include "cgroup.hpp"
 #include "check_arguments.hpp"
 #include "coals/config.hpp"
-#include "share.hpp"
+#include "cpu_share.hpp"
 
 namespace coals {
 
@@ -44,11 +44,11 @@ int threads_by_environment() {
 
 }  // namespace
 
-Share::Share() : calls_(calls_under_way.fetch_add(1) + 1) {}
-Share::~Share() { calls_under_way.fetch_sub(1); }
+CpuShare::CpuShare() : calls_(calls_under_way.fetch_add(1) + 1) {}
+CpuShare::~CpuShare() { calls_under_way.fetch_sub(1); }
 
 // Rounded up: a processor too few idles for sure, one too many is made to wait by the system.
-int Share::threads(const RunControl& control) const {
+int CpuShare::threads(const RunControl& control) const {
   const int wanted = wanted_threads(control), calls = std::max(1, calls_);
   return control.num_threads > 0 ? wanted : (wanted + calls - 1) / calls;
 }

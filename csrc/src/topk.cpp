@@ -33,7 +33,8 @@ class Ranker {
   }
 
   // Lists of one block of queries, from every step-th panel.
-  void rank(std::int64_t block, std::int64_t start, std::int64_t step, const TopKLists<T>& out, const Pulse& pulse) {
+  void rank(std::int64_t block, std::int64_t start, std::int64_t step, const TopKLists<T>& out,
+            const CancellationCheck& check_cancelled) {
     const std::int64_t first = block * queries_per_block;
     const std::int64_t end = std::min(task_.queries.rows, first + queries_per_block);
     bool asks = false, bounded = bytes_.has_value();
@@ -45,11 +46,11 @@ class Ranker {
     const auto active = [&](std::int64_t q) { return !lists_its_items(q); };
     if (asks && bounded) {
       bytes_->load(first, active);
-      bytes_->rank(start, step, out, pulse);
+      bytes_->rank(start, step, out, check_cancelled);
     } else if (asks) {
       if (!real_) real_.emplace(task_);
       real_->load(first, active);
-      real_->score(task_.items.real_panels({1, nullptr}), start, step, pulse);
+      real_->score(task_.items.real_panels({1, nullptr}), start, step, check_cancelled);
       real_->write(out);
     }
     for (std::int64_t q = first; q < end; ++q) {
@@ -114,9 +115,10 @@ void rank_all(const TopKTask<T>& task, TopKMethod method, const RunControl& cont
   const std::int64_t cuts = parts(task, blocks, control);
   const auto ranker = [&] { return Ranker<T>(task, panels, control); };
   if (cuts == 1) {
-    return parallel_for(blocks, control, ranker, [&](Ranker<T>& state, std::int64_t b, const Pulse& pulse) {
-      state.rank(b, 0, 1, task.out, pulse);
-    });
+    return parallel_for(blocks, control, ranker,
+                        [&](Ranker<T>& state, std::int64_t b, const CancellationCheck& check_cancelled) {
+                          state.rank(b, 0, 1, task.out, check_cancelled);
+                        });
   }
   const std::int64_t size = queries * task.capacity;
   Buffer<std::int64_t> ids(cuts * size), counts(cuts * queries);
@@ -125,9 +127,10 @@ void rank_all(const TopKTask<T>& task, TopKMethod method, const RunControl& cont
   for (std::int64_t c = 0; c < cuts; ++c) {
     found.push_back({task.capacity, ids.data() + c * size, scores.data() + c * size, counts.data() + c * queries});
   }
-  parallel_for(blocks * cuts, control, ranker, [&](Ranker<T>& state, std::int64_t t, const Pulse& pulse) {
-    state.rank(t / cuts, t % cuts, cuts, found[t % cuts], pulse);
-  });
+  parallel_for(blocks * cuts, control, ranker,
+               [&](Ranker<T>& state, std::int64_t t, const CancellationCheck& check_cancelled) {
+                 state.rank(t / cuts, t % cuts, cuts, found[t % cuts], check_cancelled);
+               });
   merge(found, queries, task.capacity, task.out);
 }
 

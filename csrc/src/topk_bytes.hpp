@@ -74,13 +74,13 @@ class ByteBlock {
   }
 
   // The lists of panels start, start + step, ...
-  void rank(std::int64_t start, std::int64_t step, const TopKLists<T>& out, const Pulse& pulse) {
-    guess(start, step, pulse);
-    pass(0, count_, start, step, pulse);
+  void rank(std::int64_t start, std::int64_t step, const TopKLists<T>& out, const CancellationCheck& check_cancelled) {
+    guess(start, step, check_cancelled);
+    pass(0, count_, start, step, check_cancelled);
     for (std::int64_t q = 0; q < count_; ++q) {
       if (is_idle(q)) continue;
       settle(q);
-      if (was_too_high(q)) again(q, start, step, pulse);
+      if (was_too_high(q)) again(q, start, step, check_cancelled);
       exact_[q].write(first_ + q, out);
     }
   }
@@ -91,7 +91,7 @@ class ByteBlock {
   bool is_idle(std::int64_t q) const { return queries_.reach[q] == -nothing; }
 
   // Sets guess_[q], and what q must reach, by every so many of the panels.
-  void guess(std::int64_t start, std::int64_t step, const Pulse& pulse) {
+  void guess(std::int64_t start, std::int64_t step, const CancellationCheck& check_cancelled) {
     std::fill(guess_.begin(), guess_.end(), nothing);
     const std::int64_t panels = (panels_.count - start + step - 1) / step;
     const double items = static_cast<double>(panels * kernels_.width);
@@ -100,7 +100,7 @@ class ByteBlock {
     std::fill(sampled_.begin(), sampled_.end(), -std::numeric_limits<float>::infinity());
     for (std::int64_t p = start; p < panels_.count; p += step * every) {
       for (std::int64_t q = 0; q < count_; q += kernels_.rows) sample(q, p);
-      pulse();
+      check_cancelled();
     }
     sampled_part_ = 1.0 / static_cast<double>(every);
     for (std::int64_t q = 0; q < count_; ++q) {
@@ -153,7 +153,8 @@ class ByteBlock {
   }
 
   // Opens what queries first to first + count may want of panels start, start + step, ...
-  void pass(std::int64_t first, std::int64_t count, std::int64_t start, std::int64_t step, const Pulse& pulse) {
+  void pass(std::int64_t first, std::int64_t count, std::int64_t start, std::int64_t step,
+            const CancellationCheck& check_cancelled) {
     const std::int64_t panels_between = std::max<std::int64_t>(1, (1 << 21) / panels_.size);
     const auto score = count == 1 ? kernels_.score_row : kernels_.score_tile;
     std::int64_t scored = 0;
@@ -170,7 +171,7 @@ class ByteBlock {
           open(q + m, dots_.data() + m * kernels_.width, above_[m], p);
         }
       }
-      if (++scored % panels_between == 0) pulse();
+      if (++scored % panels_between == 0) check_cancelled();
     }
   }
 
@@ -220,14 +221,14 @@ class ByteBlock {
                   [&](std::int32_t item) { return admits(task_.filter, first_ + q, item); });
   }
 
-  void again(std::int64_t q, std::int64_t start, std::int64_t step, const Pulse& pulse) {
+  void again(std::int64_t q, std::int64_t start, std::int64_t step, const CancellationCheck& check_cancelled) {
     for (const double stretch : {2.5, 0.0}) {
       open_[q].clear();
       exact_[q].clear();
       queries_.raise(q, static_cast<double>(task_.below));
       guess_[q] = nothing;
       if (stretch > 0) aim(q, stretch);
-      pass(q, 1, start, step, pulse);
+      pass(q, 1, start, step, check_cancelled);
       settle(q);
       if (!was_too_high(q)) return;
     }

@@ -48,7 +48,8 @@ class RealBlock {
   }
 
   // Panels start, start + step, ...
-  void score(const RealPanels<T>& panels, std::int64_t start, std::int64_t step, const Pulse& pulse) {
+  void score(const RealPanels<T>& panels, std::int64_t start, std::int64_t step,
+             const CancellationCheck& check_cancelled) {
     const std::int64_t factors = task_.queries.columns;
     const std::int64_t panels_between = std::max<std::int64_t>(1, (1 << 19) / std::max<std::int64_t>(1, panels.size));
     std::int64_t scored = 0;
@@ -63,7 +64,7 @@ class RealBlock {
           if (above & 1u) offer(t * rows_ + m, scores_.data() + m * panels.width, p * panels.width, panels.width);
         }
       }
-      if (++scored % panels_between == 0) pulse();
+      if (++scored % panels_between == 0) check_cancelled();
     }
   }
 

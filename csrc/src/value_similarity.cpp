@@ -59,27 +59,27 @@ class PairSumming {
     const auto tasks = cut(scatter, rows, work);
     parallel_for(
         static_cast<std::int64_t>(tasks.size()) - 1, control_, [&] { return Pairs{scatter.make_worker(), {}, {}, {}}; },
-        [&](Pairs& pairs, std::int64_t t, const Pulse& pulse) {
+        [&](Pairs& pairs, std::int64_t t, const CancellationCheck& check_cancelled) {
           for (std::int64_t k = tasks[t]; k < tasks[t + 1]; ++k) {
-            pulse();
+            check_cancelled();
             if ((k - tasks[t]) % 64 == 0) lists.copy_bounds(pairs.bound);
-            sum_for_both(scatter, pairs, rows[k].rank, work[k], lists, pulse);
+            sum_for_both(scatter, pairs, rows[k].rank, work[k], lists, check_cancelled);
           }
         });
     return lists.collect(values_.items.rank, control_);
   }
 
   void sum_for_both(const Scatter& scatter, Pairs& pairs, std::int64_t rank, std::int64_t work, NeighborLists<T>& lists,
-                    const Pulse& pulse) const {
+                    const CancellationCheck& check_cancelled) const {
     const auto offer = [&](std::int64_t other, const Sums& sums) { offer_both(lists, rank, other, sums); };
     if constexpr (std::is_same_v<Sums, ProductSums>) {
       if (scatter.dense(rank, work)) {
-        scatter.sum_all(pairs.worker, rank, pulse);
+        scatter.sum_all(pairs.worker, rank, check_cancelled);
         take_dense(pairs, rank, lists);
         return;
       }
     }
-    scatter.row(pairs.worker, rank, work, pulse, offer);
+    scatter.row(pairs.worker, rank, work, check_cancelled, offer);
   }
 
   // A block of sums at a time, those that reach the bound of either item.
@@ -116,12 +116,13 @@ class PairSumming {
     const auto tasks = cut(scatter, rows, work);
     return collect_rows<T>(
         tasks, columns, columns, keep_, workspace(), control_, [&] { return scatter.make_worker(); },
-        [&](Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink, const Pulse& pulse) {
+        [&](Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
+            const CancellationCheck& check_cancelled) {
           for (std::int64_t k = first; k < last; ++k) {
-            pulse();
+            check_cancelled();
             sink.start();
             const std::int64_t rank = rows[k].rank;
-            scatter.row(worker, rank, work[k], pulse, [&](std::int64_t other, const Sums& sums) {
+            scatter.row(worker, rank, work[k], check_cancelled, [&](std::int64_t other, const Sums& sums) {
               double exact = 0;
               if (other == rank && !keep_.diagonal) return;
               if (similarity(sums, exact)) sink.offer(values_.items.item[other], exact);

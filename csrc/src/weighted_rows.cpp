@@ -81,16 +81,17 @@ void score_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, Ma
   check_queries(queries, rows, pairs, weights);
   check_indices(columns, pairs, weights.columns, "columns");
   check_pointer(score, pairs, "score");
-  parallel_for((pairs + pairs_per_task - 1) / pairs_per_task, control, [&](std::int64_t t, const Pulse& pulse) {
-    for (std::int64_t p = t * pairs_per_task; p < std::min(pairs, (t + 1) * pairs_per_task); ++p) {
-      T sum = 0;
-      for (std::int64_t e = queries.row_begin[rows[p]]; e < queries.row_begin[rows[p] + 1]; ++e) {
-        sum += (queries.value ? queries.value[e] : T(1)) * weights.row(queries.column[e])[columns[p]];
-      }
-      score[p] = sum;
-      if (p % 64 == 0) pulse();
-    }
-  });
+  parallel_for((pairs + pairs_per_task - 1) / pairs_per_task, control,
+               [&](std::int64_t t, const CancellationCheck& check_cancelled) {
+                 for (std::int64_t p = t * pairs_per_task; p < std::min(pairs, (t + 1) * pairs_per_task); ++p) {
+                   T sum = 0;
+                   for (std::int64_t e = queries.row_begin[rows[p]]; e < queries.row_begin[rows[p] + 1]; ++e) {
+                     sum += (queries.value ? queries.value[e] : T(1)) * weights.row(queries.column[e])[columns[p]];
+                   }
+                   score[p] = sum;
+                   if (p % 64 == 0) check_cancelled();
+                 }
+               });
 }
 
 template <class T>
@@ -110,14 +111,14 @@ CsrMatrix<T> strongest_of_columns(MatrixView<const T> matrix, std::int64_t count
     return std::vector<BoundedHeap<T>>(columns_per_task, BoundedHeap<T>(std::max<std::int64_t>(1, kept)));
   };
   parallel_for((columns + columns_per_task - 1) / columns_per_task, control, make_heaps,
-               [&](std::vector<BoundedHeap<T>>& heaps, std::int64_t t, const Pulse& pulse) {
+               [&](std::vector<BoundedHeap<T>>& heaps, std::int64_t t, const CancellationCheck& check_cancelled) {
                  const std::int64_t first = t * columns_per_task, here = std::min(columns_per_task, columns - first);
                  for (std::int64_t i = 0; i < matrix.rows; ++i) {
                    for (std::int64_t c = 0; c < here; ++c) {
                      const T size = std::abs(matrix.row(i)[first + c]);
                      if (size > std::max(heaps[c].bound(), T(0))) heaps[c].offer(i, size);
                    }
-                   if (i % 1024 == 0) pulse();
+                   if (i % 1024 == 0) check_cancelled();
                  }
                  for (std::int64_t c = 0; c < here; ++c) {
                    std::int64_t at = (first + c) * kept;

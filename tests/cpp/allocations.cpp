@@ -6,8 +6,8 @@
 #include <new>
 
 #include "allocation_cases.hpp"
-#include "crew.hpp"
 #include "failing_new.hpp"
+#include "thread_pool.hpp"
 
 namespace {
 
@@ -37,7 +37,7 @@ bool fail_at(const Case& one, int threads, std::int64_t n, std::uint64_t& right)
     reached = failing_new::disarm();
     fail(one, threads, n, error.what());
   }
-  coals::dismiss_helpers();  // so that threads are asked for under failure too
+  coals::end_idle_workers();  // so that threads are asked for under failure too
   const std::int64_t left = failing_new::live() - before;
   // The run that nothing fails in may make statics.
   if (left != 0 && n > 0) fail(one, threads, n, left > 0 ? "something is left allocated" : "something was freed twice");

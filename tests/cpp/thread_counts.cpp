@@ -8,7 +8,7 @@
 
 #include "cgroup.hpp"
 #include "coals/config.hpp"
-#include "share.hpp"
+#include "cpu_share.hpp"
 
 namespace {
 
@@ -40,15 +40,15 @@ void check_shares() {
   const int all = coals::default_num_threads();
   coals::RunControl asked;
   asked.num_threads = 7;
-  const coals::Share alone;
+  const coals::CpuShare alone;
   expect(alone.threads({}), all, "a call alone takes all");
   {
-    const coals::Share second, third;
+    const coals::CpuShare second, third;
     expect(second.threads({}), (all + 1) / 2, "the second of two takes half");
     expect(third.threads({}), (all + 2) / 3, "the third of three takes a third, rounded up");
     expect(third.threads(asked), 7, "what is asked for is taken");
   }
-  expect(coals::Share().threads({}), (all + 1) / 2, "what has ended takes nothing");
+  expect(coals::CpuShare().threads({}), (all + 1) / 2, "what has ended takes nothing");
 }
 
 void check_groups() {

@@ -92,7 +92,7 @@ for k in range(12):
     try:
         coals.ImplicitALS(factors=64, iterations=2, random_state=0, num_threads=4).fit(data)
     except RuntimeError as error:
-        os._exit(7 if "forked in the midst" in str(error) else 8)
+        os._exit(7 if "forked during" in str(error) else 8)
     signal.setitimer(signal.ITIMER_REAL, 0)
     if os.getpid() != me:
         os._exit(0)

@@ -17,7 +17,7 @@ import coals
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_fit_in_a_forked_child_after_a_fit(ratings):
-    """The helpers are gone in the child: who waited for them would wait for ever."""
+    """The worker threads do not exist in the child: waiting for them would never end."""
     code = """
 import os, numpy as np, scipy.sparse as sp, coals
 rng = np.random.default_rng(0)

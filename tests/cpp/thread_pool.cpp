@@ -1,4 +1,5 @@
-// Crews from many threads at once, dismissed in between: nobody comes twice or after the end, all work gets done.
+// Teams from many threads at once, while idle workers are ended: no worker starts twice or too late, all work gets
+// done.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -12,8 +13,8 @@
 #include <unistd.h>
 #endif
 
-#include "crew.hpp"
 #include "parallel.hpp"
+#include "thread_pool.hpp"
 
 namespace {
 
@@ -31,29 +32,29 @@ struct Job {
   void work() {
     ++came;
     while (left.fetch_sub(1) > 0) sum.fetch_add(1);
-    expect(!over.load(), "a helper works on after the crew is gone");
+    expect(!over.load(), "a worker runs after its team is gone");
   }
 
   std::atomic<int> left, came{0}, sum{0};
   std::atomic<bool> over{false};
 };
 
-void call_often(int calls, int helpers) {
+void call_often(int calls, int workers) {
   for (int call = 0; call < calls; ++call) {
     const int tasks = call % 7;
     Job job(tasks);
     {
-      const coals::Crew crew(helpers, [](void* own) { static_cast<Job*>(own)->work(); }, &job);
+      const coals::Team team(workers, [](void* own) { static_cast<Job*>(own)->work(); }, &job);
       job.work();
     }
     job.over.store(true);
     expect(job.sum.load() == tasks, "not every task was done once");
-    expect(job.came.load() <= helpers + 1, "a helper came twice");
-    if (call % 100 == 0) coals::dismiss_helpers();
+    expect(job.came.load() <= workers + 1, "a worker started twice");
+    if (call % 100 == 0) coals::end_idle_workers();
   }
 }
 
-// Helpers do come: without them, the two sides would wait for each other for ever.
+// Workers do start: without them, the calling thread would wait here for ever.
 void meet() {
   struct Meeting {
     std::atomic<int> there{0};
@@ -62,28 +63,28 @@ void meet() {
       while (there.load() < 3) std::this_thread::yield();
     }
   } meeting;
-  const coals::Crew crew(2, [](void* own) { static_cast<Meeting*>(own)->work(); }, &meeting);
+  const coals::Team team(2, [](void* own) { static_cast<Meeting*>(own)->work(); }, &meeting);
   meeting.work();
 }
 
-// A call with many threads leaves some of them behind, not all.
-void leave_few_behind() {
+// A call with many threads keeps some of them, not all.
+void keep_few_idle() {
   struct Counted {
     std::atomic<int> came{0};
   } counted;
   {
-    const coals::Crew crew(400, [](void* own) { ++static_cast<Counted*>(own)->came; }, &counted);
+    const coals::Team team(400, [](void* own) { ++static_cast<Counted*>(own)->came; }, &counted);
     while (counted.came.load() == 0) std::this_thread::yield();
   }
   const int most = std::max(64, 2 * static_cast<int>(std::thread::hardware_concurrency()));
-  expect(coals::idle_helpers() > 0 && coals::idle_helpers() <= most, "few helpers wait for more work");
-  coals::dismiss_helpers();
-  expect(coals::idle_helpers() == 0, "none is left");
+  expect(coals::idle_workers() > 0 && coals::idle_workers() <= most, "few workers are kept");
+  coals::end_idle_workers();
+  expect(coals::idle_workers() == 0, "none is left");
 }
 
 #if !defined(_WIN32)
-// Forked by `poll`, the child has the call and none of its helpers: it is told so, and waits for nobody.
-void fork_in_the_midst() {
+// When `poll` forks, the child is in the call without its workers. It gets an error, and does not wait for them.
+void fork_during_a_call() {
   pid_t child = -1;
   coals::RunControl control;
   control.num_threads = 3;
@@ -103,7 +104,7 @@ void fork_in_the_midst() {
   if (child == 0) _exit(8);
   int status = 0;
   expect(child > 0 && waitpid(child, &status, 0) == child, "a child was forked");
-  expect(WIFEXITED(status) && WEXITSTATUS(status) == 7, "the child is told that its helpers are gone");
+  expect(WIFEXITED(status) && WEXITSTATUS(status) == 7, "the child gets an error");
   expect(done.load() == 100, "the parent does all of the work");
 }
 #endif
@@ -112,19 +113,19 @@ void fork_in_the_midst() {
 
 int main() {
 #if !defined(_WIN32)
-  fork_in_the_midst();
+  fork_during_a_call();
 #endif
   for (int round = 0; round < 20; ++round) {
     meet();
     if (round % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough to fall asleep
   }
   std::vector<std::thread> callers;
-  for (int helpers = 0; helpers < 4; ++helpers) callers.emplace_back(call_often, 5000, helpers);
+  for (int workers = 0; workers < 4; ++workers) callers.emplace_back(call_often, 5000, workers);
   for (std::thread& caller : callers) caller.join();
-  coals::dismiss_helpers();
-  coals::dismiss_helpers();
+  coals::end_idle_workers();
+  coals::end_idle_workers();
   meet();
-  leave_few_behind();
+  keep_few_idle();
   std::printf("%d failed\n", failures.load());
   return failures.load() == 0 ? 0 : 1;
 }
