@@ -25,7 +25,8 @@ def svd(matrix: Any, factors: int, center: str | None = None) -> Decomposition:
     """The best approximation of rank `factors`, where cells without an entry are 0 once the mean is taken from others.
 
     center: None, or the mean of all entries ("global"), of the row's ("user") or of the column's ("item"); of all where
-    there are none. The component of largest magnitude of each right vector is positive.
+    there are none. The component of largest magnitude of each right vector is positive. Beyond the rank
+    all is exactly 0, and so are the vectors of rows and columns of zeros, where LAPACK may leave rounding.
 
     Examples
     --------
@@ -39,8 +40,12 @@ def svd(matrix: Any, factors: int, center: str | None = None) -> Decomposition:
     R = np.zeros(matrix.shape)
     R[has] = matrix.toarray()[has]
     means = _means(R, has, center)
-    left, values, right = np.linalg.svd(np.where(has, R - means, 0.0), full_matrices=False)
+    centered = np.where(has, R - means, 0.0)
+    left, values, right = np.linalg.svd(centered, full_matrices=False)
     left, values, right = left[:, :factors], values[:factors], right[:factors].T
+    beyond = values <= values[0] * max(matrix.shape) * np.finfo(np.float64).eps
+    left[:, beyond], values[beyond], right[:, beyond] = 0, 0, 0
+    left[~centered.any(axis=1)], right[~centered.any(axis=0)] = 0, 0
     largest = np.abs(right).argmax(axis=0)
     sign = np.where(right[largest, np.arange(len(values))] < 0, -1.0, 1.0)
     return Decomposition(left * sign, values, right * sign, means)
@@ -68,7 +73,9 @@ def scores(found: Decomposition, exponent: float = 1.0) -> Array:
 
 def fold_in(found: Decomposition, row: Array, exponent: float = 1.0) -> Array:
     """x V S^(e - 1): the factors of a row (less its means) that was not there."""
-    factors: Array = row @ found.right * found.values ** (exponent - 1)
+    scale = np.zeros_like(found.values)
+    np.power(found.values, exponent - 1, out=scale, where=found.values > 0)
+    factors: Array = row @ found.right * scale
     return factors
 
 
