@@ -27,6 +27,17 @@ def with_eigenvalues(values, seed=0):
     return (product + product.T) / 2
 
 
+def check_accuracy(matrix, values, vectors, granularity=0.0):
+    """Within some roundings of the norm; `granularity` is that of the eigenvalues, where they are subnormal."""
+    n = len(matrix)
+    expected = np.linalg.eigvalsh(matrix)[::-1]
+    rounding = EPS * n**0.5
+    size = max(abs(expected).max(), 1e-300)
+    assert np.linalg.norm(matrix - (vectors * values) @ vectors.T) <= 50 * rounding * size + n**0.5 * granularity
+    assert np.linalg.norm(vectors.T @ vectors - np.eye(n)) <= 50 * rounding
+    assert abs(values - expected).max() <= 20 * rounding * size + granularity
+
+
 def check(matrix, num_threads=1):
     """Everything the contract says of one decomposition. Returns it."""
     n = len(matrix)
@@ -40,13 +51,7 @@ def check(matrix, num_threads=1):
     # Norms of huge and tiny matrices overflow and underflow; those of scaled ones do not.
     scale = 2.0 ** np.clip(np.frexp(abs(matrix).max())[1], -1000, 1000)
     scaled, scaled_values = matrix / scale, values / scale
-    size = max(np.linalg.norm(scaled, 2), 1e-300)
-    residual = np.linalg.norm(scaled - (vectors * scaled_values) @ vectors.T, 2)
-    granularity = 2.0**-1074 / scale  # of the values, if they are subnormal
-    assert residual <= 20 * EPS * n**0.5 * size + granularity
-    assert np.linalg.norm(vectors.T @ vectors - np.eye(n), 2) <= 20 * EPS * n**0.5
-    expected = np.linalg.eigvalsh(scaled)[::-1]
-    assert abs(scaled_values - expected).max() <= 20 * EPS * n**0.5 * size + granularity
+    check_accuracy(scaled, scaled_values, vectors, granularity=2.0**-1074 / scale)
     assert (np.diff(values) <= 0).all()
     peak = abs(vectors).argmax(axis=0)  # the first, where several are equal
     assert (vectors[peak, np.arange(n)] > 0).all()
@@ -137,16 +142,12 @@ def test_only_the_lower_triangle_is_read(n):
 
 @pytest.mark.parametrize("n", [64, 129, 300, 1100])
 def test_same_bits_for_every_number_of_threads(n):
+    """The last is large enough for products in bands and for several logs of rotations."""
     matrix = random_symmetric(n)
-    expected = symmetric_eigen(matrix, 1)
+    expected = check(matrix)
     for num_threads in (2, 3):
         for actual, wanted in zip(symmetric_eigen(matrix, num_threads), expected, strict=True):
             np.testing.assert_array_equal(actual, wanted)
-
-
-def test_large_matrix():
-    # Large enough for products in bands and for several logs of rotations.
-    check(random_symmetric(1100), num_threads=2)
 
 
 @pytest.mark.parametrize("n", [1, 2, 30, 200])
@@ -207,8 +208,8 @@ with np.load(sys.argv[2]) as given:
 """
 
 
-@pytest.mark.parametrize("isa", _core.detected_isas())
-def test_every_instruction_set(isa, tmp_path):
+@pytest.mark.parametrize("isa", [isa for isa in _core.detected_isas() if isa != _core.active_isa()])
+def test_other_instruction_sets(isa, tmp_path):
     matrices = [random_symmetric(n) for n in (1, 2, 3, 5, 8, 9, 13, 16, 17, 31, 40, 63, 64, 65, 129, 300)]
     np.savez(tmp_path / "in.npz", *matrices)
     subprocess.run(
@@ -219,8 +220,4 @@ def test_every_instruction_set(isa, tmp_path):
     with np.load(tmp_path / "out.npz") as out:
         arrays = [out[f"arr_{i}"] for i in range(2 * len(matrices))]
     for matrix, values, vectors in zip(matrices, arrays[::2], arrays[1::2], strict=True):
-        n = len(matrix)
-        size = np.linalg.norm(matrix, 2)
-        assert np.linalg.norm(matrix - (vectors * values) @ vectors.T, 2) <= 20 * EPS * n**0.5 * size
-        assert np.linalg.norm(vectors.T @ vectors - np.eye(n), 2) <= 20 * EPS * n**0.5
-        assert abs(values - np.linalg.eigvalsh(matrix)[::-1]).max() <= 20 * EPS * n**0.5 * size
+        check_accuracy(matrix, values, vectors)

@@ -27,7 +27,13 @@ def test_a_file_of_an_earlier_version_says_what_it_said(path):
     expected = json.loads((path.parent / "answers.json").read_text(encoding="utf-8"))[path.stem]
     model = coals.load(path, verify=True)
     found = told(model)
-    assert_allclose(found.pop("scores"), expected.pop("scores"), rtol=1e-5)
+    scores = expected.pop("scores")
+    assert_allclose(found.pop("scores"), scores, rtol=1e-5)
+    for ids, wanted, row in zip(found.pop("ids"), expected.pop("ids"), scores, strict=True):
+        # The items of then in their order, but for those whose scores rounding alone tells apart.
+        scored = dict(zip(wanted, row, strict=True))
+        assert_allclose([scored.get(item, row[-1]) for item in ids], row, rtol=1e-5)
+        assert len(set(ids) - {-1}) == sum(item != -1 for item in wanted)
     assert found == expected
     if hasattr(model, "partial_fit"):
         more = coals.Interactions.from_matrix(sp.csr_array(np.ones((1, 8))), user_ids=model.user_index_.ids[:1])

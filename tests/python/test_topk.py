@@ -98,11 +98,14 @@ def test_cosine(seed, n, dtype):
     q[3] = v[50] = 0
     ids, scores, counts = coals.top_k(q, v, n, metric="cosine")
     exact = scores_of(q, v, "cosine")
-    expected = top_k(exact, n, allowed_pairs(exact))
-    assert_array_equal(ids, expected[0])
-    np.testing.assert_allclose(scores, expected[1], rtol=1e-5, atol=1e-6)
-    assert_array_equal(counts, expected[2])
+    _, best, expected_counts = top_k(exact, n, allowed_pairs(exact))
+    assert_array_equal(counts, expected_counts)
     assert counts[3] == 0
+    np.testing.assert_allclose(scores, best, rtol=1e-5, atol=1e-6)
+    # Which of two cosines is larger may be a matter of rounding, so ids are held against their own.
+    own = np.where(ids >= 0, np.take_along_axis(exact, ids, axis=1), np.nan)
+    np.testing.assert_allclose(own, scores, rtol=1e-5, atol=1e-6)
+    assert all(len(set(row.tolist())) == n for row in np.delete(ids, 3, axis=0))
 
 
 def test_cosine_has_no_trouble_with_extreme_lengths():
