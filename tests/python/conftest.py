@@ -1,15 +1,35 @@
-"""Small seeded data that most tests start from."""
+"""Small seeded data that most tests start from, and which tests compare floating-point numbers."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from hypothesis import settings
 
-# No test is timed: another program on the machine must not fail one.
-settings.register_profile("untimed", deadline=None)
+# No test is timed: another program on the machine must not fail one. Every run tries the same examples;
+# `pytest --hypothesis-profile=search` tries others.
+settings.register_profile("untimed", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=300)
 settings.load_profile("untimed")
+
+# What a file has in it that compares numbers with an oracle, or bits of them.
+COMPARES_FLOATS = re.compile(
+    r"allclose|approx\(|close\(|np\.linalg|coals\.reference|assert_same_bits|answers\(|doctest"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of such files `numeric`, but those that take long."""
+    numeric: dict[Path, bool] = {}
+    for item in items:
+        if item.path not in numeric:
+            numeric[item.path] = COMPARES_FLOATS.search(item.path.read_text(encoding="utf-8")) is not None
+        if numeric[item.path] and item.get_closest_marker("long") is None:
+            item.add_marker(pytest.mark.numeric)
 
 
 def random_ratings(users: int, items: int, density: float, seed: int) -> sp.csr_array:

@@ -147,14 +147,14 @@ def until_signalled(action: Callable[[], object], number: int) -> tuple[float, s
         return 0.0, repr(end)
 
 
-def main(names: list[str]) -> None:
+def main(asked: list[str]) -> None:
+    """Each is the name of an action and that of a signal, with a tab between."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored
     signal.signal(signal.SIGTERM, terminate)
-    for name in names:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            seconds, end = until_signalled(ACTIONS[name], number)
-            print(f"{name}\t{number.name}\t{seconds:.3f}\t{end}", flush=True)
+    for name, sent in (line.split("\t") for line in asked):
+        seconds, end = until_signalled(ACTIONS[name], signal.Signals[sent])
+        print(f"{name}\t{sent}\t{seconds:.3f}\t{end}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(ACTIONS))
+    main(sys.argv[1:] or [f"{name}\tSIGINT" for name in ACTIONS])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -58,6 +57,7 @@ def check(matrix, num_threads=1):
     return values, vectors
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("n", [*range(71), 96, 128, 129, 200, 257, 385])
 def test_random_matrices(n):
     check(random_symmetric(n), num_threads=2)
@@ -196,28 +196,3 @@ def test_interrupt(threads):
     answers = run.stdout.split()
     assert answers[::2] == ["interrupted"] * 2
     assert max(map(float, answers[1::2])) < 0.25  # as parts of a whole call, which takes half a second
-
-
-DECOMPOSED = """
-import sys
-import numpy as np
-from coals import _core
-assert _core.active_isa() == sys.argv[1]
-with np.load(sys.argv[2]) as given:
-    np.savez(sys.argv[3], *[x for name in given.files for x in _core.kernels.symmetric_eigen(given[name], 2)])
-"""
-
-
-@pytest.mark.parametrize("isa", [isa for isa in _core.detected_isas() if isa != _core.active_isa()])
-def test_other_instruction_sets(isa, tmp_path):
-    matrices = [random_symmetric(n) for n in (1, 2, 3, 5, 8, 9, 13, 16, 17, 31, 40, 63, 64, 65, 129, 300)]
-    np.savez(tmp_path / "in.npz", *matrices)
-    subprocess.run(
-        [sys.executable, "-c", DECOMPOSED, isa, tmp_path / "in.npz", tmp_path / "out.npz"],
-        env={**os.environ, "COALS_ISA": isa},
-        check=True,
-    )
-    with np.load(tmp_path / "out.npz") as out:
-        arrays = [out[f"arr_{i}"] for i in range(2 * len(matrices))]
-    for matrix, values, vectors in zip(matrices, arrays[::2], arrays[1::2], strict=True):
-        check_accuracy(matrix, values, vectors)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -86,6 +82,7 @@ every_half = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.isa
 @every_half
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_primal_and_dual_agree_for_every_number_of_entries(factors, exponent, prior, implicit, dtype):
@@ -99,6 +96,7 @@ def test_primal_and_dual_agree_for_every_number_of_entries(factors, exponent, pr
     assert not primal[0].any()
 
 
+@pytest.mark.isa
 @every_half
 def test_gradients_and_blocks_end_at_the_exact_solution(factors, exponent, prior, implicit):
     half = Half(factors, "float64", exponent, prior, implicit)
@@ -108,6 +106,7 @@ def test_gradients_and_blocks_end_at_the_exact_solution(factors, exponent, prior
         np.testing.assert_allclose(half.solve(**METHODS["block"]), exact, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.isa
 @every_half
 @pytest.mark.parametrize("name", METHODS)
 def test_the_number_of_threads_does_not_show(factors, exponent, prior, implicit, name):
@@ -169,13 +168,3 @@ def test_weights_that_underflow_lose_nothing():
     observed = (rows.toarray() > 0).astype(float)
     exact = np.linalg.solve(0.5 * fixed.T.astype(float) @ fixed + np.eye(8), 0.5 * fixed.T.astype(float) @ observed.T).T
     np.testing.assert_allclose(out, exact, atol=1e-5)
-
-
-@pytest.mark.parametrize("isa", [isa for isa in _core.detected_isas() if isa != _core.active_isa()])
-def test_other_instruction_sets_agree(isa):
-    """The same tests in a process of their own."""
-    command = [sys.executable, "-m", "pytest", "-q", __file__, "-k", "primal_and_dual or threads or blocks"]
-    done = subprocess.run(
-        command, env={**os.environ, "COALS_ISA": isa}, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout[-2000:]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
 import coals
-from coals import _core
 from coals.reference import similarity as reference
 from similarities import MATRICES, assert_well_formed, zipf
 
@@ -34,13 +29,14 @@ def assert_counts_exact(data, *, neighbors=None):
         assert_array_equal(found.toarray(), reference.cooccurrence(data, neighbors=neighbors))
 
 
-@pytest.mark.parametrize("density", [0.005, 0.05, 0.3, 0.9, 1.0])
+@pytest.mark.parametrize("density", [0.005, pytest.param(0.05, marks=pytest.mark.isa), 0.3, 0.9, 1.0])
 @pytest.mark.parametrize("items", [1, 63, 64, 65, 511, 512, 513, 1023, 1024, 1025, 1100])
 def test_any_number_of_items(items, density):
     has = np.random.default_rng(items).random((70, items)) < density
     assert_counts_exact(ones_where(has), neighbors=5)
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("users", [*range(1, 41), 255, 256, 257, 1000])
 def test_any_number_of_users(users):
     """Counts from 1 to all of them, full columns among the others: where carries run on and on."""
@@ -51,11 +47,13 @@ def test_any_number_of_users(users):
     assert_counts_exact(ones_where(has), neighbors=3)
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize(("users", "items", "mean"), [(400, 900, 3), (400, 900, 60), (1500, 300, 20), (33, 1300, 400)])
 def test_popular_and_rare_items(users, items, mean):
     assert_counts_exact(zipf(users, items, mean, seed=users), neighbors=10)
 
 
+@pytest.mark.isa
 def test_blocks_of_users_alike():
     """Every user has one of three long runs of items, which end beside the ends of words."""
     has = np.zeros((90, 700), bool)
@@ -65,6 +63,7 @@ def test_blocks_of_users_alike():
     assert_counts_exact(ones_where(has), neighbors=4)
 
 
+@pytest.mark.isa
 def test_more_users_than_a_narrow_counter_holds():
     """Pairs that 65,535, 65,536 and 65,537 users share."""
     users = 70_000
@@ -120,6 +119,7 @@ def test_users_side():
     assert_array_equal(coals.cooccurrence(data, axis="users").toarray(), expected)
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("axis", ["items", "users"])
 @pytest.mark.parametrize("dtype", [None, "float32", "float64"])
 def test_weighted_products(axis, dtype):
@@ -134,6 +134,7 @@ def test_weighted_products(axis, dtype):
     assert_array_equal(found.toarray(), expected)
 
 
+@pytest.mark.isa
 def test_weighted_products_of_floats():
     data = MATRICES["floats of both signs"]
     expected = reference.cooccurrence(data, weighted=True)
@@ -173,18 +174,3 @@ def test_stored_zeros_are_entries():
     data = sp.csr_array(([0.0, 2.0, 0.0], ([0, 0, 1], [0, 1, 0])), shape=(2, 2))
     assert_array_equal(coals.cooccurrence(data).toarray(), [[0, 1], [1, 0]])
     assert coals.cooccurrence(data, weighted=True).nnz == 0
-
-
-@pytest.mark.parametrize("isa", [isa for isa in _core.detected_isas() if isa != _core.active_isa()])
-def test_other_instruction_sets_agree(isa):
-    """The same tests in a process of their own."""
-    chosen = "number_of_users or (number_of_items and not 0.9) or popular or blocks or narrow_counter or weighted"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", chosen],
-        env={**os.environ, "COALS_ISA": isa},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -107,6 +103,7 @@ def test_same_bits_on_adversarial_input(of_queries, of_items, dtype):
     assert_same_bits(*both_ways(q, v, 7))
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 63, 64, 65, 129])
 @pytest.mark.parametrize("rows", [1, 2, 8, 9, 65])
 def test_same_bits_for_any_width(width, rows):
@@ -116,6 +113,7 @@ def test_same_bits_for_any_width(width, rows):
         assert_same_bits(*both_ways(q, v, n))
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("seed", range(5))
 def test_same_bits_when_the_sample_misleads(seed):
     """What each query likes best is what it must not get: the guess from a sample is far too high."""
@@ -144,14 +142,3 @@ def test_non_finite_factors_are_left_to_plain_arithmetic():
     real, bytes_ = both_ways(q, v, 9)
     assert_same_bits(bytes_, real)
     assert not np.isnan(real[1][:3]).any()
-
-
-@pytest.mark.parametrize("isa", _core.detected_isas())
-def test_every_level_passes(isa):
-    """The same tests at a lower level, where integers are summed by the portable kernel."""
-    if isa == _core.active_isa():
-        pytest.skip("the level of this very run")
-    tests = f"{__file__}::test_same_bits_for_any_width", f"{__file__}::test_same_bits_when_the_sample_misleads"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(command, env={**os.environ, "COALS_ISA": isa}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:]
