@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 
 import coals
+from coals._resampling import Sample, bootstrap_means
 from coals.evaluation import evaluate
 from coals.reference import metrics as reference
 
@@ -179,6 +180,14 @@ def test_a_model_is_no_different_from_itself(result):
         found = result.compare("up", "up", "ndcg@5", test=test, resamples=50)
         assert found.p_value["ndcg@5"] == 1
         assert found.interval["ndcg@5"] == (0, 0)
+
+
+def test_samples_that_are_alike_have_the_same_means_to_the_bit():
+    """Enough of them for threads of a BLAS, and for more columns than it takes at once."""
+    values = np.random.default_rng(0).random(50_000)
+    means = bootstrap_means([Sample(values.copy()) for _ in range(7)], 5, random_state=0)
+    assert (means == means[:, :1]).all()
+    assert len(np.unique(means)) == 5
 
 
 def test_bootstrap_p_values_are_as_rare_as_they_say():

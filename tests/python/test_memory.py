@@ -76,10 +76,17 @@ OTHERS = {
     "ContentKNN()": (50_000, 20_000),
     "GloVe(factors=32, iterations=1)": (5_000, 5_000),
 }
+# Whose memory is estimated by the lines that estimate another's.
+VARIANTS = [
+    "SVD(factors=32, power_iterations=10, tolerance=0, center='user', dtype='float64')",
+    "EASE(weighted=True, neighbors=100)",
+    "GraphFilter(factors=32, power_iterations=5, tolerance=0)",
+    "BPR(factors=40, iterations=1)",
+]
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="the peak can be reset on Linux only")
-@pytest.mark.parametrize("model", OTHERS)
+@pytest.mark.parametrize("model", [pytest.param(model, marks=pytest.mark.long if model in VARIANTS else ()) for model in OTHERS])
 def test_peak_of_other_models_is_at_most_as_estimated(model):
     peak, sparse, factors, workspace, total = measured(model, *OTHERS[model])
     assert sparse + factors + workspace == total
