@@ -134,7 +134,8 @@ def _diverse(items: Indices, scores: Array, units: Array, n: int, weight: float)
     for _ in range(min(n, len(items))):
         best = int(np.argmax(value))
         places.append(best)
-        nearest = np.maximum(nearest, own @ own[best])
+        # Row by row, not by BLAS: rows that are equal get the same bits, and stay in their order.
+        nearest = np.maximum(nearest, np.einsum("ij,j->i", own, own[best]))
         value = (1 - weight) * relevance - weight * nearest
         value[places] = -np.inf
     return places

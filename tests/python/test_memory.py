@@ -86,7 +86,9 @@ VARIANTS = [
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="the peak can be reset on Linux only")
-@pytest.mark.parametrize("model", [pytest.param(model, marks=pytest.mark.long if model in VARIANTS else ()) for model in OTHERS])
+@pytest.mark.parametrize(
+    "model", [pytest.param(model, marks=pytest.mark.long if model in VARIANTS else ()) for model in OTHERS]
+)
 def test_peak_of_other_models_is_at_most_as_estimated(model):
     peak, sparse, factors, workspace, total = measured(model, *OTHERS[model])
     assert sparse + factors + workspace == total

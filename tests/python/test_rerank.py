@@ -38,6 +38,18 @@ def test_mmr_equals_its_definition(seed, n, diversity):
         assert len(set(found.ids[q, : len(expected)].tolist())) == len(expected)
 
 
+@pytest.mark.parametrize("width", [3, 24, 64])
+def test_items_that_are_alike_come_in_their_order(width):
+    """Nine times each of five items: copies are as near to whatever is on the list, to the bit."""
+    kinds = np.random.default_rng(0).standard_normal((5, width))
+    ids = np.arange(45)[None]
+    scores = np.repeat([5.0, 4.0, 3.0, 2.0, 1.0], 9)[None]
+    for diversity in (0.2, 0.5, 0.9, 1.0):
+        found = coals.rerank.mmr(ids, scores, np.repeat(kinds, 9, axis=0), 45, diversity=diversity).ids[0]
+        for kind in range(5):
+            assert found[found // 9 == kind].tolist() == list(range(9 * kind, 9 * kind + 9))
+
+
 def test_no_diversity_keeps_the_order_and_more_makes_lists_less_alike():
     v, (ids, scores, counts) = lists(np.random.default_rng(0), 40, 20, 60)
     assert_array_equal(coals.rerank.mmr(ids, scores, v, 20, diversity=0).ids, ids)
