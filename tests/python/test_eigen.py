@@ -171,28 +171,26 @@ INTERRUPTED = """
 import signal, time
 import numpy as np
 from coals import _core
-matrix = np.random.default_rng(0).standard_normal((1500, 1500))
+matrix = np.random.default_rng(0).standard_normal((1200, 1200))
 signal.signal(signal.SIGALRM, signal.default_int_handler)
-def timed():
+for threads in (1, 2):
     started = time.perf_counter()
-    try:
-        _core.kernels.symmetric_eigen(matrix, {threads})
-    except KeyboardInterrupt:
-        print("interrupted")
-    return time.perf_counter() - started
-whole = timed()
-for part in (0.05, 0.5):  # in the reduction; in the iteration
-    signal.setitimer(signal.ITIMER_REAL, part * whole)
-    print(timed() / whole - part)
+    _core.kernels.symmetric_eigen(matrix, threads)
+    whole = time.perf_counter() - started
+    for part in (0.05, 0.5):  # in the reduction; in the iteration
+        started = time.perf_counter()
+        signal.setitimer(signal.ITIMER_REAL, part * whole)
+        try:
+            while True:  # one call is enough, unless the machine was busier before
+                _core.kernels.symmetric_eigen(matrix, threads)
+        except KeyboardInterrupt:
+            print((time.perf_counter() - started) / whole - part)
 """
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
-@pytest.mark.parametrize("threads", [1, 2])
-def test_interrupt(threads):
-    run = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED.format(threads=threads)], capture_output=True, text=True, check=True
-    )
-    answers = run.stdout.split()
-    assert answers[::2] == ["interrupted"] * 2
-    assert max(map(float, answers[1::2])) < 0.25  # as parts of a whole call, which takes half a second
+def test_interrupt():
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=True)
+    late = list(map(float, run.stdout.split()))
+    assert len(late) == 4
+    assert max(late) < 0.4  # as parts of a whole call: by itself the first would end 0.95 later
