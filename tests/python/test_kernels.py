@@ -12,7 +12,7 @@ kernels = _core.kernels
 ISAS = _core.detected_isas()
 DTYPES = (np.float32, np.float64)
 WIDTHS = (1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 100, 128, 200, 256)
-COUNTS = (0, 1, 2, 15, 129, 1000)
+COUNTS = (0, 1, 2, 15, 129, 300)
 
 every_level = pytest.mark.parametrize(
     ("isa", "dtype"),
