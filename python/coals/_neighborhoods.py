@@ -63,8 +63,8 @@ def counted_pairs(data: Interactions, keep: _core.Keep, threads: int) -> _core.C
 
 def weighted_products(data: Interactions, keep: _core.Keep, dtype: str, threads: int) -> _core.Csr:
     """Inner products of the columns."""
-    if dtype == "float64":  # where the answer has less room, it says so itself
-        refuse_extreme(data)
+    # Whatever the dtype: without fused multiply-adds infinities of both signs add up to NaN, which is not kept.
+    refuse_extreme(data)
     return _core.similarity_by_products(_with_values(data, data.matrix.data), False, 0.0, 1, 1, keep, dtype, threads)
 
 

@@ -139,8 +139,10 @@ def test_products_that_overflow():
     for options in ({}, {"neighbors": 1}, {"threshold": 0.5}):
         with pytest.raises(ValueError, match="too large for float64"):
             coals.cooccurrence(data, weighted=True, dtype="float64", **options)
-        with pytest.raises(ValueError, match="too large for float"):
+        with pytest.raises(ValueError, match=r"user 0, item 0: 1e\+200 is too large for float64"):
             coals.cooccurrence(data, weighted=True, **options)
+    with pytest.raises(ValueError, match="too large for float32: choose dtype='float64'"):
+        coals.cooccurrence(data * 1e-180, weighted=True, diagonal=True)
 
 
 @pytest.mark.parametrize(
