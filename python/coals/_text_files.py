@@ -82,16 +82,23 @@ class TextFile:
 
     def blocks(self, progress: bool | None) -> Iterator[bytes]:
         """All blocks; the next one is read, and unpacked, while the last one is in use."""
-        from concurrent.futures import ThreadPoolExecutor  # `import coals` need not wait for it
-
         title = f"reading {Path(self.name).name}"
-        bar = new_bar(progress, total=self.size, desc=title, unit="B", unit_scale=True, leave=False)
-        with bar, ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(self.read)
-            while block := coming.result():
-                coming = reader.submit(self.read)
+        with new_bar(progress, total=self.size, desc=title, unit="B", unit_scale=True, leave=False) as bar:
+            for block in self._read_ahead():
                 yield block
                 bar.update(self._position() - bar.n)
+
+    def _read_ahead(self) -> Iterator[bytes]:
+        from concurrent.futures import ThreadPoolExecutor  # `import coals` need not wait for it
+
+        with ThreadPoolExecutor(1) as reader:
+            try:
+                coming = reader.submit(self.read)
+            except RuntimeError:  # there is no memory for a thread, or there may be no more of them
+                coming = None
+            while block := self.read() if coming is None else coming.result():
+                coming = None if coming is None else reader.submit(self.read)
+                yield block
 
     def _position(self) -> int:
         try:

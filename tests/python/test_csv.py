@@ -192,6 +192,22 @@ def test_the_same_for_any_number_of_threads():
     assert results[0] == results[1] == results[2]
 
 
+def test_without_a_thread_to_read_ahead_the_same_is_read(monkeypatch):
+    """As where there is no memory for one, or a limit on their number is reached."""
+    text = b"".join(b"u%d,i%d,%d\n" % (k % 50, k, k % 5) for k in range(2000))
+
+    def read():
+        return Interactions.from_csv(io.BytesIO(text), user=0, item=1, value=2).matrix.toarray()
+
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_text_files, "BLOCK", 1000)
+    expected = read()
+    monkeypatch.setattr("threading.Thread.start", refused)
+    np.testing.assert_array_equal(read(), expected)
+
+
 def test_from_parquet_reads_files_and_folders(tmp_path, monkeypatch):
     pa = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
