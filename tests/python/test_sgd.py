@@ -128,9 +128,12 @@ def test_real_ratings_are_predicted_nearly_as_well_as_by_als(books, how):
 
 def test_bpr_ranks_better_than_popularity(books):
     train, test = books
-    models = {"bpr": coals.BPR(factors=32, random_state=0).fit(train), "popular": coals.Popularity().fit(train)}
+    models = {
+        "bpr": coals.BPR(factors=16, iterations=20, random_state=0).fit(train),
+        "popular": coals.Popularity().fit(train),
+    }
     found = coals.evaluate(models, test, ["ndcg@10"]).mean
-    assert found["bpr"]["ndcg@10"] > 1.2 * found["popular"]["ndcg@10"]
+    assert found["bpr"]["ndcg@10"] > 10 * found["popular"]["ndcg@10"]
 
 
 def test_a_widened_range_lets_its_ends_be_reached():
