@@ -5,7 +5,9 @@
 // Without the GIL too: what is shared between threads is only read, or guarded.
 PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   module.doc() = "The native core of coals. Private: the functions check what they need to be safe, not to be kind.";
-  coals::active_isa();  // A COALS_ISA that cannot be met fails here, at import, not in the middle of a fit.
+  // Invalid values of COALS_ISA and COALS_THREADING_LAYER are errors here, at import, and not in the middle of a fit.
+  coals::active_isa();
+  coals::threading_layer();
   using pybind11::module_;
   coals::bindings::main_thread = module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
   coals::bindings::bind_config(module);

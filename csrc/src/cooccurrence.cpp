@@ -208,21 +208,23 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
   check_whole(matrix, "matrix");
   check_options(options, keep, matrix.columns);
   if (std::is_same_v<T, std::int32_t>) require(options.similarity == Similarity::count, "int32 is for counts alone");
-  const std::int64_t most_bits = 64 * matrix.entries() + (16 << 20);
-  RankedPairs pairs = rank_pairs(matrix, options.min_support, most_bits, control);
-  const CountSimilarity similarity(options, pairs.items.size.data(), pairs.items.count, matrix.rows);
-  Counting counting(pairs, similarity, options, keep, rows_to_count(pairs.items, keep));
-  const std::vector<std::int64_t> tasks = counting.tasks(wanted_threads(control), control);
-  const std::int64_t workspace = 8 * pairs.bits.size() + 4 * (pairs.list.size() + pairs.user.size()) +
-                                 8 * (pairs.users + pairs.items.count) + 24 * pairs.items.count +
-                                 wanted_threads(control) * counting.worker_bytes();
-  return collect_rows<T>(
-      tasks, matrix.columns, matrix.columns, keep, workspace, control, [&] { return counting.make_worker(); },
-      [&](Counting::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
-          const CancellationCheck& check_cancelled) {
-        counting.count_rows(worker, first, last, sink, check_cancelled);
-      },
-      [&] { pairs = RankedPairs(); });
+  return in_team(control, [&] {
+    const std::int64_t most_bits = 64 * matrix.entries() + (16 << 20);
+    RankedPairs pairs = rank_pairs(matrix, options.min_support, most_bits, control);
+    const CountSimilarity similarity(options, pairs.items.size.data(), pairs.items.count, matrix.rows);
+    Counting counting(pairs, similarity, options, keep, rows_to_count(pairs.items, keep));
+    const std::vector<std::int64_t> tasks = counting.tasks(wanted_threads(control), control);
+    const std::int64_t workspace = 8 * pairs.bits.size() + 4 * (pairs.list.size() + pairs.user.size()) +
+                                   8 * (pairs.users + pairs.items.count) + 24 * pairs.items.count +
+                                   wanted_threads(control) * counting.worker_bytes();
+    return collect_rows<T>(
+        tasks, matrix.columns, matrix.columns, keep, workspace, control, [&] { return counting.make_worker(); },
+        [&](Counting::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
+            const CancellationCheck& check_cancelled) {
+          counting.count_rows(worker, first, last, sink, check_cancelled);
+        },
+        [&] { pairs = RankedPairs(); });
+  });
 }
 
 template CsrMatrix<std::int32_t> item_similarity(const CsrView<void>&, const SimilarityOptions&, const NeighborOptions&,

@@ -19,10 +19,11 @@ class CpuShare {
   CpuShare& operator=(const CpuShare&) = delete;
   ~CpuShare();
 
+  // By the number of calls that run at the moment.
   int threads(const RunControl& control) const;
 
  private:
-  int calls_;
+  int forks_;
 };
 
 }  // namespace coals

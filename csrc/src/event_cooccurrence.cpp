@@ -210,14 +210,16 @@ CsrMatrix<T> event_cooccurrence(const EventsView& events, const EventOptions& op
   pairs.shrinkage = options.shrinkage;
   check_options(pairs, keep, events.items);
   check_event_options(options);
-  const EventLog log = index_events(events, options, control);
-  const EventPairs together(events, options, keep, log);
-  const std::int64_t workspace = log.bytes() + wanted_threads(control) * together.worker_bytes();
-  return collect_rows<T>(
-      together.tasks(wanted_threads(control)), events.items, events.items, keep, workspace, control,
-      [&] { return together.make_worker(); },
-      [&](EventPairs::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
-          const CancellationCheck& check_cancelled) { together.rows(worker, first, last, sink, check_cancelled); });
+  return in_team(control, [&] {
+    const EventLog log = index_events(events, options, control);
+    const EventPairs together(events, options, keep, log);
+    const std::int64_t workspace = log.bytes() + wanted_threads(control) * together.worker_bytes();
+    return collect_rows<T>(
+        together.tasks(wanted_threads(control)), events.items, events.items, keep, workspace, control,
+        [&] { return together.make_worker(); },
+        [&](EventPairs::Worker& worker, std::int64_t first, std::int64_t last, RowSink<T>& sink,
+            const CancellationCheck& check_cancelled) { together.rows(worker, first, last, sink, check_cancelled); });
+  });
 }
 
 template CsrMatrix<std::int32_t> event_cooccurrence(const EventsView&, const EventOptions&, const NeighborOptions&,

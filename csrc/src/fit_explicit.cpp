@@ -118,11 +118,14 @@ FitReport fit_explicit(const CsrView<T>& ratings, const As<T>* weight, const Exp
     solve_users.solve(options, control);
     solve_items.solve(options, control);
   };
-  report.objective = run_sweeps(options, sweep, [&] {
-    const T* bias = options.biases ? user_bias : nullptr;
-    return explicit_squared_error(solve_users.problem, constant(users), bias, control) +
-           solve_users.penalty(options.biases, control) + solve_items.penalty(options.biases, control);
-  });
+  report.objective = run_sweeps(
+      options, sweep,
+      [&] {
+        const T* bias = options.biases ? user_bias : nullptr;
+        return explicit_squared_error(solve_users.problem, constant(users), bias, control) +
+               solve_users.penalty(options.biases, control) + solve_items.penalty(options.biases, control);
+      },
+      control);
   return report;
 }
 

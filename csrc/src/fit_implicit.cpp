@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fit_sweeps.hpp"
+#include "team.hpp"
 
 namespace coals {
 
@@ -184,7 +185,7 @@ FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& op
   ImplicitFit<T> fit(observed, by_item.view(), options, users, items, control);
   FitReport report;
   report.solver = fit.solver();
-  report.objective = run_sweeps(options, [&] { fit.sweep(); }, [&] { return fit.objective(); });
+  report.objective = run_sweeps(options, [&] { fit.sweep(); }, [&] { return fit.objective(); }, control);
   fit.finish();
   return report;
 }
@@ -200,24 +201,26 @@ void fold_in_implicit(const CsrView<T>& rows, Side side, As<MatrixView<const T>>
   check_factors(fixed, rows.columns, fixed.columns, "fixed");
   check_factors(factors, rows.rows, fixed.columns, "factors");
   check_values(rows, "rows");
-  const std::int64_t size = fixed.columns;
-  Buffer<double> own;
-  if (!known_gram.data) {
-    own = Buffer<double>(size * size);
-    gram(fixed, {own.data(), size, size, size}, control);
-    known_gram = {own.data(), size, size, size};
-  }
-  CsrMatrix<T> storage;
-  ImplicitHalfSweep<T> problem;
-  problem.strengths = without_zeros(rows, storage);
-  problem.fixed = fixed;
-  problem.gram = known_gram;
-  problem.objective = options.objective;
-  problem.alpha = options.alpha;
-  problem.unobserved_weight = options.unobserved_weight;
-  problem.penalty = penalty_of(options, side, fixed.rows);
-  problem.options = exact_options(options);
-  solve_implicit_factors(problem, factors, control);
+  in_team(control, [&] {
+    const std::int64_t size = fixed.columns;
+    Buffer<double> own;
+    if (!known_gram.data) {
+      own = Buffer<double>(size * size);
+      gram(fixed, {own.data(), size, size, size}, control);
+      known_gram = {own.data(), size, size, size};
+    }
+    CsrMatrix<T> storage;
+    ImplicitHalfSweep<T> problem;
+    problem.strengths = without_zeros(rows, storage);
+    problem.fixed = fixed;
+    problem.gram = known_gram;
+    problem.objective = options.objective;
+    problem.alpha = options.alpha;
+    problem.unobserved_weight = options.unobserved_weight;
+    problem.penalty = penalty_of(options, side, fixed.rows);
+    problem.options = exact_options(options);
+    solve_implicit_factors(problem, factors, control);
+  });
 }
 
 #define COALS_INSTANTIATE(T)                                                                                     \

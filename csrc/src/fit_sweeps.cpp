@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "random.hpp"
+#include "team.hpp"
 
 namespace coals {
 
@@ -52,12 +53,15 @@ double total_penalty(const Penalty& penalty, const CsrView<void>& entries, Matri
 }
 
 std::vector<double> run_sweeps(const FitOptions& options, const std::function<void()>& sweep,
-                               const std::function<double()>& objective) {
+                               const std::function<double()>& objective, const RunControl& control) {
+  const auto sweep_and_objective = [&] {
+    sweep();
+    return objective();
+  };
   std::vector<double> history;
   double largest = 0;
   for (std::int64_t number = 1; number <= options.iterations; ++number) {
-    sweep();
-    const double value = objective();
+    const double value = in_team(control, sweep_and_objective);
     if (!std::isfinite(value)) {
       throw std::overflow_error("the objective is not finite after sweep " + std::to_string(number) +
                                 ": values or parameters are too large; make them smaller");

@@ -28,8 +28,9 @@ MatrixView<const T> constant(MatrixView<T> view) {
   return {view.data, view.rows, view.columns, view.stride};
 }
 
-// Runs sweeps until iterations, the tolerance or on_sweep ends it; returns all objectives.
+// Runs sweeps until iterations, the tolerance or on_sweep ends it; returns all objectives. Each sweep has a team of its
+// own, so that on_sweep, which may use OpenMP itself, is not called from inside of a parallel region.
 std::vector<double> run_sweeps(const FitOptions& options, const std::function<void()>& sweep,
-                               const std::function<double()>& objective);
+                               const std::function<double()>& objective, const RunControl& control);
 
 }  // namespace coals

@@ -16,6 +16,9 @@ constexpr std::int64_t panel_rows = 128;
 // Partial matrices fill at most this, whatever the number of rows.
 constexpr std::int64_t most_partial_bytes = std::int64_t{16} << 20;
 
+// What a task does at least, in multiply-adds: less is not worth another thread.
+constexpr std::int64_t least_work = std::int64_t{1} << 20;
+
 std::int64_t rows_per_block(std::int64_t rows, std::int64_t matrix_bytes) {
   const std::int64_t most_blocks = std::clamp<std::int64_t>(most_partial_bytes / matrix_bytes, 2, 64);
   return std::max(4 * panel_rows, (rows + most_blocks - 1) / most_blocks);
@@ -35,6 +38,23 @@ void add_block(const Kernels<T>& kernels, MatrixView<const T> matrix, std::int64
   }
 }
 
+// The upper triangle of the sum of the blocks, in their order.
+template <class T>
+void add_blocks(const Buffer<T>& partial, std::int64_t blocks, std::int64_t stride, MatrixView<double> out,
+                const RunControl& control) {
+  const std::int64_t size = out.columns, together = std::max<std::int64_t>(1, least_work / (blocks * size + 1));
+  parallel_for((size + together - 1) / together, control, [&](std::int64_t t) {
+    for (std::int64_t i = t * together; i < std::min(size, (t + 1) * together); ++i) {
+      double* row = out.row(i);
+      std::fill(row + i, row + size, 0.0);
+      for (std::int64_t b = 0; b < blocks; ++b) {
+        const T* part = partial.data() + b * stride * stride + i * stride;
+        for (std::int64_t j = i; j < size; ++j) row[j] += part[j];
+      }
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -46,22 +66,19 @@ void gram(MatrixView<const T> matrix, MatrixView<double> out, const RunControl& 
   const std::int64_t block_rows = rows_per_block(matrix.rows, square * static_cast<std::int64_t>(sizeof(T)));
   const std::int64_t blocks = (matrix.rows + block_rows - 1) / block_rows;
   Buffer<T> partial(blocks * square);
-  parallel_for(
-      blocks, control, [&] { return Buffer<T>(panel_rows * stride); },
-      [&](Buffer<T>& panel, std::int64_t b, const CancellationCheck& check_cancelled) {
-        T* target = partial.data() + b * square;
-        std::fill(target, target + square, T(0));
-        const std::int64_t first = b * block_rows;
-        add_block(kernels, matrix, first, std::min(matrix.rows, first + block_rows), stride, panel, target,
-                  check_cancelled);
-      });
-  parallel_for(size, control, [&](std::int64_t i) {
-    double* row = out.row(i);
-    std::fill(row + i, row + size, 0.0);
-    for (std::int64_t b = 0; b < blocks; ++b) {
-      const T* part = partial.data() + b * square + i * stride;
-      for (std::int64_t j = i; j < size; ++j) row[j] += part[j];
-    }
+  const std::int64_t together = (least_work + block_rows * square - 1) / (block_rows * square);
+  in_team(control, (blocks + together - 1) / together, [&] {
+    parallel_for((blocks + together - 1) / together, control, [&] { return Buffer<T>(panel_rows * stride); },
+                 [&](Buffer<T>& panel, std::int64_t t, const CancellationCheck& check_cancelled) {
+                   for (std::int64_t b = t * together; b < std::min(blocks, (t + 1) * together); ++b) {
+                     T* target = partial.data() + b * square;
+                     std::fill(target, target + square, T(0));
+                     const std::int64_t first = b * block_rows;
+                     add_block(kernels, matrix, first, std::min(matrix.rows, first + block_rows), stride, panel, target,
+                               check_cancelled);
+                   }
+                 });
+    add_blocks(partial, blocks, stride, out, control);
   });
   for (std::int64_t i = 0; i < size; ++i) {
     for (std::int64_t j = i + 1; j < size; ++j) out.row(j)[i] = out.row(i)[j];

@@ -167,7 +167,7 @@ class Sweep {
 template <class T>
 void invert_definite(MatrixView<T> matrix, const RunControl& control) {
   check_matrix(matrix, matrix.rows, matrix.rows, "matrix");
-  Sweep<T>(matrix, control).run();
+  in_team(control, [&] { Sweep<T>(matrix, control).run(); });
 }
 
 template void invert_definite<float>(MatrixView<float>, const RunControl&);

@@ -27,6 +27,16 @@ namespace {
 
 constexpr std::int64_t items_per_task = 4096;
 
+// pack(p) for all panels, of `size` elements each. Tasks take some 100 microseconds: less is not worth another thread.
+template <class Pack>
+void for_each_panel(std::int64_t count, std::int64_t size, const RunControl& control, Pack pack) {
+  constexpr std::int64_t elements_per_task = std::int64_t{1} << 16;
+  const std::int64_t together = std::max<std::int64_t>(1, elements_per_task / std::max<std::int64_t>(1, size));
+  parallel_for((count + together - 1) / together, control, [&](std::int64_t t) {
+    for (std::int64_t p = t * together; p < std::min(count, (t + 1) * together); ++p) pack(p);
+  });
+}
+
 template <class T>
 RealPanels<T> pack_real(const ItemIndex<T>& index, const RunControl& control) {
   const MatrixView<const T> items = index.items();
@@ -35,7 +45,7 @@ RealPanels<T> pack_real(const ItemIndex<T>& index, const RunControl& control) {
   packed.count = (index.size() + packed.width - 1) / packed.width;
   packed.size = packed.width * items.columns;
   packed.data = Buffer<T>(packed.count * packed.size);
-  parallel_for(packed.count, control, [&](std::int64_t p) {
+  for_each_panel(packed.count, packed.size, control, [&](std::int64_t p) {
     T* panel = packed.data.data() + p * packed.size;
     std::fill(panel, panel + packed.size, T(0));
     const std::int64_t first = p * packed.width;
@@ -82,7 +92,7 @@ BytePanels pack_bytes(const ItemIndex<T>& index, const RunControl& control) {
   packed.scale.resize(index.size());
   packed.error.resize(index.size());
   packed.panel.resize(packed.count);
-  parallel_for(packed.count, control, [&](std::int64_t p) { pack_panel(index, p, packed); });
+  for_each_panel(packed.count, packed.size, control, [&](std::int64_t p) { pack_panel(index, p, packed); });
   return packed;
 }
 

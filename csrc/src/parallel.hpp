@@ -1,4 +1,4 @@
-// `parallel_for` runs numbered tasks on the calling thread and on workers of the thread pool.
+// `parallel_for` runs numbered tasks on the calling thread and on the workers of its team.
 //
 // Threads take tasks in rising order as they become free, so results must not depend on which thread ran a task: tasks
 // write only to memory of their own, and callers reduce over tasks in order. An exception stops the tasks above the
@@ -9,13 +9,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <stdexcept>
-#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -23,7 +20,7 @@
 #include "coals/run_control.hpp"
 #include "cpu_share.hpp"
 #include "poller.hpp"
-#include "thread_pool.hpp"
+#include "team.hpp"
 
 namespace coals {
 
@@ -35,20 +32,8 @@ class TaskQueue {
   // Set by the calling thread before it works.
   void set_team(const Team& team) { team_ = &team; }
 
-  // For the calling thread alone. What it throws comes before the failure of any task.
-  void poll() {
-    try {
-      poller_();
-      if (team_ && team_->workers_lost()) {
-        throw std::runtime_error(
-            "the process was forked during this call; its worker threads do not exist in the child. Call "
-            "again in the child");
-      }
-    } catch (...) {
-      fail(0, std::current_exception());
-      throw;
-    }
-  }
+  // For the calling thread alone. Its exceptions come before the failure of any task.
+  void poll();
 
   // Whether a task at or below this one has failed.
   bool stopped(std::int64_t task) const { return task >= limit_.load(std::memory_order_relaxed); }
@@ -65,27 +50,10 @@ class TaskQueue {
 
   // The calling thread waits here, still polling, while others finish their last tasks. No task is left, so a thread
   // that enters later leaves at once.
-  void wait_for_others() {
-    for (int round = 0; active_.load() > 1; ++round) {
-      if (round < 1000) {
-        std::this_thread::yield();
-      } else {
-        std::this_thread::sleep_for(std::chrono::microseconds(200));
-        poll();
-      }
-    }
-  }
+  void wait_for_others();
 
-  void fail(std::int64_t task, std::exception_ptr error) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (error_ && task >= limit_.load()) return;
-    limit_.store(task);
-    error_ = error;
-  }
-
-  void rethrow() {
-    if (error_) std::rethrow_exception(error_);
-  }
+  void fail(std::int64_t task, std::exception_ptr error);
+  void rethrow();
 
  private:
   Poller poller_;
@@ -118,41 +86,33 @@ class CancellationCheck {
   bool is_caller_;
 };
 
+// Takes tasks of the queue until there are none. `task` is the one at work, for the sake of exceptions.
+using TakeTasks = void (*)(void* argument, TaskQueue& queue, bool is_caller, std::int64_t& task);
+
+// take(argument, …) on all threads of the team.
+void run_tasks(std::int64_t tasks, const RunControl& control, TakeTasks take, void* argument);
+
 // body(state, task) or body(state, task, check_cancelled) for every task in [0, tasks). Every thread makes one state
 // for itself.
 template <class MakeState, class Body>
 void parallel_for(std::int64_t tasks, const RunControl& control, MakeState make_state, Body body) {
-  const CpuShare cpu_share;
-  const std::int64_t wanted = cpu_share.threads(control);
-  if (tasks <= 0) return;
-  const int count = static_cast<int>(std::min(wanted, tasks));
-  TaskQueue queue(tasks, control);
-  auto worker = [&](bool is_caller) {
-    std::int64_t task = 0;
-    queue.enter();
-    try {
-      auto state = make_state();
-      while ((task = queue.next()) >= 0) {
-        if constexpr (std::is_invocable_v<Body&, decltype(state)&, std::int64_t, const CancellationCheck&>) {
-          body(state, task, CancellationCheck(queue, task, is_caller));
-        } else {
-          body(state, task);
-        }
-        if (is_caller) queue.poll();
+  auto take = [&](TaskQueue& queue, bool is_caller, std::int64_t& task) {
+    auto state = make_state();
+    while ((task = queue.next()) >= 0) {
+      if constexpr (std::is_invocable_v<Body&, decltype(state)&, std::int64_t, const CancellationCheck&>) {
+        body(state, task, CancellationCheck(queue, task, is_caller));
+      } else {
+        body(state, task);
       }
-      if (is_caller) queue.wait_for_others();
-    } catch (const Stopped&) {
-    } catch (...) {
-      queue.fail(std::max<std::int64_t>(task, 0), std::current_exception());
+      if (is_caller) queue.poll();
     }
-    queue.leave();
   };
-  {
-    const Team team(count - 1, [](void* own) { (*static_cast<decltype(worker)*>(own))(false); }, &worker);
-    queue.set_team(team);
-    worker(true);
-  }
-  queue.rethrow();
+  run_tasks(
+      tasks, control,
+      [](void* own, TaskQueue& queue, bool is_caller, std::int64_t& task) {
+        (*static_cast<decltype(take)*>(own))(queue, is_caller, task);
+      },
+      &take);
 }
 
 template <class Body>

@@ -114,55 +114,60 @@ double sgd_epoch(const CsrView<T>& ratings, const SgdFactors<T>& factors, const 
   check_arguments(ratings, factors, options);
   require(!factors.user_bias == !factors.user_bias_state && !factors.user_bias == !factors.item_bias,
           "user_bias, user_bias_state and item_bias go together");
-  const EntryParts<T> parts(ratings, options.seed, options.epoch, control);
-  const StepsOn<T> on = steps_on(factors, options);
-  Buffer<double> squares(parts.parts * parts.parts);
-  parts.rounds(options.seed, options.epoch, control,
-               [&](std::int64_t p, std::int64_t q, const CancellationCheck& check_cancelled) {
-                 double sum = 0;
-                 const std::int64_t begin = parts.begin(p, q), end = begin + parts.count(p, q);
-                 for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
-                   sum += active_kernels<T>().rating_steps(on, parts.user.data() + e, parts.item.data() + e,
-                                                           parts.value.data() + e, std::min(steps_at_a_time, end - e));
-                   check_cancelled();
-                 }
-                 squares[p * parts.parts + q] = sum;
-               });
-  double total = 0;
-  for (const double sum : squares) total += sum;
-  return total;
+  return in_team(control, [&] {
+    const EntryParts<T> parts(ratings, options.seed, options.epoch, control);
+    const StepsOn<T> on = steps_on(factors, options);
+    Buffer<double> squares(parts.parts * parts.parts);
+    parts.rounds(options.seed, options.epoch, control,
+                 [&](std::int64_t p, std::int64_t q, const CancellationCheck& check_cancelled) {
+                   double sum = 0;
+                   const std::int64_t begin = parts.begin(p, q), end = begin + parts.count(p, q);
+                   for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
+                     sum +=
+                         active_kernels<T>().rating_steps(on, parts.user.data() + e, parts.item.data() + e,
+                                                          parts.value.data() + e, std::min(steps_at_a_time, end - e));
+                     check_cancelled();
+                   }
+                   squares[p * parts.parts + q] = sum;
+                 });
+    double total = 0;
+    for (const double sum : squares) total += sum;
+    return total;
+  });
 }
 
 template <class T>
 double bpr_epoch(const CsrView<T>& entries, const SgdFactors<T>& factors, const SgdOptions& options,
                  const RunControl& control) {
   check_arguments(entries, factors, options);
-  const EntryParts<T> parts({entries.rows, entries.columns, entries.row_begin, entries.column, nullptr}, options.seed,
-                            options.epoch, control);
-  const StepsOn<T> on = steps_on(factors, options);
-  const CsrView<void> has = entries.structure();
-  Buffer<double> losses(parts.parts * parts.parts), counts(parts.parts * parts.parts);
-  parts.rounds(options.seed, options.epoch, control,
-               [&](std::int64_t p, std::int64_t q, const CancellationCheck& check_cancelled) {
-                 const std::int64_t pair = p * parts.parts + q, begin = parts.begin(p, q),
-                                    end = begin + parts.count(p, q);
-                 Random random(options.seed ^ 0x2545F4914F6CDD1Du,
-                               static_cast<std::uint64_t>(options.epoch * parts.parts * parts.parts + pair));
-                 PairSteps<T> steps(has, parts);
-                 losses[pair] = counts[pair] = 0;
-                 for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
-                   const auto [loss, count] = steps.run(on, e, std::min(steps_at_a_time, end - e), q, random);
-                   losses[pair] += loss;
-                   counts[pair] += static_cast<double>(count);
-                   check_cancelled();
-                 }
-               });
-  double loss = 0, count = 0;
-  for (std::int64_t k = 0; k < losses.size(); ++k) {
-    loss += losses[k];
-    count += counts[k];
-  }
-  return count > 0 ? loss / count : 0.0;
+  return in_team(control, [&] {
+    const EntryParts<T> parts({entries.rows, entries.columns, entries.row_begin, entries.column, nullptr}, options.seed,
+                              options.epoch, control);
+    const StepsOn<T> on = steps_on(factors, options);
+    const CsrView<void> has = entries.structure();
+    Buffer<double> losses(parts.parts * parts.parts), counts(parts.parts * parts.parts);
+    parts.rounds(options.seed, options.epoch, control,
+                 [&](std::int64_t p, std::int64_t q, const CancellationCheck& check_cancelled) {
+                   const std::int64_t pair = p * parts.parts + q, begin = parts.begin(p, q),
+                                      end = begin + parts.count(p, q);
+                   Random random(options.seed ^ 0x2545F4914F6CDD1Du,
+                                 static_cast<std::uint64_t>(options.epoch * parts.parts * parts.parts + pair));
+                   PairSteps<T> steps(has, parts);
+                   losses[pair] = counts[pair] = 0;
+                   for (std::int64_t e = begin; e < end; e += steps_at_a_time) {
+                     const auto [loss, count] = steps.run(on, e, std::min(steps_at_a_time, end - e), q, random);
+                     losses[pair] += loss;
+                     counts[pair] += static_cast<double>(count);
+                     check_cancelled();
+                   }
+                 });
+    double loss = 0, count = 0;
+    for (std::int64_t k = 0; k < losses.size(); ++k) {
+      loss += losses[k];
+      count += counts[k];
+    }
+    return count > 0 ? loss / count : 0.0;
+  });
 }
 
 template double sgd_epoch<float>(const CsrView<float>&, const SgdFactors<float>&, const SgdOptions&, const RunControl&);

@@ -272,20 +272,22 @@ void symmetric_eigen(std::int64_t n, const double* matrix, double* values, doubl
   if (n == 0) return;
   RunControl run = control;
   if (n <= serial_size) run.num_threads = 1;
-  const int exponent = largest_exponent(n, matrix);
-  Reduction reduction(n, run);
-  copy_scaled(matrix, std::ldexp(1.0, -exponent), reduction);
-  tridiagonalise(reduction);
+  in_team(run, [&] {
+    const int exponent = largest_exponent(n, matrix);
+    Reduction reduction(n, run);
+    copy_scaled(matrix, std::ldexp(1.0, -exponent), reduction);
+    tridiagonalise(reduction);
 
-  Slabs slabs(reduction);
-  iterate(reduction, slabs);
+    Slabs slabs(reduction);
+    iterate(reduction, slabs);
 
-  const double* eigenvalue = reduction.diagonal.data();
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return eigenvalue[a] > eigenvalue[b]; });
-  for (std::int64_t j = 0; j < n; ++j) values[j] = std::ldexp(eigenvalue[order[j]], exponent);
-  slabs.write(order, vectors);
+    const double* eigenvalue = reduction.diagonal.data();
+    std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return eigenvalue[a] > eigenvalue[b]; });
+    for (std::int64_t j = 0; j < n; ++j) values[j] = std::ldexp(eigenvalue[order[j]], exponent);
+    slabs.write(order, vectors);
+  });
 }
 
 }  // namespace coals

@@ -1,13 +1,12 @@
+// Only this file starts threads; omp_team.cpp has OpenMP start them.
 #include "thread_pool.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #if !defined(_WIN32)
 #include <pthread.h>
@@ -17,122 +16,23 @@ namespace coals {
 
 namespace {
 
-// How long a worker polls for work before it sleeps. The phases of a call follow each other closely, and waking a
-// thread takes tens of microseconds. It yields between polls, since other threads may need its processor.
-constexpr std::chrono::microseconds spin_time{100};
-
-}  // namespace
-
-// A thread that works for one team after another.
-class PoolWorker {
- public:
+struct PoolWorker : TeamWorker {
   // Throws std::system_error when the system refuses a thread.
-  PoolWorker() : thread_([this] { run(); }) {}
+  PoolWorker() : TeamWorker(true), thread([this] { run(); }) {}
+  ~PoolWorker() { thread.join(); }
 
-  ~PoolWorker() { thread_.join(); }
-
-  // Tells the thread, which must have no work, to end.
-  void end() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      ending_.store(true);
-    }
-    awake_.notify_one();
-  }
-
-  void assign(Team& team) {
-    team_.store(&team);
-    if (!asleep_.load()) return;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-    }  // by now the worker waits, or it sees its team before it waits
-    awake_.notify_one();
-  }
-
-  // Whether the worker had not started on the work, and now will not.
-  bool revoke(Team& team) {
-    Team* expected = &team;
-    return team_.compare_exchange_strong(expected, nullptr);
-  }
-
-  // In the list it belongs to: the workers of a team, or the idle workers.
-  PoolWorker* next = nullptr;
-
- private:
-  void run() {
-    make_room_for_exceptions();
-    while (!ending_.load()) {
-      if (Team* team = team_.exchange(nullptr)) {
-        team->work_(team->argument_);
-        team->inside_.fetch_sub(1);  // the team may be gone from here on
-      } else {
-        wait();
-      }
-    }
-  }
-
-  // The first exception of a thread allocates memory, and glibc ends the process when that fails. So the thread throws
-  // one at once, while there is memory set aside for it, and not when memory has run out.
-  void make_room_for_exceptions() {
-    room_.reset();
-    try {
-      throw 0;
-    } catch (int) {
-    }
-  }
-
-  bool has_work() const { return team_.load() != nullptr || ending_.load(); }
-
-  void wait() {
-    const auto end = std::chrono::steady_clock::now() + spin_time;
-    while (std::chrono::steady_clock::now() < end) {
-      for (int look = 0; look < 8; ++look) {
-        if (has_work()) return;
-        std::this_thread::yield();
-      }
-    }
-    std::unique_lock<std::mutex> lock(mutex_);
-    asleep_.store(true);
-    awake_.wait(lock, [this] { return has_work(); });
-    asleep_.store(false);
-  }
-
-  std::unique_ptr<char[]> room_{new char[1 << 16]};
-  std::atomic<Team*> team_{nullptr};
-  std::atomic<bool> asleep_{false};
-  std::atomic<bool> ending_{false};
-  std::mutex mutex_;
-  std::condition_variable awake_;
-  std::thread thread_;  // last: it uses all of the others
+  std::thread thread;
 };
 
-// Workers without work, the last one to finish first.
 struct IdleWorkers {
   std::mutex mutex;
-  PoolWorker* first = nullptr;
-  int count = 0;
-
-  void add(PoolWorker* worker) {
-    worker->next = first;
-    first = worker;
-    ++count;
-  }
-
-  PoolWorker* take() {
-    PoolWorker* worker = first;
-    if (!worker) return nullptr;
-    first = worker->next;
-    --count;
-    return worker;
-  }
+  WorkerList list;
 };
 
-namespace {
-
 // Tells all of them to end before waiting for the first.
-void end_all(PoolWorker* list) {
-  for (PoolWorker* worker = list; worker; worker = worker->next) worker->end();
-  while (list) delete std::exchange(list, list->next);
+void end_all(WorkerList workers) {
+  for (TeamWorker* worker = workers.first; worker; worker = worker->next) worker->end();
+  while (workers.first) delete static_cast<PoolWorker*>(workers.take());
 }
 
 // A single call with a thousand threads must not leave as many behind.
@@ -171,53 +71,31 @@ void end_idle_workers() {
   if (!ready) return;
   // A thread that ends the process from a signal handler may hold the lock.
   const std::unique_lock<std::mutex> lock(ready->mutex, std::try_to_lock);
-  if (!lock) return;
-  ready->count = 0;
-  end_all(std::exchange(ready->first, nullptr));
+  if (lock) end_all(std::exchange(ready->list, {}));
 }
 
-Team::Team(int count, Work work, void* argument) noexcept : work_(work), argument_(argument) {
-  if (count <= 0) return;
-  int missing = count;
-  const auto add = [&](PoolWorker* worker) {
-    worker->next = workers_;
-    workers_ = worker;
-    --missing;
-  };
+WorkerList take_pool_workers(int count) noexcept {
+  WorkerList taken;
   try {
-    idle_ = &all_idle_workers();
+    IdleWorkers& ready = all_idle_workers();
     {
-      const std::lock_guard<std::mutex> lock(idle_->mutex);
-      while (missing > 0 && idle_->first) add(idle_->take());
+      const std::lock_guard<std::mutex> lock(ready.mutex);
+      while (taken.count < count && ready.list.first) taken.add(ready.list.take());
     }
-    while (missing > 0) add(new PoolWorker);
+    while (taken.count < count) taken.add(new PoolWorker);
   } catch (const std::exception&) {
     // No more threads, or no memory for one: the workers found so far share the work.
   }
-  inside_.store(count - missing);
-  for (PoolWorker* worker = workers_; worker; worker = worker->next) worker->assign(*this);
+  return taken;
 }
 
-bool Team::workers_lost() const { return workers_ && idle.load() != idle_; }
-
-Team::~Team() {
-  if (!workers_ || workers_lost()) return;
-  for (PoolWorker* worker = workers_; worker; worker = worker->next) {
-    if (worker->revoke(*this)) inside_.fetch_sub(1);
-  }
-  while (inside_.load() > 0) std::this_thread::yield();
-  PoolWorker* surplus = nullptr;
+void return_pool_workers(WorkerList workers) {
+  IdleWorkers& ready = *idle.load();  // where the workers came from: this process has not been forked off since
+  WorkerList surplus;
   {
     const int most = most_idle();
-    const std::lock_guard<std::mutex> lock(idle_->mutex);
-    while (PoolWorker* worker = workers_) {
-      workers_ = worker->next;
-      if (idle_->count < most) {
-        idle_->add(worker);
-      } else {
-        worker->next = std::exchange(surplus, worker);
-      }
-    }
+    const std::lock_guard<std::mutex> lock(ready.mutex);
+    while (workers.first) (ready.list.count < most ? ready.list : surplus).add(workers.take());
   }
   end_all(surplus);
 }
@@ -226,7 +104,24 @@ int idle_workers() {
   IdleWorkers* ready = idle.load();
   if (!ready) return 0;
   const std::lock_guard<std::mutex> lock(ready->mutex);
-  return ready->count;
+  return ready->list.count;
+}
+
+bool can_start_threads(int count) noexcept {
+  std::mutex all_started;
+  std::vector<std::thread> threads;
+  {
+    const std::lock_guard<std::mutex> lock(all_started);
+    try {
+      while (static_cast<int>(threads.size()) < count) {
+        threads.emplace_back([&] { const std::lock_guard<std::mutex> wait(all_started); });
+      }
+    } catch (const std::exception&) {
+      // Refused: those that started are joined below.
+    }
+  }
+  for (std::thread& thread : threads) thread.join();
+  return static_cast<int>(threads.size()) == count;
 }
 
 }  // namespace coals

@@ -1,4 +1,4 @@
-// How many threads to use when nobody says, and what changes after a fork.
+// How many threads to use by default.
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -16,16 +16,17 @@
 #include "check_arguments.hpp"
 #include "coals/config.hpp"
 #include "cpu_share.hpp"
+#include "team.hpp"
 
 namespace coals {
 
 namespace {
 
-std::atomic<int> calls_under_way{0};
+std::atomic<int> running_calls{0};
 
 #if !defined(_WIN32)
-// The parent's other threads, and with them their calls, are not in the child.
-const int fork_handler = pthread_atfork(nullptr, nullptr, [] { calls_under_way.store(0); });
+// The parent's other threads, and their calls, do not exist in the child.
+const int fork_handler = pthread_atfork(nullptr, nullptr, [] { running_calls.store(0); });
 #endif
 
 int processors_by_affinity() {
@@ -44,12 +45,15 @@ int threads_by_environment() {
 
 }  // namespace
 
-CpuShare::CpuShare() : calls_(calls_under_way.fetch_add(1) + 1) {}
-CpuShare::~CpuShare() { calls_under_way.fetch_sub(1); }
+CpuShare::CpuShare() : forks_(fork_count()) { running_calls.fetch_add(1); }
 
-// Rounded up: a processor too few idles for sure, one too many is made to wait by the system.
+CpuShare::~CpuShare() {
+  if (forks_ == fork_count()) running_calls.fetch_sub(1);
+}
+
+// Rounded up: a processor too few is idle for sure, and one too many only waits for its turn.
 int CpuShare::threads(const RunControl& control) const {
-  const int wanted = wanted_threads(control), calls = std::max(1, calls_);
+  const int wanted = wanted_threads(control), calls = std::max(1, running_calls.load());
   return control.num_threads > 0 ? wanted : (wanted + calls - 1) / calls;
 }
 

@@ -214,23 +214,25 @@ void truncated_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, Matri
                    const SvdOptions& options, MatrixView<T> left, double* values, MatrixView<T> right,
                    const RunControl& control) {
   check_svd(matrix, transposed, start, options, left, values, right);
-  const bool tall = matrix.columns <= matrix.rows;
-  const CsrView<T>& by_row = tall ? matrix : transposed;
-  const CsrView<T>& by_column = tall ? transposed : matrix;
-  Krylov<T> space = krylov_space(by_row, by_column, start, right.columns, options, control);
-  TallPanel<T> near = ritz_vectors(space, right.columns, control);
-  space.basis.clear();
-  singular_triplets(by_row, near, tall ? right : left, values, tall ? left : right, control);
-  if (tall) {
-    // Taken from the left vectors, so that equal columns of the matrix get equal rows to the bit, as images do.
-    multiply_sparse(transposed, {left.data, left.rows, left.columns, left.stride}, right, control);
-    std::vector<double> inverse(static_cast<std::size_t>(right.columns));
-    for (std::int64_t k = 0; k < right.columns; ++k) inverse[k] = values[k] > 0 ? 1.0 / values[k] : 0.0;
-    scale_columns(right, inverse);
-  }
-  const std::vector<double> sign = signs(right);
-  scale_columns(left, sign);
-  scale_columns(right, sign);
+  in_team(control, [&] {
+    const bool tall = matrix.columns <= matrix.rows;
+    const CsrView<T>& by_row = tall ? matrix : transposed;
+    const CsrView<T>& by_column = tall ? transposed : matrix;
+    Krylov<T> space = krylov_space(by_row, by_column, start, right.columns, options, control);
+    TallPanel<T> near = ritz_vectors(space, right.columns, control);
+    space.basis.clear();
+    singular_triplets(by_row, near, tall ? right : left, values, tall ? left : right, control);
+    if (tall) {
+      // Taken from the left vectors, so that equal columns of the matrix get equal rows to the bit, as images do.
+      multiply_sparse(transposed, {left.data, left.rows, left.columns, left.stride}, right, control);
+      std::vector<double> inverse(static_cast<std::size_t>(right.columns));
+      for (std::int64_t k = 0; k < right.columns; ++k) inverse[k] = values[k] > 0 ? 1.0 / values[k] : 0.0;
+      scale_columns(right, inverse);
+    }
+    const std::vector<double> sign = signs(right);
+    scale_columns(left, sign);
+    scale_columns(right, sign);
+  });
 }
 
 template void truncated_svd<float>(const CsrView<float>&, const CsrView<float>&, MatrixView<const float>,

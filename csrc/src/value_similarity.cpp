@@ -213,8 +213,10 @@ CsrMatrix<T> item_products(const CsrView<double>& matrix, const ProductOptions& 
   check_whole(matrix, "matrix");
   check_valued(matrix, "matrix");
   check_values(matrix, "matrix", std::numeric_limits<double>::max());
-  return within_float(matrix) ? sum_products<T, T>(matrix, options, keep, control)
-                              : sum_products<T, double>(matrix, options, keep, control);
+  return in_team(control, [&] {
+    return within_float(matrix) ? sum_products<T, T>(matrix, options, keep, control)
+                                : sum_products<T, double>(matrix, options, keep, control);
+  });
 }
 
 template <class T>
@@ -224,7 +226,9 @@ CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimila
   check_valued(matrix, "matrix");
   check_sums(matrix);
   check_name(options.similarity, CommonSimilarity::mean_square, "similarity");
-  return sum_pairs<T, double, MomentSums>(matrix, options, keep, control, CommonValue{options.similarity});
+  return in_team(control, [&] {
+    return sum_pairs<T, double, MomentSums>(matrix, options, keep, control, CommonValue{options.similarity});
+  });
 }
 
 template CsrMatrix<float> item_products(const CsrView<double>&, const ProductOptions&, const NeighborOptions&,

@@ -75,7 +75,15 @@ class AlternatingModel(FoldIn):
             twin._finish(problem, problem.result(copy=True), history)
             return twin
 
-        history = run_sweeps(self, sweep, problem.objective, iterations, progress, callbacks, snapshot)
+        history = run_sweeps(
+            self,
+            lambda: _core.run_in_team(sweep, problem.threads),
+            lambda: _core.run_in_team(problem.objective, problem.threads),
+            iterations,
+            progress,
+            callbacks,
+            snapshot,
+        )
         fitted = problem.result(copy=False)
         for callback in callbacks:
             best = callback._take_best() if isinstance(callback, EarlyStopping) else None

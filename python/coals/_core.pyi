@@ -1,11 +1,13 @@
 """Types of the native core. A test compares names and parameters with the module."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Real = TypeVar("Real", np.float32, np.float64)
+Result = TypeVar("Result")
 Floats = npt.NDArray[Real]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -76,6 +78,9 @@ def borrow_csr(indptr: Int64s, indices: Int32s, values: npt.NDArray[Any] | None,
 def compiled_isas() -> list[str]: ...
 def detected_isas() -> list[str]: ...
 def active_isa() -> str: ...
+def threading_layer() -> str: ...
+def openmp_runtime() -> str: ...
+def run_in_team(function: Callable[[], Result], num_threads: int) -> Result: ...
 def default_num_threads() -> int: ...
 
 class Penalty:

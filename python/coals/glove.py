@@ -207,7 +207,15 @@ class GloVe(TwoSidedVectors):
             twin._finish(data, self._result(problem.result(copy=True)), history)
             return twin
 
-        history = run_sweeps(self, sweep, problem.objective, self.iterations, progress, callbacks, snapshot)
+        history = run_sweeps(
+            self,
+            lambda: _core.run_in_team(sweep, problem.threads),
+            lambda: _core.run_in_team(problem.objective, problem.threads),
+            self.iterations,
+            progress,
+            callbacks,
+            snapshot,
+        )
         fitted = self._result(problem.result(copy=False))
         for one in callbacks:
             best = one._take_best() if isinstance(one, EarlyStopping) else None

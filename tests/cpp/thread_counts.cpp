@@ -43,12 +43,14 @@ void check_shares() {
   const coals::CpuShare alone;
   expect(alone.threads({}), all, "a call alone takes all");
   {
-    const coals::CpuShare second, third;
+    const coals::CpuShare second;
     expect(second.threads({}), (all + 1) / 2, "the second of two takes half");
+    const coals::CpuShare third;
     expect(third.threads({}), (all + 2) / 3, "the third of three takes a third, rounded up");
+    expect(alone.threads({}), (all + 2) / 3, "the first now takes a third too");
     expect(third.threads(asked), 7, "what is asked for is taken");
   }
-  expect(coals::CpuShare().threads({}), (all + 1) / 2, "what has ended takes nothing");
+  expect(alone.threads({}), all, "calls that have ended take nothing");
 }
 
 void check_groups() {

@@ -14,6 +14,15 @@ std::vector<std::string> detected_isas();
 // std::invalid_argument if COALS_ISA names a level that is unknown, not compiled in, or not on this machine.
 std::string active_isa();
 
+// Which threads run parallel work: "omp" for OpenMP's, "pool" for the core's own. Chosen once: omp if it is compiled in
+// and COALS_THREADING_LAYER does not name pool. It changes to pool for good in a forked child, and when the system
+// refuses threads. Throws std::invalid_argument if COALS_THREADING_LAYER is unknown, or names omp when it is not
+// compiled in.
+std::string threading_layer();
+
+// The OpenMP runtime and the version that it implements, as in "libgomp (OpenMP 201511)"; empty if not compiled in.
+std::string openmp_runtime();
+
 // Processors that affinity, the control group's quota and OMP_NUM_THREADS leave to this process; at least 1.
 int default_num_threads();
 

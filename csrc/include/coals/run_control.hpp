@@ -18,4 +18,9 @@ struct RunControl {
   ResultMemory memory{};
 };
 
+// Makes a call during which one team of threads serves all calls of coals by the calling thread. This saves time where
+// many short calls follow each other: with OpenMP, there is one parallel region around all of them instead of one
+// around each, and so one barrier. Throws what `call` throws.
+void run_in_team(const RunControl& control, const std::function<void()>& call);
+
 }  // namespace coals
