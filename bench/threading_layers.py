@@ -2,9 +2,11 @@
 
     python bench/threading_layers.py [ROW ...]
 
-Starts one process for each layer and has them do the same work in turn, so that noise meets both. A product leaves the
-threads of NumPy's BLAS spinning for a while, so that they compete for the processors with the work that follows. Prints
-a Markdown table of median seconds. Takes about four minutes.
+Starts one process for each layer and has them do the same work in turn, so that noise affects all alike. A product
+leaves the threads of NumPy's BLAS spinning for a while, so that they compete for the processors with the work that
+follows. Prints a Markdown table of median seconds, and of ratios to `pool`. "omp" is the default, in which calls use
+the pool while processors are busy; "strict" is COALS_THREADING_LAYER=omp, in which they do not. Takes about four
+minutes.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-LAYERS = ("omp", "pool")
+LAYERS = {"omp": "", "strict": "omp", "pool": "pool"}  # the value of COALS_THREADING_LAYER
 # Row -> how often it is repeated.
 ROWS = {
     "fold-in of 1 user": 40,
@@ -95,7 +97,7 @@ class Process:
         self._layer = layer
         self._process = subprocess.Popen(
             [sys.executable, __file__, "--serve"],
-            env={**os.environ, "COALS_THREADING_LAYER": layer},
+            env={**os.environ, "COALS_THREADING_LAYER": LAYERS[layer]},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -106,7 +108,7 @@ class Process:
         assert self._process.stdout
         print(json.dumps([row, product]), file=self._process.stdin, flush=True)
         seconds, layer = json.loads(self._process.stdout.readline())
-        assert layer == self._layer
+        assert layer == ("pool" if self._layer == "pool" else "omp")
         if product:
             time.sleep(0.25)  # until the threads of the BLAS sleep, which would disturb the other process
         return float(seconds)
@@ -116,8 +118,8 @@ class Process:
 
 
 def main(rows: list[str]) -> None:
-    print("| | alone: omp | pool | omp / pool | after a product: omp | pool | omp / pool |", flush=True)
-    print("|---|---|---|---|---|---|---|", flush=True)
+    columns = [f"{when}{layer}" for when in ("alone: ", "after a product: ") for layer in (*LAYERS, "omp / pool")]
+    print(f"| | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}", flush=True)
     processes = {layer: Process(layer) for layer in LAYERS}
     for row in rows:
         cells = []
@@ -126,8 +128,9 @@ def main(rows: list[str]) -> None:
             for number in range(ROWS[row]):
                 for layer in LAYERS if number % 2 else reversed(LAYERS):
                     seconds[layer].append(processes[layer].run(row, product))
-            omp, pool = (statistics.median(seconds[layer]) for layer in LAYERS)
-            cells += [f"{omp:.4f}", f"{pool:.4f}", f"{omp / pool:.2f}"]
+            medians = {layer: statistics.median(seconds[layer]) for layer in LAYERS}
+            cells += [f"{median:.4f}" for median in medians.values()]
+            cells.append(f"{medians['omp'] / medians['pool']:.2f}")
         print(f"| {row} | {' | '.join(cells)} |", flush=True)
     for process in processes.values():
         process.end()

@@ -16,8 +16,8 @@ constexpr std::int64_t panel_rows = 128;
 // Partial matrices fill at most this, whatever the number of rows.
 constexpr std::int64_t most_partial_bytes = std::int64_t{16} << 20;
 
-// What a task does at least, in multiply-adds: less is not worth another thread.
-constexpr std::int64_t least_work = std::int64_t{1} << 20;
+// What a task does at least, in multiply-adds and in additions of memory: less is not worth another thread.
+constexpr std::int64_t least_work = std::int64_t{1} << 22, least_additions = std::int64_t{1} << 18;
 
 std::int64_t rows_per_block(std::int64_t rows, std::int64_t matrix_bytes) {
   const std::int64_t most_blocks = std::clamp<std::int64_t>(most_partial_bytes / matrix_bytes, 2, 64);
@@ -42,7 +42,7 @@ void add_block(const Kernels<T>& kernels, MatrixView<const T> matrix, std::int64
 template <class T>
 void add_blocks(const Buffer<T>& partial, std::int64_t blocks, std::int64_t stride, MatrixView<double> out,
                 const RunControl& control) {
-  const std::int64_t size = out.columns, together = std::max<std::int64_t>(1, least_work / (blocks * size + 1));
+  const std::int64_t size = out.columns, together = std::max<std::int64_t>(1, least_additions / (blocks * size + 1));
   parallel_for((size + together - 1) / together, control, [&](std::int64_t t) {
     for (std::int64_t i = t * together; i < std::min(size, (t + 1) * together); ++i) {
       double* row = out.row(i);

@@ -1,16 +1,16 @@
 // The only file that uses OpenMP, and the only one that is compiled with it.
 //
-// What OpenMP's runtimes do not promise, and how this file keeps what coals promises:
-// - libgomp ends the process when a thread is refused. It keeps the threads of a calling thread's last region, so
-// before
-//   a larger region, plain threads are tried first.
-// - libgomp ends the process when it gets no memory. It allocates little, so that much is tried first.
-// - A region ends when all of its threads have arrived. In a child that was forked off inside of a region the others do
-//   not exist, so the child leaves the region by longjmp. It does not use OpenMP again (see threading_layer.hpp).
-// - A region ends when all of its threads have arrived, also those that wait for a processor because other threads
-// occupy
-//   them all. When that took long, calls use the pool for a while, which does not wait for such threads.
-// - An exception must not leave a region: it is kept, and thrown behind it.
+// What coals promises and OpenMP's runtimes do not, and how this file keeps it:
+//
+// Refused threads: libgomp ends the process. It keeps the threads of a calling thread's last region, so before a larger
+// region, this file tries whether plain threads start.
+//
+// No memory: libgomp ends the process. It allocates little, so this file first tries to allocate that much.
+//
+// Forks: a region ends when all of its threads have arrived. In a child forked from inside of a region they do not
+// exist, so the child leaves the region by longjmp. It does not use OpenMP again (see threading_layer.hpp).
+//
+// Exceptions: they must not leave a region, so this file keeps them, and throws them after the region.
 #include "omp_team.hpp"
 
 #include "coals/config.hpp"
@@ -19,7 +19,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <csetjmp>
 #include <cstddef>
@@ -29,6 +28,7 @@
 #include <optional>
 #include <string>
 
+#include "layer_of_call.hpp"
 #include "thread_pool.hpp"
 #include "threading_layer.hpp"
 
@@ -56,24 +56,6 @@ bool has_memory_for(int threads) {
   ::operator delete(memory);
   return memory != nullptr;
 }
-
-using Clock = std::chrono::steady_clock;
-
-// Ends of regions take microseconds, but milliseconds when a thread has to wait for a processor.
-constexpr Clock::duration long_wait = std::chrono::microseconds(200);
-// How long calls use the pool after a long wait, as a multiple of it: such waits then take 1/20 of the time at most.
-constexpr int pause_per_wait = 20;
-
-// When calls may use OpenMP again.
-std::atomic<Clock::rep> pause_end{Clock::time_point::min().time_since_epoch().count()};
-
-void note_wait(Clock::time_point start) {
-  const Clock::time_point now = Clock::now();
-  if (now - start < long_wait) return;
-  pause_end.store((now + pause_per_wait * (now - start)).time_since_epoch().count());
-}
-
-bool paused() { return Clock::now().time_since_epoch().count() < pause_end.load(std::memory_order_relaxed); }
 
 // Where the runtime was loaded from: "" when it is part of the program.
 std::string runtime_path() {
@@ -132,7 +114,7 @@ struct OmpTeam::Region {
     } catch (...) {
       error = std::current_exception();
     }
-    done = Clock::now();
+    done = std::chrono::steady_clock::now();
     for (int i = 0; i < threads - 1 && !forked(); ++i) own[i]->end();
   }
 
@@ -144,14 +126,17 @@ struct OmpTeam::Region {
   Call call = nullptr;
   void* argument = nullptr;
   std::exception_ptr error;
-  Clock::time_point done;
+  std::chrono::steady_clock::time_point done;
   std::jmp_buf outside;
 };
 
 OmpTeam::OmpTeam(int count, WorkerList& workers) {
-  if (paused()) return;
-  // Inside of a region of the caller's, whose threads are there already, the runtime gives one thread and no more.
-  if (omp_in_parallel()) count = 1;
+  // Inside of a region of the caller's, whose threads are there already, there is one thread and no more, as is usual.
+  if (omp_in_parallel()) {
+    count = 1;
+  } else if (pool_is_better(count)) {
+    return;
+  }
   try {
     auto region = std::make_unique<Region>(count, workers);
     if (!has_memory_for(count)) return;
@@ -188,7 +173,7 @@ void OmpTeam::run(Call call, void* argument) {
   if (region->forked()) {
     region_.release();  // the locks of the other threads are never released in the child
   } else {
-    note_wait(region->done);
+    note_end_of_region(region->done);
   }
   if (error) std::rethrow_exception(error);
 }

@@ -17,8 +17,7 @@ class OmpTeam {
   OmpTeam(int count, WorkerList& workers);
   ~OmpTeam();
 
-  // False when regions have ended late of late, when there is no memory, or when the system refuses threads: then the
-  // call is to use the pool.
+  // False when the call is to use the pool: there is no memory, the system refuses threads, or processors are busy.
   bool possible() const { return region_ != nullptr; }
 
   // Throws what the call throws.

@@ -46,9 +46,13 @@ bool is_forked_child() {
 #endif
 }
 
-ThreadingLayer choose() {
+std::string layer_asked_for() {
   const char* variable = std::getenv("COALS_THREADING_LAYER");
-  const std::string wanted = variable ? variable : "";
+  return variable ? variable : "";
+}
+
+ThreadingLayer choose() {
+  const std::string wanted = layer_asked_for();
   const std::string refused = "COALS_THREADING_LAYER: ", unset = "; change or unset COALS_THREADING_LAYER";
   if (wanted == "pool") return ThreadingLayer::pool;
   if (wanted == "omp" && !omp_compiled_in()) {
@@ -65,6 +69,11 @@ ThreadingLayer choose() {
 ThreadingLayer threading_layer_in_use() {
   static const ThreadingLayer chosen = choose();
   return omp_given_up.load(std::memory_order_relaxed) ? ThreadingLayer::pool : chosen;
+}
+
+bool omp_is_asked_for() {
+  static const bool asked = layer_asked_for() == "omp";
+  return asked;
 }
 
 void give_up_omp() { omp_given_up.store(true); }

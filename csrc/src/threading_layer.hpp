@@ -13,6 +13,9 @@ enum class ThreadingLayer {
 // std::invalid_argument if COALS_THREADING_LAYER is not a layer of this build.
 ThreadingLayer threading_layer_in_use();
 
+// Whether COALS_THREADING_LAYER names omp: then also where the pool would be faster.
+bool omp_is_asked_for();
+
 // From now on, this process uses pool.
 void give_up_omp();
 

@@ -18,7 +18,8 @@ def show_config() -> dict[str, Any]:
     The threading layer says which threads run parallel work: those of OpenMP (``omp``) or the core's own (``pool``). It
     is ``omp`` where coals was compiled with OpenMP, unless ``COALS_THREADING_LAYER=pool`` was set before the import. It
     changes to ``pool`` in forked child processes, and when the system refuses threads. Results are the same bits in
-    both layers.
+    both layers. Single calls of layer ``omp`` use the pool while other threads keep the processors busy, unless
+    ``COALS_THREADING_LAYER=omp`` was set.
 
     Returns
     -------

@@ -60,6 +60,7 @@ void check(const Case& one) {
 }  // namespace
 
 int main() {
+  coals::return_pool_workers(coals::take_pool_workers(1));  // makes statics; layer omp uses the pool when memory fails
   some_ratings();
   some_real_ratings();
   for (const Case& one : allocation_cases()) check(one);

@@ -16,8 +16,8 @@ std::string active_isa();
 
 // Which threads run parallel work: "omp" for OpenMP's, "pool" for the core's own. Chosen once: omp if it is compiled in
 // and COALS_THREADING_LAYER does not name pool. It changes to pool for good in a forked child, and when the system
-// refuses threads. Throws std::invalid_argument if COALS_THREADING_LAYER is unknown, or names omp when it is not
-// compiled in.
+// refuses threads. Single calls of layer omp use the pool while processors are busy, unless COALS_THREADING_LAYER names
+// omp. Throws std::invalid_argument if COALS_THREADING_LAYER is unknown, or names omp when it is not compiled in.
 std::string threading_layer();
 
 // The OpenMP runtime and the version that it implements, as in "libgomp (OpenMP 201511)"; empty if not compiled in.
