@@ -99,6 +99,7 @@ def test_similar_books_are_of_a_kind(shown):
         assert "I, Robot (Robot #0.1)" in [book["title"] for book in shown[1]["similar"][name]]
 
 
+@pytest.mark.long  # each model has this tested by itself
 def test_threads_change_nothing_but_the_time(shown):
     alone = demo.Demo(seed=0, num_threads=1)
     assert without_times({name: getattr(alone, name)() for name in _demo_text.SECTIONS}) == without_times(shown[1])

@@ -186,7 +186,7 @@ def test_contributions_sum_to_the_score(ratings, dtype, features, nonnegative, m
     if make is explicit:
         given["weights"] = weights_like(ratings)
     # To convergence, where the score is what predict says.
-    model = make(dtype, nonnegative=nonnegative, iterations=300, tolerance=1e-9, **how).fit(data, **given)
+    model = make(dtype, nonnegative=nonnegative, iterations=80, tolerance=1e-7, **how).fit(data, **given)
     for user, item in [(0, 3), (5, 11), (41, 0)]:
         why = model.explain(user, item)
         assert_allclose(why.contributions.sum() + why.baseline, why.score, rtol=1e-12)

@@ -65,15 +65,15 @@ def test_peak_of_a_fit_is_as_estimated(model):
 
 # What each needs most of, in sizes that outweigh the rest; all steps of the searches are taken.
 OTHERS = {
-    "SVD(factors=32, power_iterations=10, tolerance=0)": (60_000, 20_000),
+    "SVD(factors=32, power_iterations=10, tolerance=0)": (40_000, 15_000),
     "SVD(factors=32, power_iterations=10, tolerance=0, center='user', dtype='float64')": (20_000, 60_000),
-    "EASE()": (60_000, 4_000),
+    "EASE()": (40_000, 3_000),
     "EASE(weighted=True, neighbors=100)": (60_000, 4_000),
     "GraphFilter(factors=32, power_iterations=5, tolerance=0)": (60_000, 4_000),
-    "RP3beta(neighbors=100)": (60_000, 15_000),
-    "SGDFactorization(factors=64, iterations=1)": (60_000, 24_000),
+    "RP3beta(neighbors=100)": (40_000, 12_000),
+    "SGDFactorization(factors=64, iterations=1)": (40_000, 16_000),
     "BPR(factors=40, iterations=1)": (60_000, 24_000),
-    "ContentKNN()": (50_000, 20_000),
+    "ContentKNN()": (30_000, 12_000),
     "GloVe(factors=32, iterations=1)": (5_000, 5_000),
 }
 # Whose memory is estimated by the lines that estimate another's.

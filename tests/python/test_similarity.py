@@ -50,7 +50,7 @@ def test_the_values_above_a_threshold(case, threshold):
 @every_case
 def test_popular_and_rare_items(case):
     """Some items are everybody's, most have a user or two: engines treat the two apart."""
-    ones = zipf(200, 90, mean=25, seed=0)
+    ones = zipf(150, 60, mean=20, seed=0)
     ratings = ones.copy()
     ratings.data[:] = np.random.default_rng(1).integers(1, 6, ones.nnz)
     assert_equals_oracle(ratings, case, neighbors=10, dtype="float32")
