@@ -8,7 +8,7 @@ extern "C" __attribute__((visibility("default"))) double first_of_gram() {
   const std::vector<double> matrix(rows * columns, 0.5);
   std::vector<double> out(columns * columns);
   coals::RunControl control;
-  control.num_threads = 3;
+  control.num_threads = 2;
   coals::gram<double>({matrix.data(), rows, columns, columns}, {out.data(), columns, columns, columns}, control);
   return out[0];
 }
