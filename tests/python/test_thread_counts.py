@@ -98,7 +98,9 @@ def _threads_and_factors() -> tuple[int, bytes]:
 
 
 @linux
-def test_a_call_alone_takes_all_cores_after_calls_at_once_and_calls_that_failed():
+@pytest.mark.parametrize("layer", ["pool", "omp"] if coals.show_config()["openmp"] else ["pool"])
+def test_a_call_alone_takes_all_cores_after_calls_at_once_and_calls_that_failed(layer):
+    """In one layer: by default, calls may leave an idle worker of each."""
     code = """
 threads = [threading.Thread(target=fit) for _ in range(4)]
 [thread.start() for thread in threads]
@@ -109,5 +111,5 @@ except ValueError:
     time.sleep(0.2)  # those of threads that have ended are ending
     print(coals._core.default_num_threads() - 1, threads_during(fit))
 """
-    expected, found = run(code)
+    expected, found = run(code, COALS_THREADING_LAYER=layer)
     assert found == expected
