@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import coals
-from coals import _quality
-from coals._quality_models import contenders
+from coals.cli import quality
+from coals.cli.quality_models import contenders
 
 SETTINGS = Path(__file__).parents[1] / "python/coals/datasets/settings.json"
 
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="holds goodbooks/ and ml-latest-small/")
     parser.add_argument("--models", nargs="+", help="lines of the table; all by default")
     parser.add_argument("--search", action="store_true")
-    parser.add_argument("--trials", type=int, default=_quality.TRIALS)
+    parser.add_argument("--trials", type=int, default=quality.TRIALS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--json", type=Path, help="add each line to this file of JSON lines")
@@ -81,10 +81,10 @@ def recorded() -> dict[str, Any]:
 
 
 def look_for(name: str, arguments: Any) -> None:
-    train, _ = _quality.halves(DATA[name](arguments.data_dir), arguments.seed)
+    train, _ = quality.halves(DATA[name](arguments.data_dir), arguments.seed)
     for line, entry in chosen(arguments).items():
-        own = _quality.settings_of(name)
-        found = _quality.find_settings(
+        own = quality.settings_of(name)
+        found = quality.find_settings(
             line, entry, train, own, seed=arguments.seed, num_threads=arguments.threads, trials=arguments.trials
         )
         print(name, line, found, file=sys.stderr, flush=True)
@@ -96,19 +96,19 @@ def look_for(name: str, arguments: Any) -> None:
 
 def show(name: str, arguments: Any) -> None:
     data = DATA[name](arguments.data_dir)
-    train, test = _quality.halves(data, arguments.seed)
-    settings = _quality.settings_of(name)
+    train, test = quality.halves(data, arguments.seed)
+    settings = quality.settings_of(name)
     lines: dict[str, Any] = {}
     for line, entry in chosen(arguments).items():
-        model = _quality.made(line, entry, settings, arguments.seed, arguments.threads)
-        lines[line] = _quality.measured(model, train, test)
+        model = quality.made(line, entry, settings, arguments.seed, arguments.threads)
+        lines[line] = quality.measured(model, train, test)
         print(name, line, lines[line], file=sys.stderr, flush=True)
         if arguments.json is not None:
             with arguments.json.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"data": name, "model": line, "seed": arguments.seed, **lines[line]}) + "\n")
     users = next(iter(lines.values()))["users"]
     print(f"\n{name}: {train.nnz} entries to learn from, {test.nnz} held out, of {users} users")
-    print(_quality.table_text(lines), flush=True)
+    print(quality.table_text(lines), flush=True)
 
 
 if __name__ == "__main__":

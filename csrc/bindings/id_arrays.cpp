@@ -7,7 +7,7 @@ namespace coals::bindings {
 
 namespace {
 
-constexpr std::int64_t tolerated_waste = 1 << 24;  // bytes, as in _id_arrays.py
+constexpr std::int64_t tolerated_waste = 1 << 24;  // bytes, as in data/id_arrays.py
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });

@@ -1,4 +1,5 @@
-// Whole fits to ratings, and rows solved against one. The sweeps are those of python/coals/_explicit_problem.py.
+// Whole fits to ratings, and rows solved against one. The sweeps are those of
+// python/coals/models/als/explicit_problem.py.
 #include <cmath>
 
 #include "fit_sweeps.hpp"

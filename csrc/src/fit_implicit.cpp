@@ -1,5 +1,5 @@
 // Whole fits to implicit feedback, and rows solved against one. The sweeps, in the principal axes of the fixed side,
-// are those of python/coals/_implicit_problem.py, which says why.
+// are those of python/coals/models/als/implicit_problem.py, which says why.
 #include <algorithm>
 
 #include "fit_sweeps.hpp"

@@ -5,44 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coals import _core, metrics, rerank, split
-from coals._config import show_config
-from coals._embedding import core_start, get_cmake_dir, get_include
-from coals._model_classes import MODULES
-from coals._saving import load
-from coals._sweeps import Sweep
-from coals._tensor_file import FileFormatError
-from coals.base import NotFittedError, Recommender
-from coals.early_stopping import EarlyStopping
+from coals._util.config import show_config
+from coals.data.events import Events
+from coals.data.interactions import Interactions
+from coals.data.tables import Table
+from coals.embedding import core_start, get_cmake_dir, get_include
 from coals.evaluation import Comparison, Curve, Evaluation, evaluate, precision_recall_curve
-from coals.evaluation_fold_in import evaluate_fold_in
-from coals.event_cooccurrence import event_cooccurrence
-from coals.events import Events
-from coals.explanation import Explanation
-from coals.interactions import Interactions
-from coals.recommendations import Recommendations
-from coals.search import search
-from coals.search_result import SearchResult, Trial
-from coals.similarity import cooccurrence, similarity
-from coals.tables import Table
-from coals.topk import top_k
+from coals.evaluation.fold_in import evaluate_fold_in
+from coals.models.base import NotFittedError, Recommender
+from coals.models.early_stopping import EarlyStopping
+from coals.models.explanation import Explanation
+from coals.models.sweeps import Sweep
+from coals.persistence.model_classes import MODULES
+from coals.persistence.saving import load
+from coals.persistence.tensor_file import FileFormatError
+from coals.ranking.recommendations import Recommendations
+from coals.ranking.topk import top_k
+from coals.similarities.event_cooccurrence import event_cooccurrence
+from coals.similarities.similarity import cooccurrence, similarity
+from coals.tuning.result import SearchResult, Trial
+from coals.tuning.search import search
 
 if TYPE_CHECKING:  # and else when first asked for: see __getattr__
-    from coals.bpr import BPR
-    from coals.content_knn import ContentKNN
-    from coals.ease import EASE
-    from coals.explicit_als import ExplicitALS
-    from coals.glove import GloVe
-    from coals.graph_filter import GraphFilter
-    from coals.hybrid import Hybrid
-    from coals.implicit_als import ImplicitALS
-    from coals.item_cooccurrence import ItemCooccurrence
-    from coals.item_knn import ItemKNN
     from coals.memory import MemoryEstimate, estimate_memory
-    from coals.popularity import Popularity
-    from coals.rp3beta import RP3beta
-    from coals.sgd_factorization import SGDFactorization
-    from coals.svd import SVD
-    from coals.user_knn import UserKNN
+    from coals.models.als.explicit import ExplicitALS
+    from coals.models.als.glove import GloVe
+    from coals.models.als.implicit import ImplicitALS
+    from coals.models.factors.bpr import BPR
+    from coals.models.factors.sgd_factorization import SGDFactorization
+    from coals.models.factors.svd import SVD
+    from coals.models.hybrid import Hybrid
+    from coals.models.knn.item_cooccurrence import ItemCooccurrence
+    from coals.models.knn.item_knn import ItemKNN
+    from coals.models.knn.user_knn import UserKNN
+    from coals.models.linear.content_knn import ContentKNN
+    from coals.models.linear.ease import EASE
+    from coals.models.linear.graph_filter import GraphFilter
+    from coals.models.linear.rp3beta import RP3beta
+    from coals.models.popularity import Popularity
 
 __version__: str = _core.version
 

@@ -8,11 +8,12 @@ import numpy as np
 import scipy
 
 from coals import _core
-from coals._checks import check_choice, check_int
-from coals._factor_model import MOST_FACTORS, FactorModel
-from coals._solvers import SOLVERS, workspace_bytes
-from coals.content_knn import ContentKNN
-from coals.interactions import Interactions
+from coals._util.checks import check_choice, check_int
+from coals._util.limits import MOST_FACTORS
+from coals.data.interactions import Interactions
+from coals.models.als.factor_model import FactorModel
+from coals.models.als.solvers import SOLVERS, workspace_bytes
+from coals.models.linear.content_knn import ContentKNN
 
 __all__ = ["MemoryEstimate", "estimate_memory"]
 
@@ -120,7 +121,7 @@ def estimate_memory(
 
 
 def _of_model(X: Any, model: Any, item_features: Any) -> MemoryEstimate:
-    from coals._memory_models import Shape, fit_bytes  # which knows all models
+    from coals.memory_models import Shape, fit_bytes  # which knows all models
 
     if (item_features is not None) != isinstance(model, ContentKNN):
         raise TypeError("item_features go with ContentKNN, and ContentKNN with item_features: their number of entries")

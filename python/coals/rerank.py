@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._checks import check_int, check_number, refuse_masked
-from coals._unit_rows import unit_rows
-from coals.recommendations import TopN, padded
+from coals._util.checks import check_int, check_number, refuse_masked
+from coals.ranking.recommendations import TopN, padded
+from coals.ranking.unit_rows import unit_rows
 
 __all__ = ["cap_categories", "mmr"]
 

@@ -77,7 +77,7 @@ def test_one_input(data: bytes) -> None:
 def instrument_coals() -> None:
     """Its functions and methods. Hooks on imports, the usual way, do not see those of an editable install."""
     for name, module in list(sys.modules.items()):
-        if not name.startswith("coals._"):
+        if not name.startswith("coals.") or name == "coals._core":
             continue
         for owner in [module, *(value for value in vars(module).values() if isinstance(value, type))]:
             for function in list(vars(owner).values()):

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 import coals
-from coals._weights import check_weights
+from coals.data.weights import check_weights
 from neural_models import NEURAL
 
 

@@ -8,9 +8,9 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
-from coals._explicit_problem import ExplicitProblem
-from coals._start import start_of
-from coals._sweeps import run_sweeps
+from coals.models.als.explicit_problem import ExplicitProblem
+from coals.models.als.start import start_of
+from coals.models.sweeps import run_sweeps
 from coals.reference import als as reference
 from conftest import random_ratings
 

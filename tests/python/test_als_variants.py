@@ -222,15 +222,15 @@ def test_nonnegative_start_is_the_usual_one_without_signs(ratings):
     for nonnegative in (False, True):
         model = coals.ImplicitALS(factors=3, random_state=0, nonnegative=nonnegative)
         data = coals.Interactions.from_matrix(ratings)
-        starts.append(coals._start.start_of(model, (data.users, data.items)).factors)
+        starts.append(coals.models.als.start.start_of(model, (data.users, data.items)).factors)
     for signed, unsigned in zip(*starts, strict=True):
         assert_array_equal(abs(signed), unsigned)
 
 
 def test_the_random_start_does_not_depend_on_its_blocks(ratings, monkeypatch):
     draw = 1 / np.sqrt(3) * np.random.default_rng(0).standard_normal((50, 3))
-    monkeypatch.setattr("coals._native._BLOCK", 7)
-    got = coals._start.random_factors(np.random.default_rng(0), (50, 3), "float32", False)
+    monkeypatch.setattr("coals.data.native._BLOCK", 7)
+    got = coals.models.als.start.random_factors(np.random.default_rng(0), (50, 3), "float32", False)
     assert_array_equal(got, draw.astype(np.float32))
 
 

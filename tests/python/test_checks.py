@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from coals._checks import (
+from coals._util.checks import (
     FOREIGN_NAMES,
     check_bool,
     check_choice,

@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 import coals
-from coals import _cli_base, cli
+from coals import cli
+from coals.cli import base
 
 
 def run(*arguments):
@@ -91,7 +92,7 @@ def test_the_command_to_try_next_runs_in_a_fresh_process(finished, tmp_path):
     ],
 )
 def test_a_file_that_cannot_be_is_refused_before_the_work(monkeypatch, tmp_path, option, path, because):
-    monkeypatch.setattr("coals.demo.Demo", None)
+    monkeypatch.setattr("coals.cli.demo.Demo", None)
     result = run("demo", option, tmp_path / path)
     assert result.exit_code == 2
     assert re.fullmatch(rf"Error: {option} {re.escape(str(tmp_path / path))}: .*{because}.*\n", result.output)
@@ -99,7 +100,7 @@ def test_a_file_that_cannot_be_is_refused_before_the_work(monkeypatch, tmp_path,
 
 
 def test_a_file_without_permission_is_refused_before_the_work(monkeypatch, tmp_path):
-    monkeypatch.setattr("coals.demo.Demo", None)
+    monkeypatch.setattr("coals.cli.demo.Demo", None)
     monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)  # root may write anywhere
     result = run("demo", "--json", tmp_path / "figures.json")
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
@@ -107,7 +108,7 @@ def test_a_file_without_permission_is_refused_before_the_work(monkeypatch, tmp_p
 
 
 def test_without_matplotlib_the_picture_is_refused_with_the_remedy(monkeypatch, tmp_path):
-    monkeypatch.setattr("coals.demo.Demo", None)
+    monkeypatch.setattr("coals.cli.demo.Demo", None)
     for name in ("matplotlib", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, name, None)
     result = run("demo", "--plot", tmp_path / "curve.png")
@@ -125,8 +126,8 @@ def test_a_disk_that_fills_up_leaves_the_old_file_and_nothing_half_written(monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", fill_up)
-    with pytest.raises(_cli_base.CannotDo, match=re.escape(f"--json {target}: No space left on device")):
-        _cli_base.write("--json", target, b"new content")
+    with pytest.raises(base.CannotDo, match=re.escape(f"--json {target}: No space left on device")):
+        base.write("--json", target, b"new content")
     assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(target, b"old")]
 
 
@@ -137,7 +138,7 @@ def test_a_link_stays_a_link(tmp_path):
         link.symlink_to(tmp_path / "target")
     except OSError:
         pytest.skip("no symbolic links here")
-    _cli_base.write("--json", link, b"new")
+    base.write("--json", link, b"new")
     assert link.is_symlink()
     assert (tmp_path / "target").read_bytes() == b"new"
 
@@ -149,7 +150,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
     received = []
     reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()), daemon=True)
     reader.start()
-    _cli_base.write("--json", pipe, b"figures")
+    base.write("--json", pipe, b"figures")
     reader.join(timeout=10)
     assert received == [b"figures"]
     assert pipe.is_fifo()
@@ -157,7 +158,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
 
 def test_an_output_without_the_letters_shows_question_marks():
     done = subprocess.run(
-        [sys.executable, "-c", "from coals._cli_output import say; say('Zając – ok')"],
+        [sys.executable, "-c", "from coals.cli.output import say; say('Zając – ok')"],
         env={
             **os.environ,
             "PYTHONPATH": str(Path(coals.__file__).parents[1]),

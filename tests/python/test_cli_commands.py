@@ -19,8 +19,8 @@ from click.testing import CliRunner
 
 import coals
 from coals import cli
-from coals._cli_base import model_names
-from coals._title_search import search_titles
+from coals.cli.base import model_names
+from coals.cli.title_search import search_titles
 
 
 def run(*arguments, given=None):

@@ -13,7 +13,7 @@ import pytest
 
 import coals
 from coals import _core
-from coals._model_classes import MODULES
+from coals.persistence.model_classes import MODULES
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -9,14 +9,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
-from coals._explicit_problem import ExplicitProblem
-from coals._implicit_problem import ImplicitProblem
-from coals._start import start_of
+from coals.models.als.explicit_problem import ExplicitProblem
+from coals.models.als.implicit_problem import ImplicitProblem
+from coals.models.als.start import start_of
 from test_als_variants import ITEM_FEATURES, USER_FEATURES, weights_like, with_negatives
 from test_fold_in import explicit, implicit
 
 both = pytest.mark.parametrize("make", [explicit, implicit])
-FEATURES = [coals._features.check_features("f", f, len(f)) for f in (USER_FEATURES, ITEM_FEATURES)]
+FEATURES = [coals.data.features.check_features("f", f, len(f)) for f in (USER_FEATURES, ITEM_FEATURES)]
 
 
 def falls(problem, sweeps=8, slack=1e-12):

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coals import _core, _parquet, _text_files
-from coals._csv import Dialect, read_csv
-from coals.interactions import Interactions
+from coals import _core
+from coals.data.interactions import Interactions
+from coals.data.readers import parquet as _parquet
+from coals.data.readers import text_files
+from coals.data.readers.csv import Dialect, read_csv
 
 TEXT = "who,what,stars,when\nzoe,30,4,5\nann,10,3.5,4\nzoe,10,1e0,3\n\nélise,30, 5 ,2\r\nann,20,+2.0,1"
 COLUMNS = {"user": "who", "item": "what", "value": "stars", "time": "when"}
@@ -64,7 +66,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 1 << 23])
 @pytest.mark.parametrize(("content", "options"), LAYOUTS.values(), ids=LAYOUTS)
 def test_every_layout_gives_the_same(write, monkeypatch, content, options, block):
-    monkeypatch.setattr(_text_files, "BLOCK", block)
+    monkeypatch.setattr(text_files, "BLOCK", block)
     check(Interactions.from_csv(write(content), **COLUMNS, **options))
 
 
@@ -157,7 +159,7 @@ def test_what_pythons_csv_module_writes_is_read(rows, block, quote_all, end, del
     quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
     csv.writer(text, lineterminator=end, quoting=quoting, delimiter=delimiter).writerows(rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_text_files, "BLOCK", block)
+        patch.setattr(text_files, "BLOCK", block)
         wanted = {str(place): (place, "text") for place in range(3)}
         columns = read_csv(io.BytesIO(text.getvalue().encode()), wanted, Dialect(delimiter=delimiter), False)
     for place in range(3):
@@ -202,7 +204,7 @@ def test_without_a_thread_to_read_ahead_the_same_is_read(monkeypatch):
     def refused(thread):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(_text_files, "BLOCK", 1000)
+    monkeypatch.setattr(text_files, "BLOCK", 1000)
     expected = read()
     monkeypatch.setattr("threading.Thread.start", refused)
     np.testing.assert_array_equal(read(), expected)
@@ -227,10 +229,10 @@ def test_from_parquet_reads_files_and_folders(tmp_path, monkeypatch):
     parquet.write_table(table.slice(2), folder / "b.parquet")
     for library, reader in list(_parquet._READERS.items()):
         pytest.importorskip(library.partition(".")[0])
-        monkeypatch.setattr("coals._parquet._READERS", {library: reader})
+        monkeypatch.setattr("coals.data.readers.parquet._READERS", {library: reader})
         check(Interactions.from_parquet(folder, **COLUMNS))
         with pytest.raises(ValueError, match=r"did you mean 'stars'\? Columns: 'who', 'what', 'stars', 'when', 'rest'"):
             Interactions.from_parquet(folder, user="who", item="what", value="star")
-    monkeypatch.setattr("coals._parquet._READERS", {"no_such_library": None})
+    monkeypatch.setattr("coals.data.readers.parquet._READERS", {"no_such_library": None})
     with pytest.raises(ImportError, match="needs pyarrow, polars or DuckDB: pip install pyarrow"):
         Interactions.from_parquet(folder, **COLUMNS)

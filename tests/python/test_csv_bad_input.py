@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coals import _text_files
-from coals.interactions import Interactions
+from coals.data.interactions import Interactions
+from coals.data.readers import text_files
 
 HEAD = "user,item,rating,time\n"
 GOOD = "ann,x,1,5\n"
@@ -56,7 +56,7 @@ BAD_LINES = {
 @pytest.mark.parametrize("block", [1, 5, 1 << 23])
 @pytest.mark.parametrize(("line", "message"), BAD_LINES.values(), ids=BAD_LINES)
 def test_a_bad_line_is_named(monkeypatch, line, message, block):
-    monkeypatch.setattr(_text_files, "BLOCK", block)
+    monkeypatch.setattr(text_files, "BLOCK", block)
     after = GOOD if '"x,3' not in line else ""
     for head, columns, number in ((HEAD, NAMES, 5), ("", PLACES, 4)):
         text = io.StringIO(head + GOOD + 'ann,"a\nb",2,5\n'.replace("2,5", "2,6") + line + after)
@@ -199,7 +199,7 @@ pieces = st.sampled_from(
 def test_anything_is_read_or_refused_in_one_line(text, junk, named, block):
     content = (HEAD if named else "").encode() + text.encode() + junk
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_text_files, "BLOCK", block)
+        patch.setattr(text_files, "BLOCK", block)
         message = ""
         try:
             data = Interactions.from_csv(io.BytesIO(content), **(NAMES if named else PLACES), duplicates="sum")

@@ -18,7 +18,7 @@ NAMES = [m.name for m in pkgutil.walk_packages(coals.__path__, "coals.") if not 
 
 @pytest.mark.parametrize("name", ["coals", *NAMES])
 def test_examples_run(name):
-    if name == "coals.plot":
+    if name.startswith("coals.plot"):
         pytest.importorskip("matplotlib")
     if name.startswith("coals.neural"):
         pytest.importorskip("torch", reason="torch is not installed")
@@ -32,8 +32,8 @@ def public_objects():
     things = {name: getattr(coals, name) for name in coals.__all__ if not name.startswith("_")}
     things |= {f"neural.{name}": getattr(coals.neural, name) for name in coals.neural.__all__}
     for module in (coals.metrics, coals.split, coals.datasets, coals.plot):
-        names = [n for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
-        things |= {f"{module.__name__}.{n}": getattr(module, n) for n in names if not n.startswith("_")}
+        functions = [name for name in module.__all__ if inspect.isfunction(getattr(module, name))]
+        things |= {f"{module.__name__}.{name}": getattr(module, name) for name in functions}
     return {name: thing for name, thing in things.items() if inspect.isclass(thing) or inspect.isfunction(thing)}
 
 

@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from coals.data.interactions import Interactions
 from coals.evaluation import evaluate, precision_recall_curve
-from coals.interactions import Interactions
 from coals.reference import metrics as reference
 
 N_USERS, N_ITEMS = 50, 20

@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 
 import coals
-from coals._resampling import Sample, bootstrap_means
 from coals.evaluation import evaluate
+from coals.evaluation.resampling import Sample, bootstrap_means
 from coals.reference import metrics as reference
 
 N_USERS, N_ITEMS = 40, 12

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from coals.interactions import Interactions
+from coals.data.interactions import Interactions
 
 TABLE = {
     "user": ["zoe", "ann", "zoe", "élise", "ann"],

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
-from coals._glove_counts import log_counts
+from coals.models.als.glove_counts import log_counts
 from coals.reference import glove as reference
 
 every_dtype = pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("float64", 1e-9)])

@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals import _core
-from coals._list_blocks import blended
-from coals._native import empty_csr
-from coals.recommendations import TopN
+from coals.data.native import empty_csr
+from coals.ranking.list_blocks import blended
+from coals.ranking.recommendations import TopN
 from coals.reference.topk import top_k
 
 # Users 0 and 1 have nothing in common. Popularity: item 0 has 3 users, items 1, 2 have 2, item 3 has 1.

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from coals import _core
-from coals._ids import IdIndex, factorize
-from coals.interactions import Interactions
+from coals.data.ids import IdIndex, factorize
+from coals.data.interactions import Interactions
 
 
 @pytest.mark.parametrize("size", [1, 8, 12, 13, 16, 17, 33, 100])

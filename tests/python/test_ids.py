@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from coals._ids import IdIndex, factorize
+from coals.data.ids import IdIndex, factorize
 
 IDS = {
     "integers": [7, -3, 10**12],

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from coals._ids import IdIndex
-from coals.interactions import Interactions, as_interactions
+from coals.data.ids import IdIndex
+from coals.data.interactions import Interactions, as_interactions
 
 DENSE = np.array([[0, 3, 0, 1], [2, 0, 0, 5], [0, 4, 6, 0]], dtype=np.float32)
 

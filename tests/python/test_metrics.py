@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coals import _core, _metric_names, metrics
-from coals._metric_names import parse_metric, parse_metrics
-from coals._rating_errors import rating_error
+from coals import _core, metrics
+from coals.metrics import names
+from coals.metrics.names import parse_metric, parse_metrics
+from coals.metrics.rating_errors import rating_error
 from coals.reference import metrics as reference
 
 ORACLE = {
@@ -76,7 +77,7 @@ def test_first_hit_counts_only_within_k():
 
 
 def test_every_ranking_metric_has_an_oracle():
-    assert set(_metric_names.RANKING_METRICS) == set(ORACLE)
+    assert set(names.RANKING_METRICS) == set(ORACLE)
 
 
 @pytest.mark.parametrize("name", sorted(ORACLE))

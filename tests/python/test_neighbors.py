@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals import _core
-from coals._neighbor_scores import NeighborScores
+from coals.ranking.neighbor_scores import NeighborScores
 from coals.reference import neighbors as reference
 from coals.reference.topk import top_k
 from conftest import random_ratings

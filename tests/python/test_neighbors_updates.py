@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
-from coals import _pair_counts
+from coals.similarities import pair_counts
 from conftest import random_ratings
 
 MODELS = {"items": coals.ItemKNN, "users": coals.UserKNN}
@@ -58,7 +58,7 @@ def test_someone_new_gets_what_a_fit_that_knew_them_would_give(ratings, axis, pa
         expected = together.recommend(50, n=6)
     else:
         twin = MODELS[axis](**parameters).fit(known)
-        twin._seen_ = coals._native.with_values(coals.Interactions.from_matrix(new), "float64")
+        twin._seen_ = coals.data.native.with_values(coals.Interactions.from_matrix(new), "float64")
         twin._scores_ = twin._scores_.asked_by(*twin._unseen(twin._seen_))
         expected = coals.Recommendations(*twin._top_n(np.array([0]), 6, twin._seen_))
     assert_array_equal(found.ids, expected.ids)
@@ -167,13 +167,13 @@ def test_partial_fit_is_a_fit_to_all_the_data(axis, parameters, keep_counts):
 @both
 def test_only_what_has_changed_is_counted_again(ratings, axis, monkeypatch):
     counted = []
-    cooccurrence = _pair_counts.cooccurrence
+    cooccurrence = pair_counts.cooccurrence
 
     def watched(matrix, **options):
         counted.append(matrix.nnz)
         return cooccurrence(matrix, **options)
 
-    monkeypatch.setattr(_pair_counts, "cooccurrence", watched)
+    monkeypatch.setattr(pair_counts, "cooccurrence", watched)
     model = MODELS[axis](keep_counts=True).fit(ratings)
     assert counted == [ratings.nnz]
     model.partial_fit(sp.csr_array(([1.0], ([7], [5])), shape=ratings.shape))  # user 7 had nothing

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.neural import CFNADE, AutoRec
-from coals.neural._autorec_task import AutoRecTask
-from coals.neural._training import with_attributes
+from coals.neural.training.autorec_task import AutoRecTask
+from coals.neural.training.training import with_attributes
 from coals.reference import neural as reference
 from neural_tasks import QUIET, looked_at, low_rank_ratings, tensors
 

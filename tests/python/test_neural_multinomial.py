@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.neural import MultDAE, MultVAE
-from coals.neural._multinomial_task import MultinomialTask, batch_size_for
+from coals.neural.training.multinomial_task import MultinomialTask, batch_size_for
 from coals.reference import neural as reference
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import coals
 from answers import answers
 from coals.neural import CFNADE
-from coals.neural._nade_task import NadeTask, expanded, level_cost
-from coals.neural._unseen_levels import level_cost_and_slope, likeliest_steps
+from coals.neural.training.nade_task import NadeTask, expanded, level_cost
+from coals.neural.unseen_levels import level_cost_and_slope, likeliest_steps
 from coals.reference import neural as reference
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals.neural import AutoRec, EmbeddingDot, EmbeddingDotBias, EmbeddingNet
-from coals.neural._embedding_task import EmbeddingTask
-from coals.neural._rating_task import Pairs
-from coals.neural._unseen_raters import Spread, most_likely
+from coals.neural.training.embedding_task import EmbeddingTask
+from coals.neural.training.rating_task import Pairs
+from coals.neural.unseen_raters import Spread, most_likely
 from coals.reference import neural as reference
 from conftest import random_ratings
 from neural_tasks import QUIET, looked_at, low_rank_ratings, tensors

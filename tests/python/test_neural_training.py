@@ -13,8 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from answers import answers
-from coals.neural._torch import Workers
-from coals.neural._training import Task, Training
+from coals.neural.training.torch import Workers
+from coals.neural.training.training import Task, Training
 from neural_models import NEURAL
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -135,7 +135,7 @@ def test_ctrl_c_leaves_the_best_epoch_so_far_and_is_passed_on(make, ratings):
 
 @every_model
 def test_other_errors_and_an_early_ctrl_c_leave_it_unfitted(make, ratings, monkeypatch):
-    from coals.neural import _training
+    from coals.neural.training import training as _training
 
     model = make().fit(ratings)
     with pytest.raises(ZeroDivisionError):

@@ -176,9 +176,9 @@ def test_warm_start_matches_ids(ratings, make):
     renamed = coals.Interactions.from_matrix(
         ratings.tocsc()[:, order], item_ids=[ids[j] if j != 3 else "new" for j in order]
     )
-    fresh = coals._start.start_of(make(), (renamed.users, renamed.items)).factors[1]
-    previous = coals._start.previous_start(model)
-    warm = coals._start.start_of(model, (renamed.users, renamed.items), previous).factors[1]
+    fresh = coals.models.als.start.start_of(make(), (renamed.users, renamed.items)).factors[1]
+    previous = coals.models.als.start.previous_start(model)
+    warm = coals.models.als.start.start_of(model, (renamed.users, renamed.items), previous).factors[1]
     for place, item in enumerate(order):
         expected = fresh[place] if item == 3 else items[item]
         assert_array_equal(warm[place], expected)

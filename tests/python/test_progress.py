@@ -10,7 +10,7 @@ import scipy.sparse as sp
 import tqdm
 
 import coals
-from coals import _progress
+from coals._util import progress as _progress
 
 X = sp.csr_array(np.triu(np.ones((6, 5))))
 TABLE = {"who": ["a", "a", "b"], "what": ["x", "y", "x"]}

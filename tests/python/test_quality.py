@@ -10,9 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 import coals
-from coals import _quality
-from coals._quality_models import contenders
-from coals.cli import main
+from coals.cli import main, quality
+from coals.cli.quality_models import contenders
 from conftest import random_ratings
 
 
@@ -34,7 +33,7 @@ def test_every_model_has_a_line():
 
 
 def test_recorded_parameters_are_of_the_spaces_and_can_be_made():
-    lines, recorded = contenders(), _quality.recorded_settings()
+    lines, recorded = contenders(), quality.recorded_settings()
     assert recorded.keys() <= {"goodbooks-sample", "goodbooks", "ml-latest-small"}
     for settings in recorded.values():
         for name, found in settings.items():
@@ -43,16 +42,16 @@ def test_recorded_parameters_are_of_the_spaces_and_can_be_made():
             assert found["metric"] == lines[name].metric
             for parameter, value in found["parameters"].items():
                 assert value in lines[name].space[parameter], (name, parameter)
-            model = _quality.made(name, lines[name], settings, 0, 1)
+            model = quality.made(name, lines[name], settings, 0, 1)
             assert {p: model.get_params()[p] for p in found["parameters"]} == found["parameters"]
 
 
 def test_a_search_sees_the_training_part_alone_and_finds_the_best():
     data = coals.Interactions.from_matrix(random_ratings(80, 30, 0.4, seed=1))
-    train, _ = _quality.halves(data, 0)
+    train, _ = quality.halves(data, 0)
     entry = contenders()["EASE"]
-    found = _quality.find_settings("EASE", entry, train, {}, seed=0, num_threads=1)
-    part, validation = _quality.halves(train, 1)
+    found = quality.find_settings("EASE", entry, train, {}, seed=0, num_threads=1)
+    part, validation = quality.halves(train, 1)
     values = {
         r: coals.evaluate(coals.EASE(regularization=r).fit(part), validation, "ndcg@10").mean["EASE"]["ndcg@10"]
         for r in entry.space["regularization"]
@@ -60,27 +59,27 @@ def test_a_search_sees_the_training_part_alone_and_finds_the_best():
     assert found["trials"] == len(values)
     assert found["value"] == round(max(values.values()), 5)
     assert values[found["parameters"]["regularization"]] == max(values.values())
-    assert _quality.find_settings("Popularity", contenders()["Popularity"], train, {}, seed=0, num_threads=1) is None
+    assert quality.find_settings("Popularity", contenders()["Popularity"], train, {}, seed=0, num_threads=1) is None
 
 
 def test_a_line_is_what_evaluate_says():
     data = coals.Interactions.from_matrix(random_ratings(80, 30, 0.4, seed=1))
-    train, test = _quality.halves(data, 0)
-    line = _quality.measured(coals.ExplicitALS(factors=2, random_state=0), train, test)
+    train, test = quality.halves(data, 0)
+    line = quality.measured(coals.ExplicitALS(factors=2, random_state=0), train, test)
     model = coals.ExplicitALS(factors=2, random_state=0).fit(train)
-    expected = coals.evaluate(model, test, _quality.METRICS).mean["ExplicitALS"]
-    assert {metric: line[metric] for metric in _quality.METRICS} == expected
+    expected = coals.evaluate(model, test, quality.METRICS).mean["ExplicitALS"]
+    assert {metric: line[metric] for metric in quality.METRICS} == expected
     assert line["fit_seconds"] > 0
     assert line["recommend_seconds"] > 0
-    assert _quality.measured(coals.Popularity(), train, test)["rmse"] is None
+    assert quality.measured(coals.Popularity(), train, test)["rmse"] is None
 
 
 def test_those_below_popularity_are_given_a_reason():
-    line = dict.fromkeys(_quality.METRICS, 0.5) | {"fit_seconds": 1.0, "recommend_seconds": 1.0}
+    line = dict.fromkeys(quality.METRICS, 0.5) | {"fit_seconds": 1.0, "recommend_seconds": 1.0}
     lines = {"Popularity": line, "EASE": {**line, "ndcg@10": 0.6}, "ExplicitALS": {**line, "ndcg@10": 0.1}}
-    (reason,) = _quality.reasons(lines)
+    (reason,) = quality.reasons(lines)
     assert reason.startswith("ExplicitALS is fitted to ratings and ranks by them")
-    text = _quality.table_text({**lines, "SVD": {**line, "rmse": None}})
+    text = quality.table_text({**lines, "SVD": {**line, "rmse": None}})
     assert "SVD is below popularity here, and nobody has found out why." in text
     assert re.search(r"EASE +0\.6000 +0\.5000", text)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import coals
-from coals.interactions import Interactions
+from coals.data.interactions import Interactions
 
 ROWS = [("ann", 1, 5.0), ("ann", 2, 1.0), ("bob", 2, 2.0), ("bob", 2, 4.0), ("cem", 3, -3.0), ("cem", 2, 0.0)]
 USERS, ITEMS, VALUES = map(list, zip(*ROWS, strict=True))

@@ -16,7 +16,7 @@ import pytest
 
 import coals
 from answers import answers
-from coals._tensor_file import TensorFile
+from coals.persistence.tensor_file import TensorFile
 from models import MODELS
 
 

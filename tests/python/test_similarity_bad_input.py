@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 import coals
-from coals._measures import MEASURES
+from coals.similarities.measures import MEASURES
 from similarities import MATRICES
 
 RATINGS = MATRICES["nobody and nothing"]  # 60 users, 40 items

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from coals._sparse import DUPLICATES, canonical_csr
+from coals.data.sparse import DUPLICATES, canonical_csr
 
 DENSE = np.array([[0, 3, 0, 1], [2, 0, 0, 5], [0, 0, 0, 0], [0, 4, 6, 0]], dtype=np.float64)
 FORMATS = ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"]

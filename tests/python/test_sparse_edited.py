@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from coals._sparse import canonical_csr
+from coals.data.sparse import canonical_csr
 
 DENSE = np.array([[0, 3, 0, 1], [2, 0, 0, 5]], dtype=np.float64)
 

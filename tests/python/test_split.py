@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from coals import split
-from coals.interactions import Interactions
+from coals.data.interactions import Interactions
 
 SPLITS = {
     "random": lambda data, seed: split.random(data, test_fraction=0.3, random_state=seed),

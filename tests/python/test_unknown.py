@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from coals.interactions import Interactions
+from coals.data.interactions import Interactions
 from models import MODELS
 
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())

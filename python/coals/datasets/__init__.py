@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import scipy
 
-from coals.interactions import Interactions
+from coals.data.interactions import Interactions
 
 __all__ = ["goodbooks"]
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from coals import _core
-from coals._checks import check_choice, check_number
-from coals._folded_rows import Rows
-from coals._start import LARGEST
-from coals.base import Array
-from coals.interactions import Interactions
-from coals.neural._autorec_task import AutoRecTask, hidden_of
-from coals.neural._neural_model import check_share
-from coals.neural._rating_network import mean_of
-from coals.neural._unseen_raters import UnseenRaters
-from coals.recommendations import TopN
+from coals._util.checks import check_choice, check_number
+from coals._util.limits import LARGEST
+from coals.data.interactions import Interactions
+from coals.models.base import Array
+from coals.models.folded_rows import Rows
+from coals.neural.neural_model import check_share
+from coals.neural.training.autorec_task import AutoRecTask, hidden_of
+from coals.neural.training.rating_task import mean_of
+from coals.neural.unseen_raters import UnseenRaters
+from coals.ranking.recommendations import TopN
 
 __all__ = ["AutoRec"]
 

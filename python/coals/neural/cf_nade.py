@@ -8,18 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._checks import check_choice, check_number
-from coals._folded_rows import Rows
-from coals._unseen_users import UnseenUsers
-from coals.base import Array, Indices
-from coals.interactions import Interactions
-from coals.neural._block_scores import BlockScores
-from coals.neural._layers import dense
-from coals.neural._nade_task import NadeTask, represented
-from coals.neural._neural_model import check_layers
-from coals.neural._rating_network import RatingNetwork, mean_of
-from coals.neural._unseen_levels import likeliest_steps
-from coals.recommendations import TopN
+from coals._util.checks import check_choice, check_number
+from coals.data.interactions import Interactions
+from coals.models.base import Array, Indices
+from coals.models.folded_rows import Rows
+from coals.models.unseen_users import UnseenUsers
+from coals.neural.block_scores import BlockScores
+from coals.neural.neural_model import check_layers
+from coals.neural.rating_network import RatingNetwork
+from coals.neural.training.layers import dense
+from coals.neural.training.nade_task import NadeTask, represented
+from coals.neural.training.rating_task import mean_of
+from coals.neural.unseen_levels import likeliest_steps
+from coals.ranking.recommendations import TopN
 
 __all__ = ["CFNADE"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coals.neural._embedding_model import EmbeddingModel
+from coals.neural.embedding_model import EmbeddingModel
 
 __all__ = ["EmbeddingDotBias"]
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from coals._inner_product import InnerProductModel
-from coals._sigmoid_range import Range, check_sigmoid_range, sigmoid_range, squashed
-from coals.base import Array, Indices, Recommender
-from coals.interactions import Interactions
-from coals.neural._block_scores import BlockScores
-from coals.neural._layers import dense
-from coals.neural._net_task import NetTask
-from coals.neural._neural_model import check_layers, check_share
-from coals.neural._rating_network import RatingNetwork
+from coals.data.interactions import Interactions
+from coals.models.base import Array, Indices, Recommender
+from coals.models.factors.inner_product import InnerProductModel
+from coals.models.factors.sigmoid_range import Range, check_sigmoid_range, sigmoid_range, squashed
+from coals.neural.block_scores import BlockScores
+from coals.neural.neural_model import check_layers, check_share
+from coals.neural.rating_network import RatingNetwork
+from coals.neural.training.layers import dense
+from coals.neural.training.net_task import NetTask
 
 __all__ = ["EmbeddingNet"]
 

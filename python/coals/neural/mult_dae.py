@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coals.neural._multinomial import MultinomialModel
+from coals.neural.multinomial import MultinomialModel
 
 __all__ = ["MultDAE"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from coals._checks import check_int, check_number
-from coals._start import LARGEST
-from coals.neural._multinomial import MultinomialModel
+from coals._util.checks import check_int, check_number
+from coals._util.limits import LARGEST
+from coals.neural.multinomial import MultinomialModel
 
 __all__ = ["MultVAE"]
 

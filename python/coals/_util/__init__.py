@@ -1,0 +1,1 @@
+"""Used by every folder: argument checks, numeric limits, progress bars, the build configuration."""

@@ -1,0 +1,211 @@
+"""``coals recommend``, ``similar``, ``search`` and ``info``: what a saved model has to say."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+import coals
+from coals.cli.base import CannotDo, ids_of, note
+from coals.cli.output import FORMATS, show_rows
+from coals.cli.title_search import search_titles
+
+__all__ = ["info", "recommend", "search", "show_recommended", "similar"]
+
+_SURE = 0.8
+_USERS_AT_A_TIME = 1024
+
+_model = click.argument("model_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="MODEL")
+_n = click.option("-n", type=click.IntRange(min=1), default=10, show_default=True, help="Length of a list.")
+_format = click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  coals recommend books.coals --user 314 -n 10
+  coals recommend books.coals --users-from users.txt --format csv > lists.csv
+  echo 314 | coals recommend books.coals --users-from - --format jsonl
+"""
+)
+@_model
+@click.option("--user", "users", multiple=True, metavar="ID", help="May be given more than once.")
+@click.option(
+    "--users-from",
+    type=click.File("r", encoding="utf-8-sig"),
+    metavar="FILE",
+    help="An id on each line; - reads stdin.",
+)
+@_n
+@click.option("--include-seen", is_flag=True, help="Show what the user has, too.")
+@_format
+def recommend(
+    model_file: Path, users: tuple[str, ...], users_from: Any, n: int, include_seen: bool, format: str
+) -> None:
+    """The best items for users."""
+    model = coals.load(model_file)
+    texts = [*users, *([] if users_from is None else _lines(users_from))]
+    texts = [text for text in texts if text]
+    if not texts and users_from is not None:
+        raise CannotDo("--users-from: there is no id in what it names")
+    if not texts:
+        raise CannotDo("whom for? give --user ID or --users-from FILE")
+    show_recommended(model, ids_of(model.user_index_, texts), n, format, exclude_seen=not include_seen)
+
+
+def _lines(file: Any) -> list[str]:
+    try:
+        return [line.strip() for line in file.read().splitlines()]
+    except UnicodeDecodeError:
+        raise CannotDo(f"--users-from {file.name}: is no text in UTF-8") from None
+
+
+def show_recommended(model: Any, users: Any, n: int, format: str, *, exclude_seen: bool = True) -> None:
+    rows = model.user_index_.encode(users)  # all known, before the first list is shown
+    n = min(n, model.n_items_)  # nothing to pad
+
+    def lists() -> Iterator[dict[str, Any]]:
+        for start in range(0, len(rows), _USERS_AT_A_TIME):
+            part = rows[start : start + _USERS_AT_A_TIME]
+            named = model.user_index_.decode(part).tolist()
+            yield from _listed(model, "user", named, model.recommend_indices(part, n, exclude_seen))
+
+    show_rows(lists(), format, ["user", "rank", "item", *_title_column(model), "score"])
+
+
+def _listed(model: Any, who: str, named: list[Any], found: Any) -> Iterator[dict[str, Any]]:
+    """A row for each entry of the lists."""
+    for one, ids, scores, count in zip(named, found.ids, found.scores.tolist(), found.counts.tolist(), strict=True):
+        items = model.item_index_.decode(ids[:count])
+        titles = model.titles(items)
+        for rank, (item, title) in enumerate(zip(items.tolist(), titles, strict=True), start=1):
+            yield {who: one, "rank": rank, "item": item, "title": title, "score": scores[rank - 1]}
+
+
+def _title_column(model: Any) -> list[str]:
+    return [] if model.item_titles_ is None else ["title"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  coals similar books.coals --item "The Hobbit"
+  coals similar books.coals --id 5907 -n 5 --format jsonl
+"""
+)
+@_model
+@click.option("--item", metavar="TITLE", help="A title, or what is remembered of it.")
+@click.option("--id", "item_id", metavar="ID", help="The item's id instead.")
+@_n
+@_format
+def similar(model_file: Path, item: str | None, item_id: str | None, n: int, format: str) -> None:
+    """Items like one that is named."""
+    model = coals.load(model_file)
+    if not hasattr(model, "similar_items"):
+        raise CannotDo(f"{model_file} holds a {type(model).__name__}, which knows no similar items")
+    if (item is None) == (item_id is None):
+        raise CannotDo("like which item? give --item TITLE or --id ID")
+    place = _found(model, item) if item is not None else int(_encoded(model, str(item_id)))
+    id = model.item_index_.decode(np.array([place]))
+    found = model.similar_items(id, min(n, model.n_items_))
+    rows = (
+        {"rank": rank, "item": other, "title": title, "score": score}
+        for rank, (other, title, score) in enumerate(
+            zip(found.ids[0][: found.counts[0]].tolist(), model.titles(found.ids[0][: found.counts[0]]),
+                found.scores[0].tolist(), strict=False), start=1)
+    )  # fmt: skip
+    show_rows(rows, format, ["rank", "item", *_title_column(model), "score"])
+
+
+def _encoded(model: Any, text: str) -> Any:
+    return model.item_index_.encode(ids_of(model.item_index_, [text]))[0]
+
+
+def _found(model: Any, text: str) -> int:
+    """The item of a title, which is told; without titles, of an id."""
+    if model.item_titles_ is None:
+        return int(_encoded(model, text))
+    best = search_titles(model.item_titles_.tolist(), text, 3, _weights(model))
+    if not best:
+        raise CannotDo(f"no title is like {text!r}")
+    place, score = best[0]
+    if score < 1:
+        others = (
+            "" if score >= _SURE else "; others: " + ", ".join(repr(str(model.item_titles_[p])) for p, _ in best[1:])
+        )
+        note(f"Taken for {str(model.item_titles_[place])!r}{others}")
+    return place
+
+
+def _weights(model: Any) -> Any:
+    """How many users have each item."""
+    return np.bincount(model._seen_.to_arrays()[1], minlength=model.n_items_)
+
+
+@click.command(
+    epilog="""\b
+Example:
+  coals search books.coals "lord of the rings"
+"""
+)
+@_model
+@click.argument("text")
+@_n
+@_format
+def search(model_file: Path, text: str, n: int, format: str) -> None:
+    """Items by what is remembered of their titles."""
+    model = coals.load(model_file)
+    if model.item_titles_ is None:
+        raise CannotDo(f"{model_file} has no titles: give --titles to coals fit")
+    weights = _weights(model)
+    found = search_titles(model.item_titles_.tolist(), text, n, weights)
+    places = np.array([place for place, _ in found], dtype=np.int64)
+    ids = model.item_index_.decode(places).tolist()
+    rows = (
+        {"item": id, "title": str(model.item_titles_[place]), "users": int(weights[place]), "likeness": score}
+        for id, (place, score) in zip(ids, found, strict=True)
+    )
+    show_rows(rows, format, ["item", "title", "users", "likeness"])
+    if not found:
+        note(f"no title is like {text!r}")
+        sys.exit(1)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  coals info books.coals
+  coals info books.coals --verify --format jsonl
+"""
+)
+@_model
+@click.option("--verify", is_flag=True, help="Hold the whole file against its checksums.")
+@_format
+def info(model_file: Path, verify: bool, format: str) -> None:
+    """What a model file holds."""
+    model = coals.load(model_file, verify=True if verify else None)
+    size = model_file.stat().st_size
+    kinds = {
+        f"{index.kind} ids": "positions" if index.ids is None else type(index.ids[:1].tolist()[0]).__name__
+        for index in (model.user_index_, model.item_index_)
+    }
+    facts: dict[str, Any] = {
+        "model": type(model).__name__,
+        "users": model.n_users_,
+        "items": model.n_items_,
+        "entries": model._seen_.entries,
+        **kinds,
+        "titles": model.item_titles_ is not None,
+        "megabytes": round(size / 1e6, 3),
+        **{name: value for name, value in model.get_params().items() if name not in ("init", "random_state")},
+    }
+    if format == "jsonl":
+        facts = {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+        show_rows([facts], format, list(facts))
+    else:
+        show_rows([{"what": name, "value": str(value)} for name, value in facts.items()], format, ["what", "value"])

@@ -1,0 +1,1 @@
+"""Interactions and events: construction, ids, titles, checks of sparse matrices."""

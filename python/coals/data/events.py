@@ -1,0 +1,219 @@
+"""What happened in which order: events by basket, session or user, for co-occurrence in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals._util.checks import check_seconds
+from coals._util.limits import LARGEST
+from coals.data.columns import arrow_column, column_ids, column_seconds
+from coals.data.entries import Columns
+from coals.data.events_from_tables import EventsFromTables
+from coals.data.id_arrays import place
+from coals.data.ids import IdIndex
+from coals.data.interactions import Interactions
+from coals.data.titled_items import TitledItems
+from coals.data.titles import checked_titles, titles_of
+
+__all__ = ["Events"]
+
+# 2^-1000 is about the least that float64 can hold.
+_MOST_LIVES = 1000
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Events(EventsFromTables, TitledItems):
+    """Events by group, in order.
+
+    Made by `from_frame`, `from_csv` or `from_arrays`, which check everything; its arrays are read-only. ``len(events)``
+    is the number of events.
+
+    Attributes
+    ----------
+    groups, items : IdIndex
+        `encode` turns ids into positions, `decode` turns them back; ``items.ids`` are all ids, in sorted order.
+    group_begin : int64 array of shape (n_groups + 1,)
+        Group g has events group_begin[g] to group_begin[g + 1].
+    item : int32 array of shape (n_events,)
+        Positions of the items, in order within each group.
+    time : float64 array of shape (n_events,), or None
+        Seconds, where given as dates since 1970; never falling within a group. None: order is all there is.
+    item_titles : ndarray of str, shape (n_items,), or None
+        `titles` looks them up by id.
+
+    Examples
+    --------
+    >>> events = coals.Events.from_arrays(["mon", "mon", "tue", "tue"], ["tea", "cake", "tea", "milk"])
+    >>> events
+    Events(4 events in 2 groups, 3 items)
+    >>> events.to_interactions().matrix.toarray()
+    array([[1., 0., 1.],
+           [0., 1., 1.]], dtype=float32)
+    """
+
+    groups: IdIndex
+    items: IdIndex
+    group_begin: npt.NDArray[np.int64]
+    item: npt.NDArray[np.int32]
+    time: Floats | None = None
+    item_titles: npt.NDArray[Any] | None = None
+
+    @classmethod
+    def from_arrays(
+        cls, groups: Any, items: Any, times: Any = None, *, item_titles: Mapping[Any, str] | None = None
+    ) -> Events:
+        """Events from parallel sequences: items[e] occurred in groups[e] at times[e].
+
+        Parameters
+        ----------
+        groups, items : array-like of shape (n,)
+            Ids of any hashable kind but bool, none missing. A group is whatever is to be looked at together: a
+            basket, a session, a user.
+        times : array-like of shape (n,), or None
+            Numbers, taken as seconds, or dates (datetime64, datetime). Within each group events are put in their
+            order, those of the same time as they come. None: the order in which they come.
+        item_titles : mapping of item id to str, or None
+            May hold more ids than occur; an item it lacks goes by its id.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `Interactions.from_arrays`, and for times that are missing, infinite or no numbers or dates.
+
+        Notes
+        -----
+        Cost: the ids are sorted once, and the events. Memory: 12 bytes an event.
+        """
+        given = {"groups": groups, "items": items, "times": times}
+        columns = [arrow_column(name, column) for name, column in given.items()]
+        return cls._of_columns(Columns(columns[0], columns[1], None, columns[2]), item_titles)
+
+    @classmethod
+    def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None) -> Events:
+        """Groups stand in the place of users."""
+        names = ("groups", *columns.names[1:]) if columns.names[0] == "users" else columns.names
+        group_ids, rows = column_ids(names[0], columns.users, detect_integers=columns.detect_integers)
+        item_ids, places = column_ids(names[1], columns.items, detect_integers=columns.detect_integers)
+        if len(rows) != len(places):
+            raise ValueError(f"{names[0]} and {names[1]} must be of one length, got {len(rows)} and {len(places)}")
+        if len(rows) == 0:
+            raise ValueError(f"{names[0]} and {names[1]} are empty: there are no events")
+        seconds = None if columns.times is None else _checked_seconds(names[3], columns.times, len(rows))
+        order = np.argsort(rows, kind="stable") if seconds is None else np.lexsort((seconds, rows))
+        group_begin = np.append(0, np.cumsum(np.bincount(rows, minlength=len(group_ids)))).astype(np.int64)
+        item, time = places[order].astype(np.int32), None if seconds is None else seconds[order]
+        for part in (group_begin, item, time):
+            if part is not None:
+                part.setflags(write=False)
+        index = IdIndex(group_ids, len(group_ids), "group"), IdIndex(item_ids, len(item_ids), "item")
+        listed = titles_of(index[1].decode(np.arange(len(item_ids))), titles)
+        return cls(*index, group_begin, item, time, checked_titles(listed, len(item_ids)))
+
+    def __len__(self) -> int:
+        return self.n_events
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return len(self.item)
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return len(self.groups)
+
+    def to_interactions(self, *, half_life: Any = None, now: Any = None) -> Interactions:
+        r"""Groups x items for any model: how often each item occurs in each group, old events counting for less.
+
+        Only models that weigh values see the decay (ALS, ``weighted=True``); others ask who has what alone. Ages are
+        those at `now`, so parts that are to be added up need one `now` for all. Ids and titles stay, and `times` are
+        the seconds of the last event of each entry.
+
+        Parameters
+        ----------
+        half_life : float, timedelta or None, default None
+            Seconds after which an event counts for half: it adds :math:`2^{-(now - t) / half\_life}`. None: 1 each.
+        now : number, date or None, default None
+            For `half_life`. None is the time of the last event.
+
+        Raises
+        ------
+        ValueError
+            If `half_life` is given and the events have no times, `now` without `half_life`, or a `now` before the last
+            event.
+
+        Examples
+        --------
+        >>> events = coals.Events.from_arrays(["ann", "ann"], ["tea", "tea"], [0, 60])
+        >>> events.to_interactions(half_life=60).matrix.toarray()
+        array([[1.5]])
+        """
+        refuse_idle_now(now, half_life)
+        weights = None if half_life is None else self.weights(half_life, now)
+        rows = np.repeat(np.arange(self.n_groups), np.diff(self.group_begin))
+        data = Interactions.from_arrays(rows, self.item, weights, time=self.time, duplicates="sum")
+        return Interactions(data.matrix, self.groups, self.items, self.item_titles, data.row_counts, data.times)
+
+    def weights(self, half_life: Any, now: Any = None) -> Floats:
+        """What each event counts for, by age: shape (n_events,). `half_life` and `now` as in `to_interactions`."""
+        half_life = check_half_life(half_life)
+        moment = self.moment(now, half_life)
+        assert self.time is not None  # or moment would have complained
+        weights: Floats = np.exp2(-(moment - self.time) / half_life)
+        return weights
+
+    def moment(self, now: Any = None, half_life: float | None = None) -> float:
+        """`now` in seconds; None is the time of the last event.
+
+        A ValueError if that is before the last event, or so many half-lives after it that no event weighs anything.
+        """
+        if self.time is None:
+            raise ValueError("events without times have no age: give times to Events.from_arrays")
+        last = float(self.time.max())
+        if now is None:
+            return last
+        if not np.isscalar(now) and not hasattr(now, "isoformat"):
+            raise TypeError(f"now must be a number (seconds) or a date, got {type(now).__name__}")
+        moment = float(_checked_seconds("now", [now], 1)[0])
+        if moment < last:
+            raise ValueError(f"now is {last - moment:g} seconds before the last event: leave out what is in the future")
+        lives = 0.0 if half_life is None else (moment - last) / half_life
+        if lives > _MOST_LIVES:
+            raise ValueError(
+                f"now is {lives:g} half-lives after the last event, so that all weigh nothing: give times, now and "
+                "half_life in one unit"
+            )
+        return moment
+
+    def __repr__(self) -> str:
+        timed = "" if self.time is None else ", with times"
+        return f"Events({self.n_events} events in {self.n_groups} groups, {self.n_items} items{timed})"
+
+
+def check_half_life(value: Any) -> float:
+    """A positive length of time, in seconds."""
+    return check_seconds("half_life", value, minimum=0, strict=True, maximum=LARGEST)
+
+
+def refuse_idle_now(now: Any, half_life: Any) -> None:
+    """A ValueError where `now` would change nothing."""
+    if now is not None and half_life is None:
+        raise ValueError("now says when events have age 0, which half_life alone asks for: give half_life, or no now")
+
+
+def _checked_seconds(name: str, times: Any, size: int) -> Floats:
+    seconds = column_seconds(name, times)
+    if seconds.shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},), one for each event, got {seconds.shape}")
+    large = np.abs(seconds) > LARGEST
+    if large.any():
+        at = int(np.argmax(large))
+        raise ValueError(f"{place(name, at)} is {seconds[at]:g}, and more than {LARGEST:g} seconds are no time")
+    return seconds

@@ -1,0 +1,1 @@
+"""Columns from CSV files, Parquet files and data frames, before they become interactions."""

@@ -1,0 +1,128 @@
+"""Columns of a table, whichever library it is from. None of them is imported here.
+
+Tables hand their columns over by the Arrow PyCapsule protocol, which native code reads without a copy; pandas, whose
+columns are NumPy arrays as a rule, by those. What has neither goes through narwhals or pyarrow, if they are installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from coals import _core
+from coals._util.checks import column_error
+
+__all__ = ["read_frame"]
+
+
+def read_frame(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str] = ()) -> dict[str, Any]:
+    """For each argument, the column of the name it has: an array, a list or a `_core.Column`.
+
+    Nulls that only a library's own arrays can hold are errors here, but for the arguments `nullable`: None there.
+    """
+    library = type(frame).__module__.partition(".")[0]
+    if isinstance(frame, Mapping):
+        _check_names(list(frame), wanted)
+        return {argument: frame[name] for argument, name in wanted.items()}
+    if library == "pandas" and hasattr(frame, "columns"):
+        return _from_pandas(frame, wanted, nullable)
+    if library == "polars" and hasattr(frame, "collect_schema"):
+        return _from_polars(frame, wanted)
+    if library == "narwhals":
+        return read_frame(frame.to_native(), wanted, nullable)
+    if library in ("duckdb", "_duckdb") and hasattr(frame, "project"):
+        return _from_duckdb(frame, wanted)
+    if hasattr(frame, "__arrow_c_stream__"):
+        return _from_stream(frame, wanted)
+    return read_frame(_by_another_library(frame), wanted, nullable)
+
+
+def _check_names(names: Sequence[Any], wanted: Mapping[str, Any]) -> None:
+    for argument, name in wanted.items():
+        found = names.count(name) if isinstance(names, list) else list(names).count(name)
+        if found != 1:
+            raise column_error(argument, name, names, found)
+
+
+def _from_stream(frame: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    stream = _core.ArrowStream(frame.__arrow_c_stream__())
+    names = stream.names
+    _check_names(names, wanted)
+    try:
+        columns = stream.read([names.index(name) for name in wanted.values()], 0)
+    except _core.ArrowTypeError as error:
+        place, given = error.args
+        raise TypeError(
+            f"column {names[place]!r} has the Arrow type {given!r}, which is not read: cast it to numbers, strings or "
+            "dates first"
+        ) from None
+    return dict(zip(wanted, columns, strict=True))
+
+
+def _from_polars(frame: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    schema = frame.collect_schema()
+    _check_names(schema.names(), wanted)
+    part = frame.select(list(dict.fromkeys(wanted.values())))
+    part = part.collect() if hasattr(part, "collect") else part
+    objects = {argument: name for argument, name in wanted.items() if str(schema[name]) == "Object"}
+    arrow = {argument: name for argument, name in wanted.items() if argument not in objects}
+    columns = {argument: part[name].to_list() for argument, name in objects.items()}
+    return {**columns, **(_from_stream(part.select(list(dict.fromkeys(arrow.values()))), arrow) if arrow else {})}
+
+
+def _from_duckdb(relation: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    _check_names(list(relation.columns), wanted)
+    quoted = ['"' + name.replace('"', '""') + '"' for name in dict.fromkeys(wanted.values())]
+    return _from_stream(relation.project(", ".join(quoted)), wanted)
+
+
+def _from_pandas(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str]) -> dict[str, Any]:
+    _check_names(list(frame.columns), wanted)
+    return {argument: _pandas_column(name, frame[name], argument in nullable) for argument, name in wanted.items()}
+
+
+def _pandas_column(name: Any, series: Any, nullable: bool) -> Any:
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype):
+        return series.to_numpy()
+    missing = series.isna().to_numpy()
+    if nullable:
+        return [None if gone else value for value, gone in zip(series.tolist(), missing.tolist(), strict=True)]
+    if missing.any():
+        row = int(np.argmax(missing))
+        raise ValueError(f"column {name!r}, row {row}, is missing: give it a value or drop the row")
+    if hasattr(dtype, "categories"):
+        return series.cat.categories.to_numpy()[series.cat.codes.to_numpy()]
+    values = series.array
+    if getattr(dtype, "storage", "") == "pyarrow" or hasattr(dtype, "pyarrow_dtype"):
+        arrow = values.__arrow_array__()
+        if hasattr(arrow, "__arrow_c_stream__"):
+            return _core.ArrowStream(arrow.__arrow_c_stream__()).read([0], 0)[0]
+    numpy = getattr(dtype, "numpy_dtype", None)  # of nullable numbers
+    return series.to_numpy(dtype=numpy) if isinstance(numpy, np.dtype) else series.to_numpy()
+
+
+def _by_another_library(frame: Any) -> Any:
+    """What narwhals knows (dask, Ibis, PySpark, …) or the dataframe interchange protocol hands over."""
+    kind = type(frame).__name__
+    try:
+        narwhals = importlib.import_module("narwhals")
+        known = narwhals.from_native(frame, pass_through=True)
+        if known is not frame:
+            known = known.collect() if hasattr(known, "collect") else known
+            return known.to_native()
+        tried = "narwhals does not know it"
+    except ImportError:
+        tried = "narwhals, which knows more kinds, is not installed"
+    if hasattr(frame, "__dataframe__"):
+        try:
+            return importlib.import_module("pyarrow.interchange").from_dataframe(frame)
+        except ImportError:
+            tried = "the dataframe interchange protocol needs pyarrow, which is not installed"
+    raise TypeError(
+        "a table must be of pandas, polars, pyarrow or DuckDB, a dict of columns, or have __arrow_c_stream__, got "
+        f"{kind} ({tried})"
+    )

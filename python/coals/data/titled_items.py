@@ -1,0 +1,129 @@
+"""Titles of items, and the table that they are joined from: what `Interactions` and `Events` share."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from coals.data.columns import column_ids, column_titles
+from coals.data.ids import IdIndex
+from coals.data.readers.csv import Dialect, read_csv
+from coals.data.readers.frames import read_frame
+from coals.data.readers.parquet import open_parquet
+from coals.data.titles import checked_titles, titles_of_ids
+
+__all__ = ["TitledItems"]
+
+Self = TypeVar("Self", bound="TitledItems")
+
+
+class TitledItems:
+    """Items with ids and, perhaps, titles."""
+
+    items: IdIndex
+    item_titles: npt.NDArray[Any] | None
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    def titles(self, ids: Any) -> list[str]:
+        """Titles of the given item ids, a scalar or a 1-D sequence; the id itself as text where there are
+        none. The padding of a short list, -1 or None, has no title and is left out.
+
+        >>> coals.Interactions.from_arrays([0, 0], ["x", "y"]).titles(["y", "x"])
+        ['y', 'x']
+        """
+        return titles_of_ids(self.items, self.item_titles, ids)
+
+    def with_items(self: Self, frame: Any, *, on: Any, title: Any) -> Self:
+        """The same data with titles from a table of items: a left join.
+
+        Parameters
+        ----------
+        frame : table or path
+            Any that `from_frame` takes, or the path of a CSV file (with a header, as `from_csv` reads it), or of a
+            Parquet file, whose name then ends in .parquet.
+        on : str
+            Name of the column of item ids, matched by value: 7 is not "7".
+        title : str
+            Name of the column of titles; what is no text becomes it.
+
+        Returns
+        -------
+        Interactions, or Events
+            Items without a title, or with an empty one, go by the one they had, or by their id.
+
+        Warns
+        -----
+        UserWarning
+            Ids that occur more than once in the table, of which the first row counts, with their number; items of the
+            data that have no title, with their number and the first of them.
+
+        Raises
+        ------
+        ValueError
+            No item of the data is in the table, a missing id, a column that is not there.
+
+        Examples
+        --------
+        >>> data = coals.Interactions.from_arrays([1, 1], ["s1", "s2"])
+        >>> songs = {"song": ["s2", "s1", "s9"], "name": ["So What", "Blue Train", "Naima"]}
+        >>> data.with_items(songs, on="song", title="name").titles(["s1", "s2"])
+        ['Blue Train', 'So What']
+        """
+        keys, codes, titles = _read_items(frame, on, title, self.items)
+        first = np.empty(len(keys), dtype=np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        if len(codes) > len(keys):
+            dropped = len(codes) - len(keys)
+            warnings.warn(f"{dropped} rows repeat an id in column {on!r}: the first of each counts", stacklevel=2)
+        places = IdIndex(keys, len(keys), "item").find_all(self.items)
+        if (places < 0).all():
+            raise ValueError(
+                f"none of the {self.n_items} items is in column {on!r}: {_example(self.items.decode([0]))} here, "
+                f"{_example(keys)} there"
+            )
+        found = [titles[first[place]] if place >= 0 else None for place in places.tolist()]
+        missing = [column for column, text in enumerate(found) if text is None]
+        ids = self.items.decode(np.arange(self.n_items)).tolist()
+        if missing:
+            named = ", ".join(repr(ids[column]) for column in missing[:5]) + (", …" if len(missing) > 5 else "")
+            warnings.warn(f"{len(missing)} of {self.n_items} items have no title: {named}", stacklevel=2)
+        for column in missing:
+            found[column] = str(ids[column]) if self.item_titles is None else str(self.item_titles[column])
+        return replace(self, item_titles=checked_titles(found, self.n_items))  # type: ignore[type-var]
+
+
+def _read_items(
+    frame: Any, on: Any, title: Any, items: IdIndex
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[str | None]]:
+    """The different ids of a table, which of them each row has, and the titles of the rows."""
+    wanted = {"on": on, "title": title}
+    numeric = items.ids is None or items.ids.dtype.kind in "iu"
+    if isinstance(frame, (str, os.PathLike)) and not os.fspath(frame).endswith(".parquet"):
+        read = read_csv(frame, {"on": (on, "ids"), "title": (title, "text")}, Dialect(header=True), None)
+    elif isinstance(frame, (str, os.PathLike)):
+        with open_parquet(frame, [on, title]) as table:
+            read = read_frame(table, wanted)
+    else:
+        read = read_frame(frame, wanted, nullable=("title",))
+    from_text = isinstance(frame, (str, os.PathLike))
+    keys, codes = column_ids(f"column {on!r}", read["on"], detect_integers=numeric and from_text)
+    titles = column_titles(f"column {title!r}", read["title"])
+    if len(titles) != len(codes):
+        raise ValueError(f"columns {on!r} and {title!r} must be of one length, got {len(codes)} and {len(titles)}")
+    if len(keys) == 0:
+        raise ValueError(f"the table of titles has no rows: column {on!r} is empty")
+    return keys, codes, titles
+
+
+def _example(ids: npt.NDArray[Any]) -> str:
+    first = ids[:1].tolist()[0]
+    return f"ids such as {first!r} ({type(first).__name__})"

@@ -1,0 +1,185 @@
+"""What lists are like, whatever is relevant: how much of the catalogue they show, how evenly, how unusual and how
+varied it is. `coals.metrics` passes the first four functions on; the rest works on positions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from coals import _core
+from coals._util.checks import check_int, check_threads, refuse_masked
+from coals.data.interactions import Interactions, as_interactions
+from coals.metrics.ranked_lists import as_lists, as_positions, with_relevant
+
+__all__ = [
+    "coverage",
+    "coverage_of",
+    "diversity",
+    "gini",
+    "gini_of",
+    "item_vectors",
+    "mean_of",
+    "novelty",
+    "novelty_of",
+    "times_listed",
+]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def times_listed(ids: Ints, counts: Ints, k: int, n_items: int) -> Ints:
+    """In how many lists each item is among the first k, `(n_items,)`."""
+    first = ids[:, :k]
+    real = np.arange(first.shape[1]) < counts[:, None]
+    return np.bincount(first[real], minlength=n_items)
+
+
+def coverage_of(times: Ints) -> float:
+    """Share of the items that are in a list at all."""
+    return float((times > 0).mean())
+
+
+def gini_of(times: Ints) -> float:
+    """Gini index of how often items are listed: 0 if all are alike, near 1 if few have all the places; NaN for none.
+
+    Half the mean difference between two items, over the mean.
+    """
+    total = int(times.sum())
+    if total == 0:
+        return float("nan")
+    n = len(times)
+    ranked = np.sort(times).astype(np.float64)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ ranked / (n * total))
+
+
+def novelty_of(ids: Ints, counts: Ints, k: int, unusual: Floats) -> Floats:
+    """Mean of `unusual`, a number for each item, over the first k of each list; NaN for an empty one."""
+    first = ids[:, :k]
+    real = np.arange(first.shape[1]) < counts[:, None]
+    total = np.where(real, unusual[np.where(real, first, 0)], 0.0).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        values: Floats = total / real.sum(axis=1)
+    return values
+
+
+def mean_of(values: Floats) -> float:
+    """Mean over the users who have a value; NaN if nobody has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def item_vectors(train: _core.Csr) -> Any:
+    """A row for each item: who has it, as a matrix of float64 without values."""
+    indptr, indices, _ = train.transpose().to_arrays()
+    return _core.Csr(indptr, indices, None, train.rows, "float64")
+
+
+def coverage(recommended: Any, k: int, *, n_items: int) -> float:
+    """Share of the catalogue of `n_items` that is among the first k of some list.
+
+    Examples
+    --------
+    >>> coverage([[0, 1], [1, 2]], k=2, n_items=4)
+    0.75
+    """
+    return coverage_of(_times(recommended, k, n_items))
+
+
+def gini(recommended: Any, k: int, *, n_items: int) -> float:
+    """Gini index of how often each of `n_items` is among the first k: 0 if all alike, near 1 if always the same few.
+
+    Half the mean difference between two items, over the mean; NaN if all lists are empty.
+
+    Examples
+    --------
+    >>> gini([[0, 1], [2, 3]], k=2, n_items=4), gini([[0], [0]], k=2, n_items=4)
+    (0.0, 0.75)
+    """
+    return gini_of(_times(recommended, k, n_items))
+
+
+def _times(recommended: Any, k: int, n_items: int) -> NDArray[np.int64]:
+    k = check_int("k", k, minimum=1)
+    ids, counts, relevant = with_relevant(recommended, [[]] * len(as_lists(recommended).counts), None, False)
+    distinct = relevant.columns if int(counts.sum()) else 0
+    return times_listed(ids, counts, k, check_int("n_items", n_items, minimum=max(distinct, 1)))
+
+
+def novelty(recommended: Any, train: Any, k: int) -> Floats:
+    """How unusual the first k items are: the mean of 1 - share of the users in `train` who have the item.
+
+    The expected popularity complement of Vargas and Castells 2011, in [0, 1]; NaN for an empty list. `train` is
+    Interactions or a sparse matrix, (n_users, n_items).
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> novelty([[0, 1]], scipy.sparse.csr_array([[1, 0], [1, 1]]), k=2)
+    array([0.25])
+    """
+    k = check_int("k", k, minimum=1)
+    data = as_interactions(train)
+    lists = as_lists(recommended)
+    unusual = 1 - np.bincount(data.matrix.indices, minlength=data.n_items) / data.n_users
+    return novelty_of(as_positions(lists, data.items), lists.counts, k, unusual)
+
+
+def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None = None) -> Floats:
+    """How unlike each other the first k items are: the mean of 1 - cosine over all pairs of them.
+
+    Parameters
+    ----------
+    recommended : as the module says
+        Ids that `vectors` knows, if it is `Interactions`; else row numbers of `vectors`.
+    vectors : Interactions, or sparse or dense matrix of shape (n_items, n_features)
+        What items are compared by: a row for each, say their genres. Interactions stand for who has what: two items
+        are alike if the same users have them, whatever the values.
+    k : int
+        Places that are looked at.
+
+    Returns
+    -------
+    (n_users,) float64 array
+        NaN where a list has fewer than two items. In [0, 1] unless `vectors` has negative entries.
+
+    Notes
+    -----
+    Cost: for each listed item the stored entries of its vector.
+
+    Examples
+    --------
+    >>> genres = [[1, 0], [1, 0], [0, 1]]
+    >>> diversity([[0, 1], [0, 2]], genres, k=2)
+    array([0., 1.])
+    """
+    k = check_int("k", k, minimum=1)
+    lists = as_lists(recommended)
+    if isinstance(vectors, Interactions):
+        matrix = vectors.matrix
+        train = _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], "float64")
+        rows, ids = item_vectors(train), as_positions(lists, vectors.items)
+    else:
+        features = as_interactions(_sparse_rows(vectors))
+        matrix = features.matrix
+        rows = _core.Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], "float64")
+        ids = as_positions(lists, features.users)
+    values: Floats = _core.list_diversity(ids, lists.counts, rows, [k], check_threads(num_threads))[0]
+    return values
+
+
+def _sparse_rows(vectors: Any) -> Any:
+    if scipy.sparse.issparse(vectors):
+        return scipy.sparse.csr_array(vectors)
+    refuse_masked("vectors", vectors)
+    try:
+        rows = np.asarray(vectors)
+    except ValueError:
+        raise ValueError("vectors must be two-dimensional: its rows differ in length") from None
+    if rows.ndim != 2 or rows.dtype.kind not in "biuf":
+        raise TypeError(f"vectors must be a matrix of numbers, a row for each item, got {rows.dtype} of {rows.shape}")
+    return scipy.sparse.csr_array(rows)

@@ -1,0 +1,1 @@
+"""Models fitted by alternating least squares: ImplicitALS, ExplicitALS and GloVe."""

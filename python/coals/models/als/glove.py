@@ -1,0 +1,253 @@
+"""GloVe: vectors of items, or words, from how often they occur near each other."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals import _core
+from coals._util.checks import check_bool, check_choice, check_int, check_number, check_random_state
+from coals._util.limits import LARGEST, MOST_FACTORS
+from coals.data.events import Events
+from coals.data.interactions import Interactions
+from coals.data.native import structure
+from coals.models.als.glove_counts import log_counts, pair_problem
+from coals.models.als.glove_scores import TwoSidedVectors
+from coals.models.base import Array
+from coals.models.early_stopping import EarlyStopping
+from coals.models.sweeps import check_callbacks, run_sweeps
+
+__all__ = ["GloVe"]
+
+
+class GloVe(TwoSidedVectors):
+    r"""Item vectors whose inner products tell how often items occur together, fitted by alternating least squares.
+
+    Over the pairs of items with a count :math:`x_{ij} > 0` minimises
+
+    .. math:: \sum f(x_{ij}) (\log x_{ij} - \mu - b_i - c_j - w_i \cdot \tilde w_j)^2
+        + \lambda \sum_i (|w_i|^2 + b_i^2 + |\tilde w_i|^2 + c_i^2), \quad f(x) = \min(1, (x / x_{max})^{3/4})
+
+    in sweeps that solve each side exactly; no half-sweep lets this rise. A user's score for item j is the mean of
+    :math:`w_i \cdot \tilde w_j` over the user's items i: how far above what their biases say the two occur together.
+    Items are similar by the cosine of :math:`w + \tilde w`.
+
+    Parameters
+    ----------
+    factors : int, default 64
+        Length K of each vector.
+    window : int or None, default 10
+        Of `Events`: count pairs at most so many places apart; None counts all pairs of a group. `Interactions` have no
+        order: a pair counts 1 for each user who has both.
+    inverse_distance : bool, default True
+        Of `Events`: a pair d places apart counts 1/d, else 1.
+    min_count : float, default 0.0
+        Leave out pairs that count less.
+    x_max : float, default 100.0
+        Count from which on pairs weigh 1.
+    weight_exponent : float, default 0.75
+        From 0, which weighs all pairs alike, to 10.
+    regularization : float, default 0.1
+        :math:`\lambda`, > 0. GloVe has none; exact solutions need some.
+    iterations : int, default 15
+        Most sweeps over both sides.
+    dtype : {"float32", "float64"}, default "float32"
+    memory_limit : int or None, default None
+        Most bytes that counting may take; more is an error.
+    random_state : int, numpy.random.Generator or None, default None
+        Seed of the start.
+    num_threads : int or None, default None
+        None takes every processor the process may use. Results are the same bits for any number.
+    tolerance : float, default 0.0
+        Stop when a sweep lowers the objective by less than this share; 0 runs all `iterations`.
+
+    Attributes
+    ----------
+    item_factors_ : ndarray of shape (n_items, K)
+        :math:`w + \tilde w`, the vectors of the items; zero for those that occur with no other.
+    main_factors_, context_factors_ : ndarray of shape (n_items, K)
+        :math:`w` and :math:`\tilde w`.
+    main_bias_, context_bias_ : ndarray of shape (n_items,)
+        b and c.
+    global_mean_ : float
+        :math:`\mu`, the weighted mean of the logarithms.
+    user_factors_ : ndarray of shape (n_users, K)
+        Means of :math:`w` over the user's items.
+    objective_ : ndarray of float64, shape (sweeps,)
+        After each sweep.
+
+    Notes
+    -----
+    Pennington, Socher, Manning 2014, whose counts these are but for pairs of an item with itself, which are left out;
+    there by Adagrad, here by ALS. Cost: counting, then 2 nnz K² + 2 n K³/3 multiply-adds a sweep for n items and nnz
+    pairs. Memory: 40 bytes a pair in single precision; never a dense items x items matrix. Pairs that never occur
+    together say nothing, so vectors need data in which most items meet now and then.
+
+    Examples
+    --------
+    >>> text = "a king rules , a queen rules , a cat sleeps , a dog sleeps ,".split()
+    >>> words = coals.Events.from_arrays(["text"] * len(text), text)
+    >>> model = coals.GloVe(factors=4, window=3, x_max=5, regularization=0.01, random_state=0).fit(words)
+    >>> model.similar_items("king", n=1).ids
+    array([['queen']], dtype='<U6')
+    """
+
+    factors: int
+    main_bias_: Array
+    context_bias_: Array
+    global_mean_: float
+    objective_: npt.NDArray[np.float64]
+
+    _fitted = """
+        main_bias_: items
+        context_bias_: items
+        global_mean_
+        objective_: sweeps
+    """
+
+    def __init__(
+        self,
+        *,
+        factors: int = 64,
+        window: int | None = 10,
+        inverse_distance: bool = True,
+        min_count: float = 0.0,
+        x_max: float = 100.0,
+        weight_exponent: float = 0.75,
+        regularization: float = 0.1,
+        iterations: int = 15,
+        dtype: str = "float32",
+        memory_limit: int | None = None,
+        random_state: Any = None,
+        num_threads: int | None = None,
+        tolerance: float = 0.0,
+    ) -> None:
+        self.factors = factors
+        self.window = window
+        self.inverse_distance = inverse_distance
+        self.min_count = min_count
+        self.x_max = x_max
+        self.weight_exponent = weight_exponent
+        self.regularization = regularization
+        self.iterations = iterations
+        self.dtype = dtype
+        self.memory_limit = memory_limit
+        self.random_state = random_state
+        self.num_threads = num_threads
+        self.tolerance = tolerance
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_int("factors", self.factors, minimum=1, maximum=MOST_FACTORS)
+        if self.window is not None:
+            check_int("window", self.window, minimum=1, maximum=2**62)
+        check_bool("inverse_distance", self.inverse_distance)
+        check_number("min_count", self.min_count, minimum=0, maximum=LARGEST)
+        check_number("x_max", self.x_max, minimum=0, strict=True, maximum=LARGEST)
+        check_number("weight_exponent", self.weight_exponent, minimum=0, maximum=10)
+        check_number("regularization", self.regularization, minimum=0, strict=True, maximum=LARGEST)
+        check_int("iterations", self.iterations, minimum=1)
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        if self.memory_limit is not None:
+            check_int("memory_limit", self.memory_limit, minimum=0)
+        check_random_state(self.random_state)
+        check_number("tolerance", self.tolerance, minimum=0)
+
+    # --- fitting ---
+
+    def fit(self, X: Any, *, progress: bool | None = None, callback: Any = None) -> GloVe:
+        """Counts pairs and learns vectors, afresh.
+
+        Parameters
+        ----------
+        X : Events, Interactions or scipy sparse matrix, shape (n_users, n_items)
+            The groups of `Events` are the users. Values of entries do not count.
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+        callback : callable, list of callables, or None
+            Each is called with a `Sweep` after each sweep; True ends the fit. What it raises is passed on.
+
+        Returns
+        -------
+        GloVe
+            Itself. If `fit` raises or is interrupted, the model is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Data that cannot be used; counting that takes more than `memory_limit`; an objective that overflows.
+        """
+        callbacks = check_callbacks(callback)
+        events = X if isinstance(X, Events) else None
+        data = self._start_fit(X if events is None else X.to_interactions())
+        counted = log_counts(self, data, events)
+        if counted is None:
+            self._finish(data, self._blank(data.n_items), [])
+            return self
+        problem = pair_problem(self, *counted)
+        steps = [step for _, step in problem.half_steps()]
+
+        def sweep() -> None:
+            try:
+                for step in steps:
+                    step()
+            except _core.SingularSystemError as error:
+                item = data.items.decode(np.array([error.row])).tolist()[0]
+                raise ValueError(
+                    f"item {item!r}: rounding of {self.dtype} leaves its vector undetermined: set a larger "
+                    "regularization, or use dtype='float64'"
+                ) from None
+
+        def snapshot(history: list[float]) -> Any:
+            twin = copy.copy(self)
+            twin._finish(data, self._result(problem.result(copy=True)), history)
+            return twin
+
+        history = run_sweeps(
+            self,
+            lambda: _core.run_in_team(sweep, problem.threads),
+            lambda: _core.run_in_team(problem.objective, problem.threads),
+            self.iterations,
+            progress,
+            callbacks,
+            snapshot,
+        )
+        fitted = self._result(problem.result(copy=False))
+        for one in callbacks:
+            best = one._take_best() if isinstance(one, EarlyStopping) else None
+            if best is not None:
+                fitted = {name: getattr(best, name) for name in fitted}
+        self._finish(data, fitted, history)
+        return self
+
+    def _blank(self, n_items: int) -> dict[str, Any]:
+        """Of data in which no two items are together."""
+        vectors, bias = np.zeros((n_items, self.factors), self.dtype), np.zeros(n_items, self.dtype)
+        names = ("item_factors_", "main_factors_", "context_factors_")
+        fitted: dict[str, Any] = {name: vectors.copy() for name in names}
+        nowhere = np.zeros(n_items, bool)
+        return fitted | {
+            "main_bias_": bias, "context_bias_": bias.copy(), "global_mean_": 0.0, "_candidates_": nowhere,
+        }  # fmt: skip
+
+    def _result(self, found: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "item_factors_": found["user_factors_"] + found["item_factors_"],
+            "main_factors_": found["user_factors_"],
+            "context_factors_": found["item_factors_"],
+            "main_bias_": found["user_bias_"],
+            "context_bias_": found["item_bias_"],
+            "global_mean_": found["global_mean_"],
+            "_candidates_": found["_candidates_"],
+        }
+
+    def _finish(self, data: Interactions, fitted: dict[str, Any], history: list[float]) -> None:
+        vars(self).update(fitted)
+        self.objective_ = np.array(history, dtype=np.float64)
+        seen = structure(data)
+        self.user_factors_, self._known_users_ = self._means(seen)
+        self._fitted_params_ = self.get_params()
+        self._finish_fit(data, seen)

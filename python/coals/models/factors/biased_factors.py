@@ -1,0 +1,70 @@
+"""Ratings as mean + user bias + item bias + u · v, perhaps squashed to a range: lists and pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from coals import _core
+from coals.models.base import Array, Indices, Recommender
+from coals.models.factors.inner_product import InnerProductModel
+from coals.models.factors.sigmoid_range import Range, squashed
+from coals.models.predicted_ratings import PredictedRatings
+from coals.ranking.filters import Filter
+from coals.ranking.recommendations import TopN, cut_below
+
+__all__ = ["BiasedFactors"]
+
+
+class BiasedFactors(PredictedRatings, InnerProductModel):
+    """See its subclasses, which find the factors and biases."""
+
+    user_bias_: Array
+    item_bias_: Array
+    global_mean_: float
+    sigmoid_range_: Range
+
+    _fitted = "user_bias_: users; item_bias_: items; global_mean_; sigmoid_range_"
+
+    def _user_bias(self, users: Indices) -> Array:
+        bias: Array = self.user_bias_[users]
+        return bias
+
+    def _queries(self, factors: Array, bias: Array | None) -> Array:
+        constant = np.full(len(factors), self.global_mean_, factors.dtype)
+        if bias is not None:
+            constant += bias
+        return np.column_stack([factors, np.ones_like(constant), constant])
+
+    def _targets(self) -> Array:
+        return np.column_stack([self.item_factors_, self.item_bias_, np.ones_like(self.item_bias_)])
+
+    def _target_sources(self) -> tuple[Array, ...]:
+        return self.item_factors_, self.item_bias_
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        known = self._has_evidence(self._known_users_[users])
+        return self._ranked(self.user_factors_[users], self._user_bias(users), n, excluded, known)
+
+    _top_users = Recommender._top_users
+
+    def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
+        queries = self._queries(users, bias)
+        if self.sigmoid_range_ is None:
+            return self._rank(queries, n, excluded, known)
+        least = -np.inf
+        if isinstance(excluded, _core.TopKFilter):  # its least score is one after squashing
+            least = excluded.min_score
+            excluded = _core.TopKFilter(excluded.excluded, excluded.allowed, excluded.candidate)
+        found = self._rank(queries, n, excluded, known)
+        # Far out the sigmoid may round different scores to one: among these the lower item comes first.
+        scores = squashed(found.scores, self.sigmoid_range_)
+        order = np.lexsort((found.ids, -scores))
+        ids, scores = (np.take_along_axis(array, order, axis=1) for array in (found.ids, scores))
+        return cut_below(TopN(ids, scores, found.counts), least)
+
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        scores = super()._predict_pairs(users, items)
+        scores += self.user_bias_[users] + np.asarray(self.global_mean_, scores.dtype)
+        scores += self.item_bias_[items]
+        return squashed(scores, self.sigmoid_range_)

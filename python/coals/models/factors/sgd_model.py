@@ -1,0 +1,204 @@
+"""What the models by stochastic gradient descent share: parameters, epochs, and people not seen."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from coals import _core
+from coals._util.checks import check_bool, check_choice, check_int, check_number, check_random_state
+from coals._util.limits import LARGEST, MOST_FACTORS
+from coals.data.interactions import Interactions
+from coals.data.native import columns_where, structure
+from coals.models.base import Array, Indices, Recommender
+from coals.models.early_stopping import EarlyStopping
+from coals.models.factors.exports import Exports
+from coals.models.folded_rows import Rows
+from coals.models.sweeps import Callback, check_callbacks, run_sweeps
+from coals.models.unseen_users import UnseenUsers
+from coals.ranking.filters import Filter
+from coals.ranking.recommendations import TopN
+
+__all__ = ["SgdModel"]
+
+Self = TypeVar("Self", bound="SgdModel")
+
+_START = 0.1  # standard deviation of the factors that steps start from
+_ROW_BYTES = 64
+
+
+class SgdModel(UnseenUsers, Exports):
+    """Factors, and perhaps biases, moved by one entry at a time. See its subclasses."""
+
+    factors: int
+    learning_rate: float
+    regularization: float | tuple[float, float]
+    iterations: int
+    optimizer: str
+    momentum: float
+    biases: bool
+    dtype: str
+    random_state: Any
+    tolerance: float
+
+    item_bias_: Array
+    objective_: npt.NDArray[np.float64]
+
+    _fitted = "item_bias_: items; objective_: sweeps"
+
+    #: Whether steps are on pairs of items.
+    _pairs = False
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_int("factors", self.factors, minimum=1, maximum=MOST_FACTORS)
+        check_number("learning_rate", self.learning_rate, minimum=0, strict=True, maximum=LARGEST)
+        self._penalties()
+        check_int("iterations", self.iterations, minimum=1)
+        check_choice("optimizer", self.optimizer, ("adagrad", "momentum"))
+        if check_number("momentum", self.momentum, minimum=0) >= 1:
+            raise ValueError(f"momentum must be below 1, got {self.momentum}")
+        check_bool("biases", self.biases)
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        check_random_state(self.random_state)
+        check_number("tolerance", self.tolerance, minimum=0)
+
+    def _penalties(self) -> tuple[float, float]:
+        given = self.regularization
+        pair = given if isinstance(given, (tuple, list)) else (given, given)
+        if len(pair) != 2:
+            raise ValueError(f"regularization must be a number or a (user, item) pair, got {given!r}")
+        users, items = (check_number("regularization", value, minimum=0, maximum=LARGEST) for value in pair)
+        return users, items
+
+    # --- fitting ---
+
+    def _fit(self, data: Interactions, entries: _core.Csr, progress: bool | None, callback: Any) -> None:
+        callbacks = check_callbacks(callback)
+        generator = check_random_state(self.random_state)
+        seed = int(generator.integers(2**63))
+        state = self._start(generator, data.shape)
+        options = self._options(seed, move_items=True)
+        epochs = iter(range(self.iterations))
+        loss: list[float] = []
+
+        def epoch() -> None:
+            loss.append(_core.sgd_epoch(entries, state, options, next(epochs), self._pairs, self._threads))
+
+        def snapshot(history: list[float]) -> Any:
+            twin = copy.copy(self)
+            twin._finish(data, entries, self._result(entries, state), history)
+            return twin
+
+        steps = max(entries.entries, 1)
+        history = run_sweeps(
+            self, epoch, lambda: self._objective(loss[-1], steps), self.iterations, progress, callbacks, snapshot
+        )
+        self._finish(data, entries, self._best(callbacks, self._within_range(self._result(entries, state))), history)
+
+    def _within_range(self, fitted: dict[str, Any]) -> dict[str, Any]:
+        """An error where the last epoch, whose objective is of before its steps, ran so far that scores overflow."""
+        largest = np.sqrt(np.finfo(self.dtype).max / (self.factors + 2))
+        if not all((np.abs(array) <= largest).all() for array in fitted.values()):  # not true of NaN
+            raise ValueError(
+                f"factors after the last epoch are too large for {self.dtype}: set a smaller learning_rate, or bring "
+                "values nearer to 1"
+            )
+        return fitted
+
+    def _best(self, callbacks: list[Callback], fitted: dict[str, Any]) -> dict[str, Any]:
+        for callback in callbacks:
+            best = callback._take_best() if isinstance(callback, EarlyStopping) else None
+            if best is not None:
+                fitted = {name: getattr(best, name) for name in fitted}
+        return fitted
+
+    def _start(self, generator: np.random.Generator, shape: tuple[int, int]) -> list[Array]:
+        """Factors and state as the core takes them: rows of whole cache lines."""
+        lanes = _ROW_BYTES // np.dtype(self.dtype).itemsize
+        width = -(-self.factors // lanes) * lanes
+        factors = [np.zeros((size, width), self.dtype) for size in shape]
+        for array in factors:
+            array[:, : self.factors] = _START * generator.standard_normal((len(array), self.factors))
+        arrays: list[Array] = factors + [np.zeros_like(array) for array in factors]
+        if self.biases:
+            arrays += [np.zeros(size, self.dtype) for size in (*shape, *shape)]
+        return arrays
+
+    def _result(self, entries: _core.Csr, state: list[Array]) -> dict[str, Any]:
+        """Fitted attributes, copies. Rows without entries, which no step has moved, are zero."""
+        known = entries.row_sizes() > 0, columns_where(entries, positive=False)
+        users, items = (
+            np.ascontiguousarray(array[:, : self.factors]) * rows[:, None]
+            for array, rows in zip(state[:2], known, strict=True)
+        )
+        user_bias, item_bias = state[4:6] if self.biases else [np.zeros(len(rows), self.dtype) for rows in known]
+        return {
+            "user_factors_": users,
+            "item_factors_": items,
+            "item_bias_": item_bias.copy(),
+            "_known_users_": known[0],
+            "_candidates_": known[1],
+            **self._more_results(user_bias.copy()),
+        }
+
+    def _more_results(self, user_bias: Array) -> dict[str, Any]:
+        return {}
+
+    def _finish(self, data: Interactions, entries: _core.Csr, fitted: dict[str, Any], history: list[float]) -> None:
+        vars(self).update(fitted)
+        self.objective_ = np.array(history)
+        self._fitted_params_ = self.get_params()
+        self._finish_fit(data, structure(data))
+
+    @abstractmethod
+    def _objective(self, loss: float, steps: int) -> float:
+        """What an epoch reports, from what the core returns."""
+
+    def _options(self, seed: int, move_items: bool) -> _core.SgdOptions:
+        users, items = self._penalties()
+        mean, squash = self._scale()
+        return _core.SgdOptions(
+            self.optimizer, self.learning_rate, self.momentum, users, items, move_items, mean, squash, seed
+        )
+
+    def _scale(self) -> tuple[float, tuple[float, float] | None]:
+        """What is added to scores, and the range that they are squashed to."""
+        return 0.0, None
+
+    # --- people not seen ---
+
+    @property
+    def _row_dtype(self) -> str:  # type: ignore[override]
+        return str(self.dtype)
+
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+        """As many epochs as the fit had, from zero, on the new rows alone: the items stay."""
+        size = rows.entries.rows
+        state = self._start(np.random.default_rng(0), (size, self.n_items_))
+        state[0][:] = 0
+        state[1][:, : self.factors] = self.item_factors_
+        if self.biases:
+            state[5][:] = self.item_bias_
+        for epoch in range(len(self.objective_)):
+            _core.sgd_epoch(rows.entries, state, self._options(0, False), epoch, self._pairs, self._threads)
+        users = np.ascontiguousarray(state[0][:, : self.factors])
+        bias = state[4] if self.biases else None
+        known = self._has_evidence(rows.entries.row_sizes() > 0)
+        return self._ranked(users, bias, n, excluded, known)
+
+    def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        return known | bool(self._fitted_params_["biases"])
+
+    def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
+        return self._rank(self._queries(users, bias), n, excluded, known)
+
+    _top_users = Recommender._top_users
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        known = self._has_evidence(self._known_users_[users])
+        return self._ranked(self.user_factors_[users], self._user_bias(users), n, excluded, known)

@@ -1,0 +1,293 @@
+"""PureSVD: the largest singular vectors of the whole matrix, what is not there counting as zero or as a mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals import _core
+from coals._util.checks import check_choice, check_int, check_number, check_random_state
+from coals._util.progress import progress_bar
+from coals.data.interactions import Interactions
+from coals.data.native import columns_where, entry_name, structure, with_values
+from coals.models.base import Array, Indices, Recommender
+from coals.models.factors.centering import CENTERS, Centering
+from coals.models.factors.exports import Exports
+from coals.models.factors.latent_neighbors import latent_neighbors
+from coals.models.folded_rows import Rows
+from coals.models.predicted_ratings import PredictedRatings
+from coals.models.unseen_users import UnseenUsers
+from coals.ranking.filters import Filter
+from coals.ranking.neighbor_scores import NeighborScores
+from coals.ranking.recommendations import TopN
+
+__all__ = ["SVD"]
+
+_MOST_FACTORS = 4096
+
+
+class SVD(PredictedRatings, UnseenUsers, Exports):
+    r"""Scores by the best approximation of the matrix of a given rank.
+
+    With :math:`R \approx U S V^\top` of rank K, cells without entry being 0 in R, the score of user u for item i is
+    :math:`u_u S^e \cdot v_i`, with ``exponent`` e; e = 1 is the approximation itself. With `center`, a mean is taken
+    from the entries first, so that cells without entry count as that mean, and is added to the scores.
+
+    Parameters
+    ----------
+    factors : int, default 64
+        K, up to 4096. Beyond the rank of the matrix the remaining factors are zero.
+    n_oversamples : int, default 10
+        So many more columns has each block that the search goes by.
+    power_iterations : int, default 30
+        Most steps of the search. One or two are usually enough for good lists.
+    tolerance : float, default 1e-5
+        Stop when a step lifts no singular value by a larger share; 0 takes all `power_iterations`. As the values close
+        in by a factor of about ten a step, they are then that near to the true ones.
+    center : {None, "global", "user", "item"}, default None
+        The mean to take from entries: of all, of the user's, or of the item's. Scores are predicted ratings then.
+    exponent : float, default 1.0
+        e, from 0 to 2. 0 weighs all directions alike; between 0 and 1 tames the strongest (Nikolakopoulos et al. 2019).
+    neighbors : {None, "user"}, default None
+        "user" recommends what the nearest users have: an item's score is the sum of the cosines, in the space of the
+        :math:`u S^e`, of those of the `used_neighbors` nearest users who have it; users that are not similar (cosine
+        of 0 or less) have no say.
+    used_neighbors : int, default 50
+    dtype : {"float32", "float64"}, default "float32"
+        Precision of factors and arithmetic. Singular values below 9e-5 (float64: 4e-9) of the largest count as zero.
+    random_state : int, numpy.random.Generator or None, default None
+        Seed of the start of the search.
+    num_threads : int or None, default None
+        None takes every processor the process may use. Results are the same bits for any number.
+
+    Attributes
+    ----------
+    singular_values_ : ndarray of float64, shape (K,)
+        Descending.
+    user_factors_, item_factors_ : ndarray of shape (n_users, K), (n_items, K)
+        :math:`U S^e` and V. The component of largest magnitude of a column of V (the first, if several) is positive.
+    global_mean_ : float
+        0 unless centred.
+    user_mean_, item_mean_ : ndarray of float64, or None
+        Where they are what `center` names.
+    rating_range_ : (float, float)
+        Lowest and highest entry, if centred.
+
+    Notes
+    -----
+    The method of Cremonesi, Koren, Turrin 2010, by a randomized block Krylov search (Musco, Musco 2015). Similar items
+    are by cosine of the rows of :math:`V S^e`: for e = 1, of the columns of the approximation. Cost: 2
+    (steps + 2) nnz (K + `n_oversamples`) multiply-adds, and orthonormalising the shorter side. Memory: steps + 4 times
+    the factors of the shorter side, and twice those of the longer.
+
+    Examples
+    --------
+    >>> import numpy as np, scipy.sparse as sp
+    >>> plays = sp.csr_array(np.array([[2.0, 2, 0, 0], [1, 1, 0, 0], [0, 0, 3, 3], [0, 0, 0, 1]]))
+    >>> model = coals.SVD(factors=2, random_state=0).fit(plays)
+    >>> model.singular_values_.round(3)
+    array([4.303, 3.162])
+    >>> model.recommend([3], n=1).ids
+    array([[2]])
+    """
+
+    singular_values_: npt.NDArray[np.float64]
+    global_mean_: float
+    user_mean_: npt.NDArray[np.float64] | None
+    item_mean_: npt.NDArray[np.float64] | None
+    _user_terms_: npt.NDArray[np.float64]
+
+    _fitted = """
+        singular_values_: factors
+        global_mean_
+        user_mean_: users
+        item_mean_: items
+        _user_terms_: users
+    """
+
+    def __init__(
+        self,
+        *,
+        factors: int = 64,
+        n_oversamples: int = 10,
+        power_iterations: int = 30,
+        tolerance: float = 1e-5,
+        center: str | None = None,
+        exponent: float = 1.0,
+        neighbors: str | None = None,
+        used_neighbors: int = 50,
+        dtype: str = "float32",
+        random_state: Any = None,
+        num_threads: int | None = None,
+    ) -> None:
+        self.factors = factors
+        self.n_oversamples = n_oversamples
+        self.power_iterations = power_iterations
+        self.tolerance = tolerance
+        self.center = center
+        self.exponent = exponent
+        self.neighbors = neighbors
+        self.used_neighbors = used_neighbors
+        self.dtype = dtype
+        self.random_state = random_state
+        self.num_threads = num_threads
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_int("factors", self.factors, minimum=1, maximum=_MOST_FACTORS)
+        check_int("n_oversamples", self.n_oversamples, minimum=0, maximum=_MOST_FACTORS)
+        check_int("power_iterations", self.power_iterations, minimum=0, maximum=1000)
+        check_number("tolerance", self.tolerance, minimum=0)
+        if self.center is not None:
+            check_choice("center", self.center, CENTERS)
+        check_number("exponent", self.exponent, minimum=0, maximum=2)
+        if self.neighbors is not None:
+            check_choice("neighbors", self.neighbors, ("user",))
+        check_int("used_neighbors", self.used_neighbors, minimum=1)
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        check_random_state(self.random_state)
+
+    _ratings_with = "center is set and neighbors is None"
+
+    @property
+    def predicts_ratings(self) -> bool:
+        fitted: dict[str, Any] = getattr(self, "_fitted_params_", {})
+        center, neighbors = (fitted.get(name, getattr(self, name)) for name in ("center", "neighbors"))
+        return center is not None and neighbors is None
+
+    def fit(self, X: Any, *, progress: bool | None = None) -> SVD:
+        """Finds the singular vectors, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+
+        Returns
+        -------
+        SVD
+            Itself. If `fit` raises or is interrupted, the model is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Data that cannot be used, with the row and column of the first entry that cannot.
+        """
+        data = self._start_fit(X)
+        entries = with_values(data, self.dtype)
+        with progress_bar(self, 1, "decomposition", progress) as bar:
+            centering = Centering.of(entries, self.center)
+            centered = centering.apply(entries, self.dtype) if self.center else entries
+            width = self.factors + self.n_oversamples
+            start = check_random_state(self.random_state).standard_normal((min(data.shape), width))
+            limits = self.factors, self.power_iterations, float(self.tolerance)
+            try:
+                left, values, right = _core.truncated_svd(centered, start.astype(self.dtype), *limits, self._threads)
+            except OverflowError:
+                raise ValueError(self._too_large(data)) from None
+            bar.update()
+        self.singular_values_ = values
+        self.user_factors_, self.item_factors_ = left * self._scale(self.exponent), right
+        self.global_mean_, self.user_mean_, self.item_mean_ = centering.overall, centering.of_users, centering.of_items
+        self.rating_range_, self._user_terms_ = centering.extent, centering.user_terms(entries)
+        self._known_users_ = entries.row_sizes() > 0
+        self._candidates_ = columns_where(entries, positive=False)
+        self._fitted_params_ = self.get_params()
+        self._finish_fit(data, structure(data))
+        return self
+
+    def _too_large(self, data: Interactions) -> str:
+        largest = int(np.argmax(np.abs(data.matrix.data)))
+        advice = "" if self.dtype == "float64" else ", or use dtype='float64'"
+        value = f"{entry_name(data, largest)}: {data.matrix.data[largest]}"
+        return f"{value} is too large for a decomposition in {self.dtype}: bring the values nearer to 1{advice}"
+
+    def _scale(self, exponent: float) -> Array:
+        """Powers of the singular values, zero for those that are zero."""
+        values, scale = self.singular_values_, np.zeros(len(self.singular_values_))
+        np.power(values, exponent, out=scale, where=values > 0)
+        return scale.astype(self.dtype)
+
+    # --- scores from factors ---
+
+    def _queries_with(self, factors: Array, terms: npt.NDArray[np.float64]) -> Array:
+        """Means become two more factors, so that lists are ranked by the very scores they show."""
+        if self.center is None:
+            return factors
+        columns = factors, np.ones((len(factors), 1), factors.dtype), terms[:, None].astype(factors.dtype)
+        return np.concatenate(columns, axis=1)
+
+    def _all_queries(self) -> Array:
+        twin: SVD = self._as_fitted()
+        return twin._queries_with(self.user_factors_, self._user_terms_)
+
+    def _targets(self) -> Array:
+        if self._fitted_params_["center"] is None:
+            return self.item_factors_
+        terms = np.zeros(self.n_items_) if self.item_mean_ is None else self.item_mean_
+        terms = terms[:, None].astype(self.item_factors_.dtype)
+        return np.concatenate([self.item_factors_, terms, np.ones_like(terms)], axis=1)
+
+    def _target_sources(self) -> tuple[Array, ...]:
+        return (self.item_factors_,) if self.item_mean_ is None else (self.item_factors_, self.item_mean_)
+
+    _top_users = Recommender._top_users
+
+    def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
+        if self._as_fitted().neighbors is None:
+            return super()._scores_on_lists(users, items)
+        return Recommender._scores_on_lists(self, users, items)
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        twin: SVD = self._as_fitted()
+        if twin.neighbors == "user":
+            near = twin._neighbors_of(self.user_factors_[users], users)
+            return near.top_n(np.arange(len(users)), n, excluded, self._threads)
+        queries = twin._queries_with(self.user_factors_[users], self._user_terms_[users])
+        return self._rank(queries, n, excluded, self._known_users_[users])
+
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        twin: SVD = self._as_fitted()
+        if twin.neighbors == "user":
+            asked, place = np.unique(users, return_inverse=True)
+            return twin._neighbors_of(self.user_factors_[asked], asked).of_pairs(place, items, self._threads)
+        scores = super()._predict_pairs(users, items)
+        if twin.center is not None:
+            scores += self._user_terms_[users].astype(scores.dtype)
+            if self.item_mean_ is not None:
+                scores += self.item_mean_[items].astype(scores.dtype)
+        return scores
+
+    def _similar(self, items: Indices, n: int) -> TopN:
+        scale = self._as_fitted()._scale(self._fitted_params_["exponent"])
+        return self._most_alike("alike items", self.item_factors_ * scale, self._candidates_, items, n)
+
+    # --- scores from neighbours ---
+
+    def _neighbors_of(self, factors: Array, own: Indices | None) -> NeighborScores:
+        count, threads = self.used_neighbors, self._threads
+        similar = latent_neighbors(factors, self.user_factors_, self._known_users_, count, own, threads)
+        return NeighborScores(similar, self._seen_)
+
+    # --- people not seen ---
+
+    @property
+    def _row_dtype(self) -> str:  # type: ignore[override]
+        return str(self.dtype)
+
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+        factors, terms = self._folded(rows.entries)
+        known = rows.entries.row_sizes() > 0
+        if self.neighbors == "user":
+            return self._neighbors_of(factors, None).top_n(np.arange(len(factors)), n, excluded, self._threads)
+        return self._rank(self._queries_with(factors, terms), n, excluded, known)
+
+    def _folded(self, entries: _core.Csr) -> tuple[Array, npt.NDArray[np.float64]]:
+        """What `fit` would give these rows if V stayed as it is: x V S^(e - 1), and their means."""
+        centering = Centering(self.center, self.global_mean_, self.user_mean_, self.item_mean_, self.rating_range_)
+        centered = centering.apply(entries, self.dtype)
+        image = _core.multiply_sparse(centered, self.item_factors_, self._threads)
+        return image * self._scale(self.exponent - 1), centering.user_terms(entries)

@@ -1,0 +1,291 @@
+"""Hybrid: several models together, by weights, by turns, or one after the other."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from coals import _core
+from coals._util.checks import check_bool, check_choice, check_int, check_number
+from coals._util.limits import LONGEST_LIST
+from coals._util.progress import progress_bar
+from coals.data.interactions import as_interactions
+from coals.data.native import empty_csr, structure
+from coals.evaluation.evaluation import evaluate
+from coals.metrics.names import FALLING, parse_metric
+from coals.models.base import NOT_LISTED, Array, Indices, Recommender
+from coals.models.folded_rows import given_rows
+from coals.models.hybrid_members import check_members, fitted_member
+from coals.ranking.filters import Filter
+from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
+from coals.ranking.plain_filters import with_plain_rows
+from coals.ranking.recommendations import Recommendations, TopN, padded
+from coals.tuning.space import one_by_one
+
+__all__ = ["Hybrid"]
+
+_USERS_AT_A_TIME = 512
+
+
+class Hybrid(Recommender):
+    r"""Lists from several models.
+
+    With :math:`z_m(u, i)` from 1, for the best item of the list of model m for user u, down to 0, for the last of the
+    best `depth` (in proportion to their scores; seen items take part), and nothing for items beyond,
+
+    - ``how="weighted"`` scores by :math:`\sum_m w_m z_m(u, i)`;
+    - ``"cascade"`` lists what the first model has, then what the second has besides, and so on: by :math:`2 (M - m) +
+      z_m(u, i)` for the first of M models that lists the item;
+    - ``"switching"`` asks the first model for users with at least `min_history` entries, and the second for others.
+
+    Parameters
+    ----------
+    models : mapping of name to model, or None
+        In order. `fit` works on copies. None, the default, is for `set_params`, and cannot be fitted.
+    how : {"weighted", "cascade", "switching"}, default "weighted"
+    weights : mapping of name to number, or None
+        :math:`w_m`, 0 or more; None: 1 each.
+    min_history : int, default 5
+    depth : int, default 1000
+        Items beyond that place in a model's list do not count.
+    num_threads : int or None, default None
+        Where it is not None it is set for all models.
+
+    Attributes
+    ----------
+    models_ : dict of name to fitted model
+    weights_ : dict of name to number
+        Those given, or found by `search_weights`.
+
+    Notes
+    -----
+    The kinds of hybrids of Burke 2002. Cost of a list: one of `depth` items from each model. `coals.search` reaches the
+    parameters of the hybrid, not those of its models: search for these one model at a time. All models are fitted to X
+    alone, so that a `ContentKNN` among them goes by the titles of X: it cannot be given features or other texts.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> plays = sp.csr_array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 0, 0]])
+    >>> models = {"knn": coals.ItemKNN(), "popular": coals.Popularity()}
+    >>> coals.Hybrid(models=models, how="switching", min_history=1).fit(plays).recommend([0, 3], n=2).ids
+    array([[2, 3],
+           [1, 0]])
+    """
+
+    models_: dict[str, Any]
+    weights_: dict[str, float]
+    _sizes_: Indices
+
+    _fitted = "models_; weights_; _sizes_: users"
+
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, Any] | None = None,
+        how: str = "weighted",
+        weights: Mapping[str, float] | None = None,
+        min_history: int = 5,
+        depth: int = 1000,
+        num_threads: int | None = None,
+    ) -> None:
+        self.models = models
+        self.how = how
+        self.weights = weights
+        self.min_history = min_history
+        self.depth = depth
+        self.num_threads = num_threads
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_choice("how", self.how, ("weighted", "cascade", "switching"))
+        check_int("min_history", self.min_history, minimum=0)
+        check_int("depth", self.depth, minimum=1, maximum=LONGEST_LIST)
+        if self.models is not None:
+            check_members(self.models, self.how, self.weights)
+
+    def fit(self, X: Any, *, progress: bool | None = None) -> Hybrid:
+        """Fits a copy of each model, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+
+        Returns
+        -------
+        Hybrid
+            Itself. If `fit` raises or is interrupted, the model is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError, ImportError, MemoryError
+            As the models do, with the name of the one that did.
+        """
+        data = self._start_fit(X)
+        if self.models is None:
+            raise ValueError("there is nothing to fit: give Hybrid models={'name': model, …}")
+        fitted = {}
+        with progress_bar(self, len(self.models), "model", progress) as bar:
+            for name, model in self.models.items():
+                own = copy.deepcopy(model)
+                if self.num_threads is not None:
+                    own.set_params(num_threads=self.num_threads)
+                fitted[name] = fitted_member(name, own, data)
+                bar.update()
+        self.models_ = fitted
+        self.weights_ = {name: float((self.weights or {}).get(name, 1.0)) for name in fitted}
+        self._sizes_ = np.diff(data.matrix.indptr).astype(np.int64)
+        self._fitted_params_ = self.get_params()
+        self._finish_fit(data, structure(data))
+        return self
+
+    def search_weights(
+        self, held_out: Any, metric: str = "ndcg@10", grid: tuple[float, ...] = (0, 0.1, 0.2, 0.5, 1, 2, 5), *,
+        progress: bool | None = None,
+    ) -> Hybrid:  # fmt: skip
+        """Finds weights that are good for held-out data, and returns self.
+
+        Parameters
+        ----------
+        held_out : Interactions or scipy sparse matrix
+            As `coals.split` makes it; it should take no part in a later evaluation.
+        metric : str, default "ndcg@10"
+            As `coals.evaluate` takes it; more is better.
+        grid : tuple of numbers >= 0
+            Weights tried. The first model keeps its own.
+        progress : bool or None, default None
+            As for `fit`.
+
+        Raises
+        ------
+        ValueError
+            If `how` is not "weighted", or the metric is better when lower.
+
+        Notes
+        -----
+        From the weights at hand one weight at a time goes to the best of the grid until none changes: at a cost of an
+        evaluation for each one tried.
+        """
+        self._require_fitted()
+        if self._as_fitted().how != "weighted":
+            raise ValueError(f"how={self._as_fitted().how!r} has no weights to search for: fit with how='weighted'")
+        if parse_metric(metric).name in FALLING:
+            raise ValueError(f"metric must be one of which more is better, such as 'ndcg@10', got {metric!r}")
+        if not isinstance(grid, Iterable):
+            raise TypeError(f"grid must be a sequence of numbers, got {grid!r}")
+        data = as_interactions(held_out)
+        grid = tuple(check_number("each weight of grid", weight, minimum=0) for weight in grid)
+        tried: dict[tuple[float, ...], float] = {}
+
+        def value(weights: dict[str, float]) -> float:
+            key = tuple(weights.values())
+            if key not in tried:
+                twin = copy.copy(self)
+                twin.weights_ = weights
+                tried[key] = evaluate({"hybrid": twin}, data, [metric], progress=False).mean["hybrid"][metric]
+                bar.update()
+            return tried[key]
+
+        with progress_bar(self, None, "trial", progress) as bar:
+            self.weights_ = one_by_one(self.weights_, list(self.weights_)[1:], grid, value)
+        return self
+
+    # --- serving ---
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        return with_plain_rows(lambda some, rows: self._lists_without(some, n, rows), users, excluded, self.n_items_)
+
+    def _lists_without(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+        if self._as_fitted().how == "switching":
+            return self._switched(users, n, excluded)
+        parts = []
+        for start in range(0, len(users), _USERS_AT_A_TIME):
+            at = np.arange(start, min(start + _USERS_AT_A_TIME, len(users)))
+            parts.append(self._best_of_blend(self._lists(users[at]), excluded.select_rows(at), n))
+        return stacked(parts, n)
+
+    def _best_of_blend(self, lists: list[TopN], excluded: _core.Csr, n: int) -> TopN:
+        given = [
+            (found.ids.astype(np.int64, copy=False), found.scores.astype(np.float64, copy=False), found.counts)
+            for found in lists
+        ]
+        how = self._blend_weights(), self._as_fitted().how == "cascade"
+        return TopN(*_core.top_k_blended(given, *how, self.n_items_, excluded, n, self._threads))
+
+    def _blend_weights(self) -> list[float]:
+        return [self.weights_[name] for name in self.models_]
+
+    def _lists(self, users: Indices) -> list[TopN]:
+        depth = min(self._as_fitted().depth, self.n_items_)
+        nothing = empty_csr(len(users), self.n_items_)
+        return [model._top_n(users, depth, nothing) for model in self.models_.values()]
+
+    def _switched(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+        out = empty_lists(len(users), n)
+        for model, at in self._shared_out(users):
+            if len(at):
+                out.ids[at], out.scores[at], out.counts[at] = model._top_n(users[at], n, excluded.select_rows(at))
+        return out
+
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        """0 for an item that no list holds."""
+        if self._as_fitted().how == "switching":
+            return self._of_either("_predict_pairs", users, items)
+        scores = self._scores_on_lists(users, items)
+        return np.where(scores == NOT_LISTED, 0.0, scores)
+
+    def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
+        if self._as_fitted().how == "switching":
+            return self._of_either("_scores_on_lists", users, items)
+        asked, place = np.unique(users, return_inverse=True)
+        scores, how = np.empty(len(users)), (self._blend_weights(), self._as_fitted().how == "cascade")
+        for start in range(0, len(asked), _USERS_AT_A_TIME):
+            part = asked[start : start + _USERS_AT_A_TIME]
+            mine = (place >= start) & (place < start + len(part))
+            scores[mine] = blended(self._lists(part), *how, self.n_items_)[place[mine] - start, items[mine]]
+        return np.where(scores > -np.inf, scores, NOT_LISTED)
+
+    def _of_either(self, method: str, users: Indices, items: Indices) -> Array:
+        out = np.empty(len(users))
+        for model, at in self._shared_out(users):
+            if len(at):
+                out[at] = getattr(model, method)(users[at], items[at])
+        return out
+
+    def _shared_out(self, users: Indices) -> list[tuple[Any, Indices]]:
+        """For switching: each model and the places of its users."""
+        many = self._sizes_[users] >= self._as_fitted().min_history
+        return list(zip(self.models_.values(), (np.flatnonzero(many), np.flatnonzero(~many)), strict=True))
+
+    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+        """The `n` best items for someone the models were not fitted with; each must have `recommend_for`.
+
+        `history` is what each of the models takes; the answer is as that of `recommend`.
+        """
+        self._require_fitted()
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        missing = [name for name, model in self.models_.items() if not hasattr(model, "recommend_for")]
+        if missing:
+            raise TypeError(f"model {missing[0]!r} cannot recommend for someone new: it has no recommend_for")
+        rows = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False)
+        width, skip, fitted = min(n, self.n_items_), check_bool("exclude_seen", exclude_seen), self._as_fitted()
+
+        def lists(depth: int, skip: bool) -> list[TopN]:
+            found = [model.recommend_for(history, depth, exclude_seen=skip) for model in self.models_.values()]
+            return [positions_of(self.item_index_, each) for each in found]
+
+        if fitted.how == "switching":
+            first, second = lists(width, skip)
+            many = rows.entries.row_sizes() >= fitted.min_history
+            ids, scores = (np.where(many[:, None], a, b) for a, b in zip(first[:2], second[:2], strict=True))
+            found = TopN(ids, scores, np.where(many, first.counts, second.counts))
+        else:
+            seen = rows.seen if skip else empty_csr(rows.entries.rows, self.n_items_)
+            found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), seen, width)
+        ids, scores, counts = padded(found, n)
+        return Recommendations(self.item_index_.decode(ids), scores, counts)

@@ -1,0 +1,1 @@
+"""Nearest-neighbour models: ItemKNN, UserKNN and ItemCooccurrence."""

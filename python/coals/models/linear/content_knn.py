@@ -1,0 +1,161 @@
+"""ContentKNN: items like those a user has, by what the items are and not by who has them."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from coals import _core
+from coals._util.checks import refuse_unordered
+from coals.data.features import check_features
+from coals.data.interactions import Interactions
+from coals.models.linear.linear_model import LinearModel
+from coals.models.linear.text import tfidf
+from coals.similarities.neighborhoods import keep_of
+
+__all__ = ["ContentKNN"]
+
+
+class ContentKNN(LinearModel):
+    r"""Scores items by how alike their features, or texts, are to those of a user's items.
+
+    The score of item j is :math:`\sum_{i \in H_u} x_{ui} \cos(f_i, f_j)` over the items of user u, for feature rows f
+    and j among the `neighbors` most similar of i. An item that nobody has can be recommended, by its features.
+
+    Parameters
+    ----------
+    vectorizer : object or None, default None
+        Turns texts into features by its ``fit_transform(texts)``, as scikit-learn's vectorizers do. None weighs
+        words by TF-IDF, as scikit-learn's TfidfVectorizer does by default.
+    neighbors : int or None, default 100
+        Keep that many most similar items for each item, ties to the lower index; None keeps all.
+    weighted : bool, default False
+        x holds the values of the entries; otherwise ones.
+    dtype : {"float32", "float64"}, default "float32"
+        Of similarities. Scores are float64.
+    memory_limit : int or None, default None
+        Most bytes that finding neighbours may take; more is an error.
+    num_threads : int or None, default None
+        None takes every processor the process may use. Results are the same bits for any number.
+
+    Attributes
+    ----------
+    weights_ : scipy.sparse.csr_array of shape (n_items, n_items)
+        Cosines; row i holds the neighbours of item i.
+
+    Notes
+    -----
+    Cosines of TF-IDF vectors: Salton, Buckley 1988; in recommenders, Pazzani, Billsus 2007. Cost: for each feature the
+    square of the number of items that have it; a list costs the neighbours of the user's items.
+
+    Examples
+    --------
+    >>> data = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["b1", "b2", "b3"])
+    >>> texts = {"b1": "red wine", "b2": "old castles", "b3": "wine and castles, castles and wine"}
+    >>> model = coals.ContentKNN().fit(data, item_text=texts)
+    >>> model.recommend("ann", n=1).ids
+    array([['b3']], dtype='<U2')
+    """
+
+    _not_saved = ("vectorizer",)
+
+    def __init__(
+        self,
+        *,
+        vectorizer: Any = None,
+        neighbors: int | None = 100,
+        weighted: bool = False,
+        dtype: str = "float32",
+        memory_limit: int | None = None,
+        num_threads: int | None = None,
+    ) -> None:
+        self.vectorizer = vectorizer
+        self.neighbors = neighbors
+        self.weighted = weighted
+        self.dtype = dtype
+        self.memory_limit = memory_limit
+        self.num_threads = num_threads
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        if isinstance(self.vectorizer, type):
+            name = self.vectorizer.__name__
+            raise TypeError(f"vectorizer must be an instance, got the class {name}: write {name}()")
+        if self.vectorizer is not None and not hasattr(self.vectorizer, "fit_transform"):
+            raise TypeError(f"vectorizer must have a method fit_transform, got {type(self.vectorizer).__name__}")
+
+    def fit(
+        self, X: Any, *, item_features: Any = None, item_text: Any = None, progress: bool | None = None
+    ) -> ContentKNN:
+        """Finds similar items, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        item_features : sparse or dense matrix of shape (n_items, p), or None
+            A row for each column of X, finite. Only directions count.
+        item_text : sequence of n_items strings, mapping of item id to string, or None
+            In place of features; a mapping may leave items out and have others beside. Where both are None, the titles
+            of X are the text.
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+
+        Returns
+        -------
+        ContentKNN
+            Itself. If `fit` raises or is interrupted, the model is left unfitted.
+        """
+        self._given = item_features, item_text
+        try:
+            return super().fit(X, progress=progress)
+        finally:
+            del self._given
+
+    def _find_weights(self, data: Interactions, entries: _core.Csr) -> _core.Csr:
+        features = self._features(data, *self._given)
+        by_feature = features.T.tocsr()
+        by_feature.sort_indices()
+        columns = _core.Csr(by_feature.indptr, by_feature.indices, by_feature.data, data.n_items, "float64")
+        keep = keep_of(data, self.neighbors, None, None, self.memory_limit)
+        return _core.similarity_by_products(columns, True, 0.0, 1, 1, keep, self.dtype, self._threads)
+
+    def _features(self, data: Interactions, item_features: Any, item_text: Any) -> Any:
+        if item_features is not None:
+            if item_text is not None:
+                raise ValueError("item_features and item_text were both given: give one of them")
+            return check_features("item_features", item_features, data.n_items)
+        texts = _texts(data, item_text)
+        features = tfidf(texts) if self.vectorizer is None else self.vectorizer.fit_transform(texts)
+        shape = getattr(features, "shape", None)
+        if not isinstance(shape, tuple) or len(shape) != 2:
+            given = type(features).__name__ + ("" if shape is None else f" of shape {shape}")
+            raise TypeError(f"fit_transform of vectorizer must return a matrix of shape (n_items, p), got {given}")
+        if shape[1] == 0:
+            raise ValueError("item_text holds no word: give texts with words of two letters and more")
+        return check_features("features of item_text", features, data.n_items)
+
+
+def _texts(data: Interactions, item_text: Any) -> list[str]:
+    if item_text is None:
+        if data.item_titles is None:
+            raise ValueError("ContentKNN needs item_features, item_text, or data with item titles")
+        return [str(title) for title in data.item_titles]
+    if isinstance(item_text, Mapping):
+        items = data.items.decode(np.arange(data.n_items)).tolist()
+        if item_text.keys().isdisjoint(items):
+            raise ValueError(f"item_text has no text of any item: its keys must be item ids such as {items[0]!r}")
+        texts = [item_text.get(item, "") for item in items]
+    else:
+        if isinstance(item_text, (str, bytes)) or not isinstance(item_text, Iterable):
+            raise TypeError(f"item_text must be a sequence of strings or a mapping, got {reprlib.repr(item_text)}")
+        refuse_unordered("item_text", item_text)
+        texts = list(item_text)
+    if len(texts) != data.n_items:
+        raise ValueError(f"item_text must hold {data.n_items} texts, one for each item, got {len(texts)}")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"item_text must hold strings, got {text!r} for item {place}")
+    return texts

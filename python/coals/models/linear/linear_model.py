@@ -1,0 +1,177 @@
+"""Models with a weight from every item to every other: a user's scores are the row of the user times the weights."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, TypeVar
+
+import numpy as np
+import scipy
+
+from coals import _core
+from coals._util.checks import check_bool, check_choice, check_int
+from coals._util.progress import progress_bar
+from coals.data.interactions import Interactions
+from coals.data.native import structure, with_values
+from coals.models.base import Array, Indices, ItemSimilarity
+from coals.models.explanation import Explanation, one_pair
+from coals.models.folded_rows import Rows
+from coals.models.knn.neighbor_rows import importances
+from coals.models.unseen_users import UnseenUsers
+from coals.ranking.filters import Filter
+from coals.ranking.linear_scores import DenseScores
+from coals.ranking.neighbor_scores import NeighborScores
+from coals.ranking.recommendations import TopN
+
+__all__ = ["LinearModel", "refuse_memory"]
+
+Self = TypeVar("Self", bound="LinearModel")
+
+
+class LinearModel(UnseenUsers, ItemSimilarity):
+    """Scores x W. See its subclasses, which find W, as an array or, cut to few weights, as a sparse matrix."""
+
+    neighbors: int | None
+    weighted: bool
+    dtype: str
+    memory_limit: int | None
+
+    _weights_: Any
+    _scores_: DenseScores | NeighborScores
+
+    _fitted = "_weights_: items, items; _scores_"
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        if self.neighbors is not None:
+            check_int("neighbors", self.neighbors, minimum=1)
+        check_bool("weighted", self.weighted)
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        if self.memory_limit is not None:
+            check_int("memory_limit", self.memory_limit, minimum=0)
+
+    @property
+    def weights_(self) -> Any:
+        """W, items x items: row i holds what item i of a history says for each other. Sparse if `neighbors` is set."""
+        self._require_fitted()
+        if not isinstance(self._weights_, _core.Csr):
+            return self._weights_
+        indptr, indices, values = self._weights_.to_arrays()
+        shape = self._weights_.rows, self._weights_.columns
+        return scipy.sparse.csr_array((values, indices, indptr), shape=shape)
+
+    def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
+        """Finds the weights, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+
+        Returns
+        -------
+        The model itself. If `fit` raises or is interrupted, it is left unfitted.
+        """
+        data = self._start_fit(X)
+        entries = self._entries(data)
+        with progress_bar(self, 1, "pass", progress) as bar:
+            self._weights_ = self._find_weights(data, entries)
+            bar.update()
+        self._scores_ = self._scores_of(entries)
+        self._fitted_params_ = self.get_params()
+        self._finish_fit(data, structure(data))
+        return self
+
+    def _entries(self, data: Interactions) -> _core.Csr:
+        """The rows x."""
+        if self.weighted:
+            return importances(with_values(data, self.dtype), True)
+        matrix = data.matrix
+        return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], self.dtype)
+
+    def _queries(self, entries: _core.Csr) -> _core.Csr:
+        """What the weights are multiplied with, from rows x."""
+        return entries
+
+    @abstractmethod
+    def _find_weights(self, data: Interactions, entries: _core.Csr) -> Any:
+        """W as an array, or as a `_core.Csr`."""
+
+    def _scores_of(self, entries: _core.Csr) -> DenseScores | NeighborScores:
+        if isinstance(self._weights_, _core.Csr):
+            return NeighborScores(self._queries(entries), self._weights_)
+        indices = entries.to_arrays()[1]
+        candidates = np.zeros(entries.columns, bool)
+        candidates[indices] = True
+        return DenseScores(self._queries(entries), self._weights_, candidates)
+
+    # --- serving ---
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        return self._scores_.top_n(users, n, excluded, self._threads)
+
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        return self._scores_.of_pairs(users, items, self._threads)
+
+    @property
+    def _row_dtype(self) -> str:  # type: ignore[override]
+        return str(self.dtype)
+
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+        given = rows.entries
+        if self.weighted:
+            given = importances(given, True)
+        else:
+            indptr, indices, _ = given.to_arrays()
+            given = _core.Csr(indptr, indices, None, given.columns, self.dtype)
+        asked = self._asked_by(self._queries(given))
+        everyone = np.arange(given.rows)
+        return TopN(*asked.top_n(everyone, n, excluded, self._threads))
+
+    def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
+        """What each item of the user's history adds to the score of an item.
+
+        Parameters
+        ----------
+        user, item : id
+            A user of the training data, and an item.
+        n : int or None, default None
+            Keep the `n` largest contributions only; None keeps all. What is cut is not summed up anywhere.
+
+        Returns
+        -------
+        Explanation
+            ``(ids, contributions, baseline, score)``; the baseline is 0, and the score that of `predict`.
+        """
+        self._require_fitted()
+        row, column = one_pair(self, user, item)
+        cut = None if n is None else check_int("n", n, minimum=1)
+        items, contributions, baseline = self._scores_.parts(row, column)
+        order = np.argsort(-np.abs(contributions), kind="stable")
+        ids = self.item_index_.decode(items[order][:cut])
+        return Explanation(ids, contributions[order][:cut], baseline, baseline + float(contributions.sum()))
+
+    def _similar(self, items: Indices, n: int) -> TopN:
+        """The largest weights from each item. What it has no weight for is not similar."""
+        dtype = self._as_fitted().dtype
+        itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, dtype)
+        found = TopN(*self._asked_by(itself).top_n(np.arange(len(items)), n, itself, self._threads))
+        if isinstance(self._scores_, DenseScores):
+            blank = ~self._scores_.candidates[items]
+            found.ids[blank], found.scores[blank], found.counts[blank] = -1, np.nan, 0
+        return found
+
+    def _asked_by(self, queries: _core.Csr) -> DenseScores | NeighborScores:
+        scores = self._scores_
+        return scores.asked_by(queries) if isinstance(scores, DenseScores) else scores.asked_by(queries, None)
+
+
+def refuse_memory(model: Any, n_items: int) -> None:
+    """An error where the dense items x items matrix would be larger than `memory_limit`."""
+    size = n_items**2 * np.dtype(model.dtype).itemsize
+    if model.memory_limit is not None and size > model.memory_limit:
+        raise ValueError(
+            f"memory_limit={model.memory_limit} is too small: a matrix of {n_items} x {n_items} items takes {size} "
+            "bytes; leave out rare items, or raise the limit"
+        )

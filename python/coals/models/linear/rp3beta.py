@@ -1,0 +1,133 @@
+"""RP3beta: random walks of three steps between users and items, against the popular."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals import _core
+from coals._util.checks import check_number
+from coals.data.interactions import Interactions
+from coals.data.native import entry_name
+from coals.models.linear.linear_model import LinearModel
+from coals.similarities.neighborhoods import keep_of
+
+__all__ = ["RP3beta"]
+
+Floats = npt.NDArray[np.float64]
+
+
+class RP3beta(LinearModel):
+    r"""Scores by where random walks from the user end, popular items held back.
+
+    A walk goes from user u to an item i that u has, to a user v who has i, to an item j that v has, each step taken in
+    proportion to the entries :math:`x`. With sums :math:`d_u` of the entries of u and :math:`d_i` of i the score is
+
+    .. math:: s_{uj} = \frac{1}{d_j^\beta} \sum_{i, v} \Big(\frac{x_{ui}}{d_u}\Big)^\alpha
+        \Big(\frac{x_{vi}}{d_i}\Big)^\alpha \Big(\frac{x_{vj}}{d_v}\Big)^\alpha
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Power of each step, from 0 to 10; above 1 likely steps gain.
+    beta : float, default 0.4
+        From 0 to 10: how far popularity is held back. 0 is the model P3alpha.
+    weighted : bool, default False
+        x holds the values of the entries, which must not be negative; otherwise ones.
+    neighbors : int or None, default 200
+        Keep the `neighbors` largest weights from each item, ties to the lower index; None keeps all.
+    dtype : {"float32", "float64"}, default "float32"
+        Of weights. Scores are float64.
+    memory_limit : int or None, default None
+        Most bytes that finding weights may take; more is an error.
+    num_threads : int or None, default None
+        None takes every processor the process may use. Results are the same bits for any number.
+
+    Attributes
+    ----------
+    weights_ : scipy.sparse.csr_array of shape (n_items, n_items)
+        What the last two steps bring from item i to item j, over :math:`d_j^\beta`; nothing on the diagonal.
+
+    Notes
+    -----
+    The method of Paudel et al. 2017 (with :math:`\beta = 0`, of Cooper et al. 2014). Weights are products of columns,
+    cut to the largest while counting. Cost: for each user the square of the row's entries; a list costs the weights
+    from the user's items.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> plays = sp.csr_array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [1, 0, 0, 1]])
+    >>> model = coals.RP3beta(beta=0).fit(plays)
+    >>> ids, scores = model.recommend([0], n=2)
+    >>> ids, scores.round(3)
+    (array([[2, 3]]), array([[0.194, 0.083]]))
+    """
+
+    def __init__(
+        self,
+        *,
+        alpha: float = 1.0,
+        beta: float = 0.4,
+        weighted: bool = False,
+        neighbors: int | None = 200,
+        dtype: str = "float32",
+        memory_limit: int | None = None,
+        num_threads: int | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.beta = beta
+        self.weighted = weighted
+        self.neighbors = neighbors
+        self.dtype = dtype
+        self.memory_limit = memory_limit
+        self.num_threads = num_threads
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_number("alpha", self.alpha, minimum=0, maximum=10)
+        check_number("beta", self.beta, minimum=0, maximum=10)
+
+    def _entries(self, data: Interactions) -> _core.Csr:
+        if self.weighted and data.matrix.data.min() < 0:
+            at = int(np.argmin(data.matrix.data))
+            raise ValueError(
+                f"{entry_name(data, at)}: the value {data.matrix.data[at]} is negative, but walks need values of 0 or "
+                "more: drop the entry, or use weighted=False"
+            )
+        return super()._entries(data)
+
+    def _find_weights(self, data: Interactions, entries: _core.Csr) -> _core.Csr:
+        indptr, indices, x = _with_ones(entries)
+        of_users = _sums(np.repeat(np.arange(entries.rows), np.diff(indptr)), x, entries.rows)
+        of_items = _sums(indices, x, entries.columns)
+        # The products of these columns, symmetric, have in each row the order of the weights: what they lack is a
+        # factor of the row.
+        of_entries = np.repeat(of_users ** (-self.alpha / 2), np.diff(indptr))
+        scaled = x**self.alpha * of_entries * of_items[indices] ** -self.beta
+        columns = _core.Csr(indptr, indices, scaled, entries.columns, "float64")
+        keep = keep_of(data, self.neighbors, None, None, self.memory_limit)
+        products = _core.similarity_by_products(columns, False, 0.0, 1, 1, keep, "float64", self._threads)
+        begin, targets, values = products.to_arrays()
+        values = values * np.repeat(of_items ** (self.beta - self.alpha), np.diff(begin))
+        return _core.Csr(begin, targets, values, products.columns, self.dtype)
+
+    def _queries(self, entries: _core.Csr) -> _core.Csr:
+        """The first step of the walk."""
+        indptr, indices, x = _with_ones(entries)
+        rows = np.repeat(np.arange(entries.rows), np.diff(indptr))
+        steps = (x / _sums(rows, x, entries.rows)[rows]) ** self.alpha
+        return _core.Csr(indptr, indices, steps, entries.columns, "float64")
+
+
+def _with_ones(entries: _core.Csr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], Floats]:
+    indptr, indices, values = entries.to_arrays()
+    return indptr, indices, values.astype(np.float64) if len(values) else np.ones(len(indices))
+
+
+def _sums(of: npt.NDArray[Any], x: Floats, size: int) -> Floats:
+    """1 where there is nothing: never used, and safe to take powers of."""
+    sums = np.bincount(of, weights=x, minlength=size)
+    return np.where(sums > 0, sums, 1.0)

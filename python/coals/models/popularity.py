@@ -1,0 +1,149 @@
+"""Popularity: the same list for everybody, less what each one has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals import _core
+from coals._util.checks import check_bool, check_choice, check_int
+from coals._util.limits import LONGEST_LIST
+from coals._util.progress import progress_bar
+from coals.data.interactions import Interactions
+from coals.data.native import empty_csr, structure
+from coals.models.base import Array, Indices, Recommender
+from coals.models.folded_rows import given_rows
+from coals.ranking.filters import Filter
+from coals.ranking.recommendations import Recommendations, TopN, padded
+
+__all__ = ["Popularity"]
+
+
+class Popularity(Recommender):
+    """Recommends what most people have.
+
+    Parameters
+    ----------
+    by : {"users", "rows", "sum"}, default "users"
+        Count distinct users, input rows (which differ where `Interactions` merged duplicates), or add up the
+        values.
+    num_threads : int or None, default None
+        None takes every processor the process may use.
+
+    Attributes
+    ----------
+    popularity_ : ndarray of float64, shape (n_items,)
+
+    Notes
+    -----
+    An item that nobody has, or whose sum is not positive, is never recommended. Cost: one pass over the data and
+    one sort of the items; a list costs the items walked past.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> model = coals.Popularity().fit(sp.csr_array([[1, 0, 5], [1, 0, 0], [1, 2, 0]]))
+    >>> model.popularity_
+    array([3., 1., 1.])
+    >>> model.recommend([1], n=2).ids
+    array([[1, 2]])
+    """
+
+    popularity_: npt.NDArray[np.float64]
+    _ranking_: Indices
+
+    _fitted = """
+        popularity_: items
+        _ranking_: ranked items
+    """
+
+    def __init__(self, *, by: str = "users", num_threads: int | None = None) -> None:
+        self.by = by
+        self.num_threads = num_threads
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_choice("by", self.by, ("users", "rows", "sum"))
+
+    def fit(self, X: Any, *, progress: bool | None = None) -> Popularity:
+        """Counts, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+
+        Returns
+        -------
+        Popularity
+            Itself.
+        """
+        data = self._start_fit(X)
+        with progress_bar(self, 1, "pass", progress) as bar:
+            counts = np.bincount(data.matrix.indices, weights=self._weights(data), minlength=data.n_items)
+            bar.update()
+        popularity = counts.astype(np.float64)
+        if not np.isfinite(popularity).all():
+            item = data.items.decode(np.flatnonzero(~np.isfinite(popularity))[:1]).tolist()[0]
+            raise ValueError(f"item {item!r}: its values add up to infinity; bring the values nearer to 1")
+        # A stable sort of the negated counts: ties stay in the order of the items.
+        ranking = np.argsort(-popularity, kind="stable")
+        self._ranking_ = ranking[popularity[ranking] > 0]
+        self.popularity_ = popularity
+        self._finish_fit(data, structure(data))
+        return self
+
+    def _weights(self, data: Interactions) -> Array | None:
+        if self.by == "sum":
+            values: Array = data.matrix.data
+            return values
+        return data.row_counts if self.by == "rows" else None
+
+    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
+        return TopN(*_core.top_k_from_ranking(self._ranking_, self.popularity_, len(users), excluded, n, self._threads))
+
+    def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        everyone = np.arange(self.n_users_)
+        ids, _, _ = _core.top_k_from_ranking(everyone, np.zeros(self.n_users_), len(items), excluded, n, self._threads)
+        # One score for all, so that the first of them come first; nobody is told of what nobody has.
+        popularity = self.popularity_[items][:, None]
+        ids[popularity[:, 0] <= 0] = -1
+        listed = ids >= 0
+        return TopN(ids, np.where(listed, popularity, np.nan), listed.sum(axis=1))
+
+    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+        """The `n` most popular items for someone the model was not fitted with.
+
+        Parameters
+        ----------
+        history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
+            What they have: of one person, or a row for each of many, as `ImplicitALS.recommend_for` takes it.
+        n : int, default 10
+            Length of the lists, at least 1.
+        exclude_seen : bool, default True
+            Leave out what is in the history; nothing else depends on it.
+
+        Returns
+        -------
+        Recommendations
+            As `recommend` gives.
+
+        Examples
+        --------
+        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
+        >>> coals.Popularity().fit(plays).recommend_for(["x"], n=1).ids
+        array([['y']], dtype='<U1')
+        """
+        self._require_fitted()
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        seen = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False).seen
+        excluded = seen if check_bool("exclude_seen", exclude_seen) else empty_csr(seen.rows, self.n_items_)
+        ids, scores, counts = padded(self._top_n(np.arange(seen.rows), min(n, self.n_items_), excluded), n)
+        return Recommendations(self.item_index_.decode(ids), scores, counts)
+
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        popularity: Array = self.popularity_[items]
+        return popularity

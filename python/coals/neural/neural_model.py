@@ -1,0 +1,147 @@
+"""What all neural models share: parameters of the training, and how a fit begins and ends."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Set
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coals._util.checks import check_choice, check_int, check_number, check_random_state
+from coals._util.limits import LARGEST
+from coals.data.interactions import Interactions
+from coals.data.native import structure
+from coals.models.base import Recommender
+from coals.models.early_stopping import EarlyStopping
+from coals.models.sweeps import Sweep, check_callbacks, run_sweeps
+from coals.neural.training.torch import DEVICES, Workers, import_torch, pick_device
+from coals.neural.training.training import Task, Training, refuse_out_of_range
+
+__all__ = ["NeuralModel", "check_layers", "check_share"]
+
+_MOST_UNITS = 65536
+_PAIRS_CHECKED = 1000
+
+
+class NeuralModel(Recommender):
+    """A model whose numbers torch finds. A fitted one is NumPy arrays: it serves, saves and loads without torch."""
+
+    learning_rate: float
+    weight_decay: float
+    batch_size: int | None
+    iterations: int
+    validation_fraction: float
+    patience: int
+    device: str | None
+    random_state: Any
+
+    objective_: npt.NDArray[np.float64]
+    validation_: npt.NDArray[np.float64] | None
+    best_epoch_: int
+
+    _fitted = "objective_: epochs; validation_: epochs; best_epoch_"
+
+    #: Whether `batch_size` may be None.
+    _may_size_batches = False
+
+    # For `run_sweeps`.
+    dtype = "float32"
+    tolerance = 0.0
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_number("learning_rate", self.learning_rate, minimum=0, strict=True, maximum=LARGEST)
+        check_number("weight_decay", self.weight_decay, minimum=0, maximum=LARGEST)
+        if self.batch_size is not None or not self._may_size_batches:
+            check_int("batch_size", self.batch_size, minimum=1)
+        check_int("iterations", self.iterations, minimum=1)
+        check_share("validation_fraction", self.validation_fraction)
+        check_int("patience", self.patience, minimum=1)
+        if self.device is not None:
+            check_choice("device", self.device, DEVICES)
+        check_random_state(self.random_state)
+
+    def _torch(self) -> tuple[Any, str]:
+        """The module and the device to use."""
+        torch = import_torch(type(self).__name__)
+        return torch, pick_device(torch, self.device)
+
+    def _run(self, task: Task, data: Interactions, torch: Any, device: str, progress: bool | None, given: Any) -> None:
+        """Epochs until enough; then fitted as of the best one, also where Ctrl-C has ended them."""
+        callbacks = check_callbacks(given)
+
+        def ended(_: Sweep) -> bool:
+            return training.exhausted if training.values else False
+
+        def snapshot(history: list[float]) -> Any:
+            twin = copy.copy(self)
+            twin._finish(data, task.results(training.arrays()), training, len(training.losses))
+            return twin
+
+        with Workers(torch, self._threads) as workers:
+            training = Training(self, task, torch, device, workers)
+            try:
+                run_sweeps(
+                    self, training.epoch, lambda: training.losses[-1], self.iterations, progress,
+                    [*callbacks, ended], snapshot,
+                )  # fmt: skip
+            except KeyboardInterrupt:
+                if training.best is None or not training.completed:
+                    self._forget_fit()
+                else:
+                    self._end(data, task, training, callbacks)
+                raise
+            except BaseException:
+                self._forget_fit()
+                raise
+        self._end(data, task, training, callbacks)
+
+    def _end(self, data: Interactions, task: Task, training: Training, callbacks: list[Any]) -> None:
+        assert training.best is not None
+        with np.errstate(over="ignore", invalid="ignore"):  # told of as an error below
+            fitted, epoch = task.results(training.best), training.best_epoch
+        for callback in callbacks:
+            best = callback._take_best() if isinstance(callback, EarlyStopping) else None
+            if best is not None:
+                fitted, epoch = {name: getattr(best, name) for name in fitted}, callback.best_sweep_
+        self._finish(data, fitted, training, epoch)
+        self._check_scores(data, epoch)
+
+    def _check_scores(self, data: Interactions, epoch: int) -> None:
+        """What the last step has led to no loss has told of: some pairs do, at little cost."""
+        items = data.matrix.indices[:_PAIRS_CHECKED].astype(np.int64)
+        users = np.searchsorted(data.matrix.indptr, np.arange(len(items)), side="right") - 1
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                refuse_out_of_range([self._predict_pairs(users, items)], epoch)
+        except ValueError:
+            self._forget_fit()
+            raise
+
+    def _finish(self, data: Interactions, fitted: dict[str, Any], training: Training, epoch: int) -> None:
+        vars(self).update(fitted)
+        self.objective_ = np.array(training.losses[: training.completed])
+        self.validation_ = np.array(training.values[: training.completed]) if training.values else None
+        self.best_epoch_ = epoch
+        self._fitted_params_ = self.get_params()
+        self._finish_fit(data, structure(data))
+
+
+def check_share(name: str, value: Any) -> float:
+    """A number from 0 to below 1."""
+    share = check_number(name, value, minimum=0)
+    if share >= 1:
+        raise ValueError(f"{name} must be below 1, got {value}")
+    return share
+
+
+def check_layers(name: str, value: Any, *, least: int = 1) -> list[int]:
+    """Widths of layers, as a list of integers."""
+    if isinstance(value, (str, bytes, Mapping, Set)) or not hasattr(value, "__len__") or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be a list of integers, such as [200], got {value!r} ({type(value).__name__})")
+    widths = [check_int(f"{name}[{k}]", width, minimum=1, maximum=_MOST_UNITS) for k, width in enumerate(value)]
+    if len(widths) < least:
+        raise ValueError(f"{name} must hold at least {least} width{'s' * (least > 1)}, got {value!r}")
+    return widths

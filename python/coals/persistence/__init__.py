@@ -1,0 +1,1 @@
+"""The model file format: writing, reading and checking it."""

@@ -1,0 +1,277 @@
+"""Models as files: `model.save(path)` and `coals.load(path)`.
+
+A class names its fitted attributes in `_fitted`; those of its bases are saved too. The file holds the constructor's
+parameters and these attributes, and loading calls the constructor: it runs no code but that of a class known already.
+Sparse matrices are made when first asked for: until then a file of any size is opened in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from coals.data.ids import IdIndex
+from coals.persistence.model_classes import class_name, derived_names, fitted_names, known_class
+from coals.persistence.stored_values import Decoder, Encoder
+from coals.persistence.tensor_file import FileFormatError, TensorFile, write_tensors
+
+__all__ = ["Saved", "load"]
+
+VERSION = 1
+#: Files up to this many bytes are checked as a whole whenever they are opened: that takes some milliseconds.
+ALWAYS_VERIFIED = 1 << 25
+
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+class Once:
+    """An attribute that is made when it is first asked for, once for all copies of a model."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make: Callable[[Any], Any] | None = make
+        self._value: Any = None
+
+    def of(self, model: Any) -> Any:
+        make = self._make
+        if make is not None:
+            self._value = make(model)
+            self._make = None
+        return self._value
+
+
+class Saved:
+    """What a model needs to be written to a file and read back."""
+
+    #: Fitted attributes, on lines or between semicolons; some may be absent. Arrays with their
+    #: axes, whose lengths must agree.
+    _fitted: ClassVar[str] = ""
+    #: Attributes that follow from others, each with the method that makes it.
+    _derived: ClassVar[str] = ""
+
+    #: Parameters that may be any object: they matter to `fit` alone, and None is saved in their place.
+    _not_saved: ClassVar[tuple[str, ...]] = ()
+
+    _pending_: dict[str, Once]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the fitted model to a file that `coals.load` reads.
+
+        Parameters
+        ----------
+        path : str or path
+            Written as a whole or not at all: beside its place first, then renamed.
+
+        Raises
+        ------
+        NotFittedError
+        OSError
+            No such folder, no permission, no space. What was at `path` before is still there.
+        TypeError
+            Ids or parameters of a kind that files cannot hold: other than numbers, strings, bytes, UUIDs, dates,
+            decimals, fractions, and tuples of these.
+
+        Notes
+        -----
+        The file is a safetensors file: a JSON header and flat arrays. It holds all that the model knows, with ids,
+        titles and training entries, so that the loaded model gives the same bits from every method. Cost: the disk's.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "plays.coals")
+        ...     coals.Popularity().fit(plays).save(path)
+        ...     coals.load(path).recommend("bob", n=1).ids
+        array([['y']], dtype='<U1')
+        """
+        self._require_fitted()  # type: ignore[attr-defined]
+        encoder = Encoder()
+        text = json.dumps(self._stored(encoder, ""), separators=(",", ":"))
+        write_tensors(path, encoder.arrays, {"format": "coals", "version": str(VERSION), "model": text})
+
+    def _stored(self, encoder: Encoder, prefix: str) -> dict[str, Any]:
+        """Class, parameters and what was fitted. `prefix` goes before the names of arrays."""
+        names = [name for name in fitted_names(type(self)) if name in vars(self) or name in self._not_yet_made]
+        state = {name: getattr(self, name) for name in names}
+        if "_fitted_params_" in state:
+            state["_fitted_params_"] = self._without_unsaved(state["_fitted_params_"])
+        parameters = self._without_unsaved(self.get_params())  # type: ignore[attr-defined]
+        return {
+            "class": class_name(type(self)),
+            "parameters": encoder.encode(f"{prefix}parameters", parameters),
+            "state": {name: encoder.encode(f"{prefix}{name}", value) for name, value in state.items()},
+        }
+
+    def _without_unsaved(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        given = [name for name in self._not_saved if parameters.get(name) is not None]
+        for name in given:
+            warnings.warn(f"{name} is not saved: set it again before another fit", UserWarning, stacklevel=4)
+        return {**parameters, **dict.fromkeys(given)}
+
+    # --- what a loaded model has not made yet ---
+
+    @property
+    def _not_yet_made(self) -> dict[str, Once]:
+        pending: dict[str, Once] = vars(self).get("_pending_", {})
+        return pending
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            pending = vars(self).get("_pending_")
+            if pending is None or name not in pending:
+                return object.__getattribute__(self, name)  # raises again, as a property may have done
+            vars(self)[name] = pending[name].of(self)
+            return vars(self)[name]
+
+    def _make_all(self) -> None:
+        for name in self._not_yet_made:
+            getattr(self, name)
+
+    def __copy__(self) -> Any:
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._make_all()
+        return {name: value for name, value in vars(self).items() if name != "_pending_"}
+
+
+def load(path: str | os.PathLike[str], *, verify: bool | None = None) -> Any:
+    """The model that `save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+    verify : bool or None, default None
+        Whether to read the whole file and hold it against its checksums. None does so for files of up to 32 MiB, which
+        takes some milliseconds. The header is always checked, and so are positions in sparse matrices when they are
+        first used; with False, damaged factors would be believed.
+
+    Returns
+    -------
+    The fitted model. It gives the same bits from every method as the one that was saved.
+
+    Raises
+    ------
+    FileFormatError
+        The file is damaged, cut short, no coals file, of a later version, or of a class that is not defined here.
+    OSError
+        It cannot be read.
+
+    Notes
+    -----
+    Arrays are read-only and lie in the mapped file: they are read from disk where they are used, and processes that
+    load the same file share its memory. Nothing from the file is run. While models use it, replace the file by
+    `save`, which gives the new one a place of its own; do not write into it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import scipy.sparse as sp
+    >>> plays = sp.csr_array([[3, 1, 0, 0], [2, 0, 1, 0], [0, 0, 4, 1], [0, 0, 1, 2]])
+    >>> model = coals.ImplicitALS(factors=2, random_state=0).fit(plays)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "plays.coals")
+    ...     model.save(path)
+    ...     loaded = coals.load(path)
+    >>> loaded.recommend([0, 1], n=2).scores.tobytes() == model.recommend([0, 1], n=2).scores.tobytes()
+    True
+    """
+    file = TensorFile(path)
+    _check_version(file)
+    if verify or (verify is None and file.size <= ALWAYS_VERIFIED):
+        for name in sorted(file.names):
+            file.verify(name)
+    try:
+        model = _model_of(file)
+        if verify:
+            model._make_all()
+            for index in (model.user_index_, model.item_index_):
+                IdIndex(index.ids, index.size, index.kind)
+    except FileFormatError:
+        raise
+    except _BROKEN as error:
+        raise file.error(f"{type(error).__name__}: {error}") from error
+    return model
+
+
+def _check_version(file: TensorFile) -> None:
+    version = file.about.get("version", "")
+    if file.about.get("format") != "coals" or not version.isdecimal() or len(version) > 9:
+        raise file.error("its header does not say that it is a coals file")
+    if int(version) > VERSION:
+        raise FileFormatError(
+            f"{file.path} was written by a later version of coals (file format {version}; this one reads up to "
+            f"{VERSION}): update coals"
+        )
+
+
+def _model_of(file: TensorFile) -> Any:
+    model = _stored_model(json.loads(file.about["model"]), Decoder(file, _stored_model))
+    model._require_fitted()
+    return model
+
+
+def _stored_model(content: Any, decoder: Decoder) -> Any:
+    file = decoder.file
+    cls = _class_of(content["class"], file)
+    model = cls(**decoder.decode(content["parameters"]))
+    pending: dict[str, Once] = {}
+    for name, node in content["state"].items():
+        if name not in fitted_names(cls):
+            raise file.error(f"it has an attribute {name!r} that a {cls.__name__} has not")
+        if _has_matrix(node):
+            pending[name] = Once(lambda _, node=node: _decoded(decoder, node))  # type: ignore[misc]
+        else:
+            vars(model)[name] = decoder.decode(node)
+    for name, method in derived_names(cls).items():
+        pending[name] = Once(lambda model, method=method: getattr(model, method)())  # type: ignore[misc]
+    if content["state"]:
+        model._pending_ = pending
+        _check_lengths(model, file)
+    return model
+
+
+def _decoded(decoder: Decoder, node: Any) -> Any:
+    try:
+        return decoder.decode(node)
+    except FileFormatError:
+        raise
+    except _BROKEN as error:
+        raise decoder.file.error(str(error)) from error
+
+
+def _has_matrix(node: Any) -> bool:
+    if isinstance(node, dict):
+        return not node.keys().isdisjoint(("csr", "csr_array")) or any(map(_has_matrix, node.values()))
+    return isinstance(node, list) and any(map(_has_matrix, node))
+
+
+def _check_lengths(model: Any, file: TensorFile) -> None:
+    """Arrays that belong together have the same lengths."""
+    lengths = {"users": model.n_users_, "items": model.n_items_}
+    if (len(model.user_index_), len(model.item_index_)) != (model.n_users_, model.n_items_):
+        raise file.error("it has ids for another number of users or items")
+    for name, axes in fitted_names(type(model)).items():
+        value = vars(model).get(name)
+        if not axes or value is None:
+            continue
+        shape = value.shape
+        if len(shape) != len(axes) or shape != tuple(map(lengths.setdefault, axes, shape)):
+            raise file.error(f"{name} has shape {shape}, which does not fit the rest")
+
+
+def _class_of(name: str, file: TensorFile) -> Any:
+    found = known_class(name, Saved)
+    if found is None:
+        raise FileFormatError(
+            f"{file.path} holds a model of class {name}, which is not defined here: import the module that defines it "
+            "first, or update coals if it is one of ours"
+        )
+    return found

@@ -1,0 +1,180 @@
+"""Pictures of items: how popular they are, who lists them, where their factors lie. `coals.plot` passes them on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coals._util.checks import check_int
+from coals.data.interactions import Interactions, as_interactions
+from coals.evaluation.held_out import check_models
+from coals.metrics.list_metrics import times_listed
+from coals.plot.style import finish, halo, line_style, new_axes, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["item_map", "long_tail"]
+
+Floats = NDArray[np.float64]
+_LONGEST_LABEL = 30
+
+
+def long_tail(train: Any, models: Any = None, *, k: int = 10, ax: Axes | None = None) -> Axes:
+    """How much of all interactions, and of all recommended places, the most popular items have.
+
+    Items go from the most to the least popular along the x axis; the higher a line rises at once, the more a model
+    keeps to popular items. The legend tells which share of the catalogue each model's lists cover.
+
+    Parameters
+    ----------
+    train : Interactions or sparse matrix, (n_users, n_items)
+        What the models were fitted with.
+    models : fitted model, or dict of name to fitted model, optional
+        Asked for the first `k` items of every user, seen ones left out.
+    k : int, default 10
+    ax : matplotlib Axes, optional
+        As for `precision_recall`.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> books = coals.datasets.goodbooks()
+    >>> ax = coals.plot.long_tail(books, {"popular": coals.Popularity().fit(books)})
+    """
+    data, k = as_interactions(train), check_int("k", k, minimum=1)
+    named = {} if models is None else check_models(models, data)
+    ax = new_axes(ax)
+    popularity = np.bincount(data.matrix.indices, minlength=data.n_items)
+    order = np.argsort(-popularity, kind="stable")
+    lines = {"training data": popularity}
+    for name, model in named.items():
+        lines[name] = _times_listed(model, data, k)
+    x = np.arange(data.n_items + 1) / data.n_items
+    for number, (name, times) in enumerate(lines.items()):
+        label = name if name == "training data" else f"{name}: lists {100 * np.mean(times > 0):.3g}% of the items"
+        style = {**line_style(number), "marker": None}
+        if number == 0:
+            style |= {"color": "0.45", "linestyle": "--"}
+        share = np.append(0, np.cumsum(times[order])) / max(int(times.sum()), 1)
+        ax.plot(x, share, label=label, **style)
+    percent(ax.xaxis, ax.yaxis)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1.02)
+    title = f"The long tail: who has it, and who gets into the top {k}"
+    x_label = "Share of the items, the most popular first"
+    finish(ax, title, x_label, "Share of all entries, or of all places in lists")
+    return ax
+
+
+def _times_listed(model: Any, data: Interactions, k: int) -> NDArray[np.int64]:
+    times = np.zeros(data.n_items, np.int64)
+    for start in range(0, data.n_users, 4096):
+        users = np.arange(start, min(start + 4096, data.n_users))
+        ids, _, counts = model.recommend_indices(users, min(k, data.n_items), True)
+        times += times_listed(ids, counts, k, data.n_items)
+    return times
+
+
+def item_map(model: Any, train: Any, *, labels: int = 40, titles: Any = None, ax: Axes | None = None) -> Axes:
+    """Item factors in two dimensions: near each other is who is liked by the same people.
+
+    The first two principal axes of the factors, each scaled to length 1, as `similar_items` sees them. Larger dots are
+    more popular items; those in the second colour have their titles beside them.
+
+    Parameters
+    ----------
+    model : fitted model with item_factors_
+    train : Interactions or sparse matrix, (n_users, n_items)
+        What it was fitted with: its titles, or ids, and how popular items are.
+    labels : int, default 40
+        How many items are to have a title: the most popular, less those that would cover one already there.
+    titles : mapping of item id to title, optional
+        In place of those of `train`.
+    ax : matplotlib Axes, optional
+        As for `precision_recall`.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If the model has no item factors, fewer than two, or those of other items.
+
+    Examples
+    --------
+    >>> books = coals.datasets.goodbooks()
+    >>> model = coals.ImplicitALS(factors=8, iterations=3, random_state=0).fit(books)
+    >>> ax = coals.plot.item_map(model, books)
+    """
+    data, labels = as_interactions(train), check_int("labels", labels, minimum=0)
+    factors = getattr(model, "item_factors_", None)
+    if factors is None or factors.shape[1] < 2:
+        raise ValueError(f"item_map needs a fitted model with two item factors or more, got {model!r}")
+    if not data.items.same_as(model.item_index_):
+        raise ValueError("train has other items than the model was fitted with")
+    popularity = np.bincount(data.matrix.indices, minlength=data.n_items)
+    shown = np.flatnonzero((np.linalg.norm(factors, axis=1) > 0) & (popularity > 0))
+    points, explained = _principal(factors[shown].astype(np.float64))
+    ax = new_axes(ax, size=(9, 7))
+    share = popularity[shown] / popularity.max()
+    ax.scatter(points[:, 0], points[:, 1], s=4 + 80 * share, alpha=0.35, linewidths=0, color=line_style(0)["color"])
+    ax.margins(0.08)
+    order = np.argsort(-popularity[shown], kind="stable")
+    _label(ax, points[order], _titles(data, shown[order], titles), labels)
+    title = f"Item factors of {type(model).__name__}: near each other is liked by the same people"
+    across, up = (
+        f"{nth} principal axis ({100 * part:.0f}% of the variance)"
+        for nth, part in zip(("First", "Second"), explained, strict=True)
+    )
+    finish(ax, title, across, up, legend=False)
+    return ax
+
+
+def _principal(factors: Floats) -> tuple[Floats, Floats]:
+    unit = factors / np.linalg.norm(factors, axis=1, keepdims=True)
+    centred = unit - unit.mean(axis=0)
+    values, axes = np.linalg.eigh(centred.T @ centred)
+    two = axes[:, [-1, -2]]
+    # The sign of an axis is arbitrary: its largest entry is positive.
+    two = two * np.sign(two[np.abs(two).argmax(axis=0), [0, 1]])
+    return centred @ two, values[[-1, -2]] / values.sum()
+
+
+def _titles(data: Interactions, items: NDArray[np.int64], titles: Mapping[Any, str] | None) -> list[str]:
+    ids = data.items.decode(items)
+    named = data.titles(ids) if titles is None else [str(titles.get(i, i)) for i in ids.tolist()]
+    # Dollars would start a formula.
+    return [(n if len(n) <= _LONGEST_LABEL else n[: _LONGEST_LABEL - 1] + "…").replace("$", r"\$") for n in named]
+
+
+def _label(ax: Axes, points: Floats, names: list[str], most: int) -> None:
+    """Titles beside their dots, each only if it covers no earlier one. Sizes are estimates: nothing is drawn yet."""
+    if most == 0:
+        return
+    ax.autoscale_view()
+    size = 8.0
+    dots = ax.figure.dpi / 72
+    taken: list[tuple[float, float, float, float]] = []
+    for point, name in zip(points, names, strict=True):
+        x, y = ax.transData.transform(point)
+        box = (x, y - size * dots, x + (0.62 * size * len(name) + 6) * dots, y + size * dots)
+        if box[2] > ax.bbox.x1 + 20 * dots or any(_overlap(box, other) for other in taken):
+            continue
+        taken.append(box)
+        ax.scatter([point[0]], [point[1]], s=14, color=line_style(1)["color"], linewidths=0, zorder=3)
+        ax.annotate(name, point, (4, 0), textcoords="offset points", fontsize=size, va="center", path_effects=halo(ax))
+        if len(taken) == most:
+            return
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -1,0 +1,1 @@
+"""From scores to ranked lists: filters, top-k, blending, unknown ids, score sources."""

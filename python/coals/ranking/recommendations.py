@@ -1,0 +1,136 @@
+"""Ranked lists: what `recommend` and `similar_items` return."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from coals._util.checks import check_choice
+from coals.data.id_arrays import as_id_array
+
+__all__ = ["Recommendations", "TopN", "cut_below", "padded"]
+
+Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.int64]
+
+
+class TopN(NamedTuple):
+    """Ranked lists by position: ids and scores of shape (n_queries, n), padded with -1 and NaN, and counts."""
+
+    ids: Indices
+    scores: Array
+    counts: Indices
+
+
+class Recommendations:
+    """Ranked lists, one row for each query, best first.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (n_queries, n)
+        Item ids of the data the model was fitted with. A list that cannot be filled is padded with -1 where
+        ids are integers, with None elsewhere.
+    scores : ndarray of shape (n_queries, n)
+        Descending within each row, NaN in the padding.
+    counts : ndarray of int64, shape (n_queries,)
+        How many entries of each row are real.
+
+    Examples
+    --------
+    It unpacks as ``ids, scores``:
+
+    >>> import scipy.sparse as sp
+    >>> model = coals.Popularity().fit(sp.csr_array([[1, 1, 0], [1, 0, 0]]))
+    >>> ids, scores = model.recommend([1], n=2)
+    >>> ids, scores
+    (array([[ 1, -1]]), array([[ 1., nan]]))
+    """
+
+    __slots__ = ("_asked", "counts", "ids", "scores")
+
+    def __init__(self, ids: Array, scores: Array, counts: Indices, asked: Any = None) -> None:
+        self.ids = ids
+        self.scores = scores
+        self.counts = counts
+        self._asked = asked
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter((self.ids, self.scores))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def to_columns(self) -> dict[str, Array]:
+        """The entries as columns of equal length, one entry after another and no padding.
+
+        ``query`` is the id that was asked about (0, 1, ... where none was, as for histories), ``id`` what is
+        recommended, then ``score`` and ``rank``, which starts at 1.
+
+        >>> import scipy.sparse as sp
+        >>> model = coals.Popularity().fit(sp.csr_array([[1, 1, 0], [1, 0, 0]]))
+        >>> model.recommend([0, 1], n=2).to_columns()["query"]
+        array([1])
+        """
+        n = self.ids.shape[1]
+        real = np.arange(n) < self.counts[:, None]
+        queries = np.arange(len(self))
+        if self._asked is not None:
+            queries = as_id_array("queries", self._asked)
+        return {
+            "query": np.repeat(queries, self.counts),
+            "id": self.ids[real],
+            "score": self.scores[real],
+            "rank": np.broadcast_to(np.arange(1, n + 1), real.shape)[real],
+        }
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """`to_columns` as a data frame.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default "pandas"
+            Whose frame. It must be installed.
+        """
+        name = check_choice("library", library, ("pandas", "polars"))
+        try:
+            frames = importlib.import_module(name)
+        except ImportError:
+            raise ImportError(
+                f"to_frame needs {name}, which is not installed: pip install {name}, or use to_columns()"
+            ) from None
+        return frames.DataFrame(self.to_columns())
+
+    def __repr__(self) -> str:
+        n = self.ids.shape[1]
+        return f"Recommendations({len(self)} lists of up to {n}, {int(self.counts.sum())} entries)"
+
+
+# Places that are padding in an answer: with ids and scores, 1 GB.
+_MOST_PADDING = 1 << 26
+
+
+def padded(ranked: TopN, n: int) -> TopN:
+    """The same lists, n columns wide."""
+    missing = n - ranked.ids.shape[1]
+    if missing == 0:
+        return ranked
+    rows, longest = ranked.ids.shape
+    if rows * missing > _MOST_PADDING:
+        raise ValueError(
+            f"lists of length {n} for {rows} queries would be padding but for {longest} places each: ask for at most "
+            f"{longest}"
+        )
+    widths = ((0, 0), (0, missing))
+    ids = np.pad(ranked.ids, widths, constant_values=-1)
+    return TopN(ids, np.pad(ranked.scores, widths, constant_values=np.nan), ranked.counts)
+
+
+def cut_below(ranked: TopN, min_score: float) -> TopN:
+    """The same lists without scores below a least one."""
+    low = ranked.scores < min_score  # the last of each list, since scores fall
+    ids, scores = np.where(low, -1, ranked.ids), np.where(low, np.nan, ranked.scores)
+    return TopN(ids, scores, ranked.counts - low.sum(axis=1))

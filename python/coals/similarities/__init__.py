@@ -1,0 +1,1 @@
+"""Similarity measures, neighbourhoods, and counts of pairs."""

@@ -1,0 +1,1 @@
+"""`coals.search`: hyperparameter search on held-out data."""

@@ -1,0 +1,87 @@
+"""The file a search can be resumed from: JSON lines, the first says of what search, each other is a trial."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+from coals.data.interactions import Interactions
+from coals.tuning.result import Trial
+
+__all__ = ["SearchLog", "fingerprint", "fingerprint_of_any", "key_of"]
+
+
+def fingerprint(data: Interactions) -> str:
+    """Tells data sets apart: who has what, and the values."""
+    digest = hashlib.sha256(repr(data.shape).encode())
+    for array in (data.matrix.indptr, data.matrix.indices, data.matrix.data):
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def fingerprint_of_any(given: Any) -> str:
+    """Tells what `fit` is given apart: texts, features, weights."""
+    try:
+        return hashlib.sha256(pickle.dumps(given, protocol=4)).hexdigest()[:16]
+    except Exception as error:  # whatever an object of another library raises
+        raise TypeError(f"path= needs fit_params that pickle can hold: {error}; leave path out") from None
+
+
+def key_of(params: dict[str, Any]) -> str:
+    """The same for the same parameters, in whatever order."""
+    return json.dumps(params, sort_keys=True)
+
+
+class SearchLog:
+    """Trials of one search in a file; None keeps them nowhere."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, heading: dict[str, Any]) -> None:
+        self.path: Path | None = None
+        self.done: dict[str, dict[str, Any]] = {}
+        if path is None:
+            return
+        self.path = Path(path)
+        if not os.fspath(path) or self.path.is_dir():
+            raise ValueError(f"path={path!r} names no file: give one to keep the trials in, or None")
+        try:
+            first = json.dumps(heading)
+        except TypeError as error:
+            raise TypeError(f"path= needs parameters that JSON can hold: {error}; leave path out") from None
+        if self.path.exists() and self.path.stat().st_size:
+            self._read(self.path, json.loads(first))
+        else:
+            self.path.write_text(first + "\n", encoding="utf-8")
+
+    def _read(self, path: Path, heading: dict[str, Any]) -> None:
+        text = path.read_bytes().decode("utf-8", "replace")
+        # A line that has no end was being written when the search was stopped: that trial runs again.
+        complete = text[: text.rfind("\n") + 1]
+        try:
+            first, *trials = (json.loads(line) for line in complete.splitlines())
+            self.done = {key_of(trial["params"]): trial for trial in trials}
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise ValueError(f"{path} is not the file of a search: give another path, or remove it") from None
+        if first != heading:
+            there = first if isinstance(first, dict) else {}
+            names = [name for name in {**heading, **there} if there.get(name) != heading.get(name)]
+            raise ValueError(f"{path} is of another search, with another {', '.join(names)}: give another path")
+        if complete != text:
+            path.write_text(complete, encoding="utf-8")
+
+    def trial(self, done: dict[str, Any], params: dict[str, Any]) -> Trial:
+        """A trial that the file has."""
+        try:
+            return Trial(**{**done, "params": params})
+        except TypeError:
+            raise ValueError(f"{self.path} has a trial that is none: give another path, or remove it") from None
+
+    def add(self, trial: dict[str, Any]) -> None:
+        """Written at once, so that a search can be stopped at any time."""
+        if self.path is None:
+            return
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(trial) + "\n")
