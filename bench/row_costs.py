@@ -1,7 +1,7 @@
 """What one row costs by each method, beside the model that chooses: `python -m bench.row_costs`.
 
-The constants of csrc/src/row_cost.hpp were fitted by eye to such a table. Times are CPU time of one thread, which other
-processes disturb little, and the least of some repetitions.
+The constants of csrc/src/als/row_cost.hpp were fitted by eye to such a table. Times are CPU time of one thread, which
+other processes disturb little, and the least of some repetitions.
 """
 
 from __future__ import annotations

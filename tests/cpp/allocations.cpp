@@ -7,7 +7,7 @@
 
 #include "allocation_cases.hpp"
 #include "failing_new.hpp"
-#include "thread_pool.hpp"
+#include "threading/thread_pool.hpp"
 
 namespace {
 

@@ -19,7 +19,7 @@
 #endif
 
 #include "coals/config.hpp"
-#include "parallel.hpp"
+#include "threading/parallel.hpp"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <limits>
 #include <string>
 
-#include "cgroup.hpp"
 #include "coals/config.hpp"
-#include "cpu_share.hpp"
+#include "threading/cgroup.hpp"
+#include "threading/cpu_share.hpp"
 
 namespace {
 

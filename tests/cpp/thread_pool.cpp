@@ -13,8 +13,8 @@
 #include <unistd.h>
 #endif
 
-#include "parallel.hpp"
-#include "thread_pool.hpp"
+#include "threading/parallel.hpp"
+#include "threading/thread_pool.hpp"
 
 namespace {
 

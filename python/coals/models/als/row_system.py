@@ -13,7 +13,7 @@ Doubles = npt.NDArray[np.float64]
 
 
 class RowSystem(NamedTuple):
-    """(base + sum_e w_e y_e y_e^T + ridge I) x = sum_e d_e y_e + ridge prior, as in csrc/src/row_systems.hpp."""
+    """(base + sum_e w_e y_e y_e^T + ridge I) x = sum_e d_e y_e + ridge prior, as in csrc/src/als/row_systems.hpp."""
 
     y: Doubles  # (n, K), with a column of ones if a bias is solved too
     weight: Doubles  # (n,)
