@@ -3,8 +3,8 @@
 
 #include <thread>
 
+#include "../cpp/allocations/failing_new.hpp"
 #include "api_checks.hpp"
-#include "failing_new.hpp"
 
 constexpr std::size_t largest_allocation = std::size_t{1} << 24;
 

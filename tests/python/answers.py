@@ -64,6 +64,6 @@ def plain(value: Any) -> Any:
 
 if __name__ == "__main__":  # answers.py FILE...: prints those of each model
     import coals
-    import models  # noqa: F401  (defines the classes of some)
+    import model_cases  # noqa: F401  (defines the classes of some)
 
     print({path: answers(coals.load(path)) for path in sys.argv[1:]})
