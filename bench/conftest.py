@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from bench.data import SIZES
-from bench.table import Row, format_table, load_average
+from bench.harness.data import SIZES
+from bench.harness.table import Row, format_table, load_average
 
 ROWS = pytest.StashKey[list[Row]]()
 LOAD = pytest.StashKey[float]()

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.columns import aligned
-from bench.data import SHAPES, interactions, save_matrix
+from bench.harness.columns import aligned
+from bench.harness.data import SHAPES, interactions, save_matrix
 from bench.peers.contender import CONTENDERS
 from bench.peers.peak import measure_peak
 from bench.peers.problem import OBJECTIVES, Problem

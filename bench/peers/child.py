@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.data import load_matrix
+from bench.harness.data import load_matrix
+from bench.harness.processes import peak_mb, serve
 from bench.peers.contender import CONTENDERS, Contender
 from bench.peers.problem import Factors, Problem
-from bench.processes import peak_mb, serve
 
 __all__: list[str] = []
 

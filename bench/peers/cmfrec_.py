@@ -17,9 +17,9 @@ from typing import Any
 import cmfrec
 import numpy as np
 
+from bench.harness.processes import Missing
 from bench.peers.contender import Restarting
 from bench.peers.problem import Factors
-from bench.processes import Missing
 
 #: All that costs time and is not the factors; Cholesky for the last sweep of CG would make it another algorithm.
 COMMON = {

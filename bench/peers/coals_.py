@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 import coals
+from bench.harness.processes import Missing
 from bench.peers.contender import Contender
 from bench.peers.problem import Factors
-from bench.processes import Missing
 
 
 class Coals(Contender):

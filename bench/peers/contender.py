@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.harness.processes import Missing
 from bench.peers.problem import Factors, Objective, Problem
-from bench.processes import Missing
 
 __all__ = ["CONTENDERS", "Contender", "Entry", "Restarting"]
 

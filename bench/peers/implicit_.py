@@ -14,9 +14,9 @@ import implicit
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 
+from bench.harness.processes import Missing
 from bench.peers.contender import Contender
 from bench.peers.problem import Factors
-from bench.processes import Missing
 
 
 class Implicit(Contender):

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from irspack.recommenders.ials import IALSTrainer, str_to_loss_type, str_to_solver_type
 
+from bench.harness.processes import Missing
 from bench.peers.contender import Contender
 from bench.peers.problem import Factors
-from bench.processes import Missing
 
 LOSSES = {"hkv": "ORIGINAL", "ials": "IALSPP"}
 

@@ -20,9 +20,9 @@ from lenskit.data import DatasetBuilder
 from lenskit.parallel import initialize
 from lenskit.training import TrainingOptions
 
+from bench.harness.processes import Missing
 from bench.peers.contender import Contender
 from bench.peers.problem import Factors, Objective
-from bench.processes import Missing
 
 
 class Lenskit(Contender):

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from bench.data import interactions, save_matrix
+from bench.harness.data import interactions, save_matrix
+from bench.harness.processes import Missing
 from bench.peers.__main__ import task_of
 from bench.peers.contender import CONTENDERS
 from bench.peers.objective import objective_value
 from bench.peers.problem import OBJECTIVES, Factors, Objective, Problem
 from bench.peers.runner import Child
-from bench.processes import Missing
 
 __all__ = ["compare"]
 

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from bench.processes import ROOT, child_environment
+from bench.harness.processes import ROOT, child_environment
 
 __all__ = ["measure_peak"]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import processes
+from bench.harness import processes
+from bench.harness.processes import child_environment, giving_up, take_turns
 from bench.peers.contender import CONTENDERS
 from bench.peers.objective import objective_value
 from bench.peers.problem import Factors, Objective, Problem
-from bench.processes import child_environment, giving_up, take_turns
 
 __all__ = ["Child", "Outcome", "race"]
 

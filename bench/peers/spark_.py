@@ -17,9 +17,9 @@ import pyspark
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import SparkSession
 
+from bench.harness.processes import Missing
 from bench.peers.contender import Restarting
 from bench.peers.problem import Factors, Objective
-from bench.processes import Missing
 
 
 class Spark(Restarting):

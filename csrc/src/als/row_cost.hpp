@@ -1,6 +1,6 @@
 // What a row costs by each method, in microseconds of one core of the machine that the constants were fitted on
-// (AVX-512, float32; bench/row_costs.py measures them). What matters is where the curves cross, which other instruction
-// sets and float64 shift little.
+// (AVX-512, float32; bench/suites/row_costs.py measures them). What matters is where the curves cross, which other
+// instruction sets and float64 shift little.
 #pragma once
 
 #include <algorithm>

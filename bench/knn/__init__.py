@@ -1,1 +1,0 @@
-"""Neighbourhoods of items against other libraries. `python -m bench.knn --help` says how to run it."""
