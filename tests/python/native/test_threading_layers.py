@@ -264,6 +264,22 @@ print(in_child(lambda: fit() != answer), fit() == answer, cluster() == inertia)
     assert output(code, COALS_THREADING_LAYER=layer) == "0 True True"
 
 
+@needs_fork
+@pytest.mark.parametrize("layer", LAYERS)
+def test_torch_with_an_openmp_runtime_of_its_own(layer):
+    pytest.importorskip("torch", reason="needs torch, whose wheels bring an OpenMP runtime")
+    code = """
+import torch
+torch.set_num_threads(3)
+numbers = torch.arange(1_000_000, dtype=torch.float64)
+def total():
+    return float(torch.sqrt(numbers).sum())
+answer, right = fit(), total()
+print(in_child(lambda: fit() != answer), fit() == answer, total() == right)
+"""
+    assert output(code, COALS_THREADING_LAYER=layer) == "0 True True"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux shows them")
 @pytest.mark.parametrize("layer", LAYERS)
 def test_calls_from_an_openmp_region_do_not_oversubscribe(region_library, layer):
