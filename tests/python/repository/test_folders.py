@@ -189,10 +189,50 @@ def test_the_document_describes_every_folder():
     assert folders == {folder for folder in described_folders() if folder.split("/")[0] in roots}
 
 
+FILE = r"[\w./-]+\.(?:py|pyi|pxd|cpp|hpp|h|md|txt|json|toml)"
+
+
+def named_files(text: str) -> list[Path]:
+    """Files named in backticks, from the root or from the package; a source archive has no bench/."""
+    found = []
+    for name in re.findall(rf"`({FILE})`", text):
+        if name.startswith("bench/") and not (ROOT / "bench").exists():
+            continue
+        found.append(ROOT / name if (ROOT / name).exists() else PACKAGE / name)
+    return found
+
+
+def lists_of_changes() -> dict[str, str]:
+    """Heading -> text below it, in the section on what a change touches."""
+    section = DOCUMENT.read_text(encoding="utf-8").split("\n## What a change touches\n")[1].split("\n## ")[0]
+    return dict(re.findall(r"^### (.*)\n((?:(?!###).*\n)*)", section, re.MULTILINE))
+
+
+def letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.lower())
+
+
 def test_the_document_names_files_that_exist():
-    journeys = re.findall(r"^\d\. .*$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    text = DOCUMENT.read_text(encoding="utf-8")
+    journeys = re.findall(r"^\d\. .*$", text, re.MULTILINE)
     assert len(journeys) == 4
-    for journey in journeys:
-        files = re.findall(r"`([\w/]+\.(?:py|cpp|hpp))`", journey)
-        assert len(files) >= 4
-        assert not [name for name in files if not (ROOT / name).exists() and not (PACKAGE / name).exists()]
+    assert all(len(named_files(journey)) >= 4 for journey in journeys)
+    assert len(named_files(text)) > 90
+    assert not [path for path in named_files(text) if not path.is_file()]
+    folders = re.findall(r"`([\w./]+)/`", text)
+    assert not [name for name in folders if not (ROOT / name).is_dir() and not (PACKAGE / name).is_dir()]
+
+
+@pytest.mark.parametrize("heading", lists_of_changes())
+def test_the_files_of_a_change_mention_its_example(heading):
+    """`npmi` is in every file that a new similarity measure needs; the tie rule has no name to look for."""
+    lists = re.findall(r"^- .*(?:\n  .*)*", lists_of_changes()[heading], re.MULTILINE)
+    files = [path for item in lists for path in named_files(item)]
+    assert len(files) >= 3
+    for example in re.findall(r"`(.*)`", heading):
+        assert not [path for path in files if letters(example) not in letters(path.read_text(encoding="utf-8"))]
+
+
+def test_each_kind_of_change_has_a_list():
+    kinds = ["similarity", "metric", "model", "option", "instruction set", "tie rule"]
+    assert [[kind in heading for kind in kinds].index(True) for heading in lists_of_changes()] == list(range(6))
