@@ -162,7 +162,7 @@ def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch):
     with contextlib.redirect_stdout(shown):
         for example in examples:
             example.run(names)
-    assert re.search(r"^knn +0\.\d+ ± 0\.\d+", shown.getvalue(), re.MULTILINE)
+    assert re.search(r"^knn +0\.\d+ ±0\.\d+", shown.getvalue(), re.MULTILINE)
     assert names["found"].best_params["neighbors"] in {10, 50}
     assert names["varied"].ids.shape == (len(names["U"]), 10)
     assert Path("books.coals").exists()
