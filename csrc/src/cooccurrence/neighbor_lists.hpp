@@ -12,6 +12,7 @@
 
 #include "coals/buffer.hpp"
 #include "coals/cooccurrence.hpp"
+#include "runtime/ranked.hpp"
 #include "threading/parallel.hpp"
 
 namespace coals {
@@ -19,10 +20,7 @@ namespace coals {
 template <class T>
 class NeighborLists {
  public:
-  struct Entry {
-    T value;
-    std::int32_t column;
-  };
+  using Entry = Ranked<T, std::int32_t>;
 
   static std::int64_t room(std::int64_t neighbors) { return neighbors + std::max<std::int64_t>(16, neighbors / 2); }
   static std::int64_t bytes(std::int64_t rows, std::int64_t neighbors) {
@@ -58,7 +56,7 @@ class NeighborLists {
     const Lock lock(locked_[static_cast<std::size_t>(row)]);
     if (static_cast<double>(value) < bound(row)) return;
     Entry* list = entries_.data() + row * room_;
-    list[size_[row]++] = {value, column};
+    list[size_[row]++] = {column, value};
     if (size_[row] == room_) cut(row);
   }
 
@@ -99,13 +97,9 @@ class NeighborLists {
     std::atomic<bool>& flag_;
   };
 
-  static bool better(const Entry& a, const Entry& b) {
-    return a.value > b.value || (a.value == b.value && a.column < b.column);
-  }
-
   void cut(std::int64_t row) {
     Entry* list = entries_.data() + row * room_;
-    std::nth_element(list, list + (neighbors_ - 1), list + size_[row], better);
+    std::nth_element(list, list + (neighbors_ - 1), list + size_[row], Better{});
     size_[row] = static_cast<std::int32_t>(neighbors_);
     const double least = std::max(threshold_, static_cast<double>(list[neighbors_ - 1].value));
     bound_[static_cast<std::size_t>(row)].store(least, std::memory_order_relaxed);
@@ -114,9 +108,9 @@ class NeighborLists {
   void write(std::int64_t row, std::int32_t* column, T* value) {
     if (size_[row] > neighbors_) cut(row);
     Entry* list = entries_.data() + row * room_;
-    std::sort(list, list + size_[row], [](const Entry& a, const Entry& b) { return a.column < b.column; });
+    std::sort(list, list + size_[row], LowerIndex{});
     for (std::int64_t k = 0; k < size_[row]; ++k) {
-      column[k] = list[k].column;
+      column[k] = list[k].index;
       value[k] = list[k].value;
     }
   }

@@ -7,6 +7,7 @@
 
 #include "coals/cooccurrence.hpp"
 #include "cooccurrence/row_store.hpp"
+#include "runtime/ranked.hpp"
 
 namespace coals {
 
@@ -31,8 +32,8 @@ class RowSink {
   void offer(std::int32_t column, double exact) {
     const T value = static_cast<T>(exact);
     if (value == T(0) || !(static_cast<double>(value) >= threshold_)) return;
-    const Entry entry{value, column};
-    if (has_worst_ && !better(entry, worst_)) return;
+    const Entry entry{column, value};
+    if (has_worst_ && !Better{}(entry, worst_)) return;
     entries_.push_back(entry);
     if (cuts_ && static_cast<std::int64_t>(entries_.size()) >= 2 * neighbors_ + spare) cut();
   }
@@ -50,28 +51,21 @@ class RowSink {
     if (size > columns_ / 16) {
       sweep(column, value);
     } else {
-      std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.column < b.column; });
+      std::sort(entries_.begin(), entries_.end(), LowerIndex{});
       for (std::int64_t k = 0; k < size; ++k) {
-        column[k] = entries_[static_cast<std::size_t>(k)].column;
+        column[k] = entries_[static_cast<std::size_t>(k)].index;
         value[k] = entries_[static_cast<std::size_t>(k)].value;
       }
     }
   }
 
  private:
-  struct Entry {
-    T value;
-    std::int32_t column;
-  };
+  using Entry = Ranked<T, std::int32_t>;
   static constexpr std::int64_t spare = 32;
-
-  static bool better(const Entry& a, const Entry& b) {
-    return a.value > b.value || (a.value == b.value && a.column < b.column);
-  }
 
   void cut() {
     const auto last = entries_.begin() + (neighbors_ - 1);
-    std::nth_element(entries_.begin(), last, entries_.end(), better);
+    std::nth_element(entries_.begin(), last, entries_.end(), Better{});
     worst_ = *last;
     has_worst_ = true;
     entries_.resize(static_cast<std::size_t>(neighbors_));
@@ -80,7 +74,7 @@ class RowSink {
   // A well-filled row is put in order by way of a whole one: zero between rows.
   void sweep(std::int32_t* column, T* value) {
     whole_.resize(static_cast<std::size_t>(columns_), T(0));
-    for (const Entry& entry : entries_) whole_[static_cast<std::size_t>(entry.column)] = entry.value;
+    for (const Entry& entry : entries_) whole_[static_cast<std::size_t>(entry.index)] = entry.value;
     std::int64_t k = 0;
     for (std::int64_t j = 0; j < columns_; ++j) {
       const T kept = whole_[static_cast<std::size_t>(j)];

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coals/neighbors.hpp"
+#include "runtime/ranked.hpp"
 
 namespace coals {
 
@@ -26,7 +27,7 @@ inline void keep_most_similar(std::vector<NeighborTerm>& terms, std::int64_t use
   if (used < 0 || static_cast<std::int64_t>(terms.size()) <= used) return;
   const auto end = terms.begin() + used;
   std::nth_element(terms.begin(), end, terms.end(), [](const NeighborTerm& a, const NeighborTerm& b) {
-    return a.weight > b.weight || (a.weight == b.weight && a.neighbor < b.neighbor);
+    return better(a.weight, a.neighbor, b.weight, b.neighbor);
   });
   terms.erase(end, terms.end());
   std::sort(terms.begin(), terms.end(),

@@ -1,5 +1,6 @@
 // Top-N from one ranking for everybody.
 #include "checks/arguments.hpp"
+#include "runtime/ranked.hpp"
 #include "threading/parallel.hpp"
 #include "topk/query.hpp"
 
@@ -18,7 +19,7 @@ void top_k_from_ranking(const std::int64_t* ranking, std::int64_t ranked, const 
   const double below = below_least<double>(filter.min_score);
   for (std::int64_t r = 1; r < ranked; ++r) {
     const double before = score[ranking[r - 1]], here = score[ranking[r]];
-    if (std::isnan(here) || before > here || (before == here && ranking[r - 1] < ranking[r])) continue;
+    if (std::isnan(here) || better(before, ranking[r - 1], here, ranking[r])) continue;
     refuse("ranking", "item " + std::to_string(ranking[r]) + " comes after one of a smaller score, or a later tie");
   }
   while (ranked > 0 && !(score[ranking[ranked - 1]] > below)) --ranked;

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from coals import split
+from coals._util.order import best_first
 from coals.datasets import goodbooks
 from coals.evaluation.evaluation import evaluate
 from coals.models.als.explicit import ExplicitALS
@@ -92,7 +93,7 @@ class Demo:
         row = self._reader_row()
         books, ratings = _row(self.train.matrix, row)
         held_out, _ = _row(self.test.matrix, row)
-        best = np.argsort(-ratings, kind="stable")[:10]  # books come in the order of their ids: well-known ones first
+        best = best_first(ratings)[:10]  # books come in the order of their ids: well-known ones first
         return {
             "id": int(self.books.users.decode(np.array([row]))[0]),
             "train_ratings": len(books),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from coals._util.checks import check_choice
+from coals._util.order import best_first
 from coals.data.id_arrays import as_id_array
 from coals.data.tables import Table
 
@@ -51,7 +52,7 @@ class Reports:
         if self.row_counts is not None:
             rows = np.bincount(columns, weights=self.row_counts, minlength=self.n_items).astype(np.int64)
         counts = {"users": users, "rows": rows, "sum": np.bincount(columns, weights=data, minlength=self.n_items)}
-        order = np.argsort(-counts[by], kind="stable")
+        order = best_first(counts[by])
         ids = self.items.decode(order)
         titles = as_id_array("titles", list(map(str, ids.tolist()))) if self.item_titles is None else None
         titles = self.item_titles[order] if titles is None else titles

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int
 from coals._util.limits import LONGEST_LIST
+from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
 from coals.data.native import empty_csr, structure
@@ -89,8 +90,7 @@ class Popularity(Recommender):
         if not np.isfinite(popularity).all():
             item = data.items.decode(np.flatnonzero(~np.isfinite(popularity))[:1]).tolist()[0]
             raise ValueError(f"item {item!r}: its values add up to infinity; bring the values nearer to 1")
-        # A stable sort of the negated counts: ties stay in the order of the items.
-        ranking = np.argsort(-popularity, kind="stable")
+        ranking = best_first(popularity)
         self._ranking_ = ranking[popularity[ranking] > 0]
         self.popularity_ = popularity
         self._finish_fit(data, structure(data))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coals._util.checks import check_int
+from coals._util.order import best_first
 from coals.data.interactions import Interactions, as_interactions
 from coals.evaluation.held_out import check_models
 from coals.metrics.list_metrics import times_listed
@@ -52,7 +53,7 @@ def long_tail(train: Any, models: Any = None, *, k: int = 10, ax: Axes | None = 
     named = {} if models is None else check_models(models, data)
     ax = new_axes(ax)
     popularity = np.bincount(data.matrix.indices, minlength=data.n_items)
-    order = np.argsort(-popularity, kind="stable")
+    order = best_first(popularity)
     lines = {"training data": popularity}
     for name, model in named.items():
         lines[name] = _times_listed(model, data, k)
@@ -128,7 +129,7 @@ def item_map(model: Any, train: Any, *, labels: int = 40, titles: Any = None, ax
     share = popularity[shown] / popularity.max()
     ax.scatter(points[:, 0], points[:, 1], s=4 + 80 * share, alpha=0.35, linewidths=0, color=line_style(0)["color"])
     ax.margins(0.08)
-    order = np.argsort(-popularity[shown], kind="stable")
+    order = best_first(popularity[shown])
     _label(ax, points[order], _titles(data, shown[order], titles), labels)
     title = f"Item factors of {type(model).__name__}: near each other is liked by the same people"
     across, up = (

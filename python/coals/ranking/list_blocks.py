@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from coals._util.order import best_first
 from coals.data.ids import IdIndex
 from coals.ranking.recommendations import Recommendations, TopN
 
@@ -22,7 +23,7 @@ def shares(found: TopN) -> npt.NDArray[np.float64]:
 
 def best_of(scores: npt.NDArray[np.float64], n: int) -> TopN:
     """The n best of each row, ties to the lower index, -inf left out."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
+    order = best_first(scores)[:, :n]
     best = np.take_along_axis(scores, order, axis=1)
     real = best > -np.inf
     return TopN(np.where(real, order, -1), np.where(real, best, np.nan), real.sum(axis=1))

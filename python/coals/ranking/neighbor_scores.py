@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals._util.order import best_first
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -90,7 +91,7 @@ class NeighborScores:
         if self.average_by == "none":
             return Parts(shared, a * b / np.prod([term for term in terms if term is not None and len(a)]), 0.0)
         weights = a if self.average_by == "query" else b
-        kept = np.sort(np.argsort(-weights, kind="stable")[: self.used])
+        kept = np.sort(best_first(weights)[: self.used])
         contributions = (a * b)[kept] / np.abs(weights[kept]).sum()
         return Parts(shared[kept], contributions, float(sum(term for term in terms if term is not None)))
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._util.checks import check_choice
+from coals._util.order import best_first
 from coals.data.ids import IdIndex
 from coals.ranking.recommendations import TopN
 
@@ -45,7 +46,7 @@ def answer(
     if unknown == "popular":
         _, items, _ = seen.to_arrays()
         users = np.bincount(items, minlength=seen.columns)
-        best = np.argsort(-users, kind="stable")
+        best = best_first(users)
         listed = users > 0 if may is None else (users > 0) & may(users)
         best = best[listed[best]][: shape[1]]
         whole.ids[~known, : len(best)] = best

@@ -11,6 +11,7 @@ import scipy
 from coals import _core
 from coals._util.checks import check_bool, check_int
 from coals._util.limits import LONGEST_LIST
+from coals._util.order import best_first
 from coals.data.features import check_features
 from coals.data.native import columns_where, empty_csr, rows_of
 from coals.models.als.factor_model import FactorModel
@@ -170,7 +171,7 @@ class FoldIn(FactorModel):
         except np.linalg.LinAlgError as error:
             raise self._undetermined(f"user {user!r}", error) from None
         baseline += self._constant_of(column)
-        order = np.argsort(-np.abs(shares), kind="stable")
+        order = best_first(np.abs(shares))
         score = baseline + float(shares.sum())
         return Explanation(self.item_index_.decode(items[order][:cut]), shares[order][:cut], baseline, score)
 

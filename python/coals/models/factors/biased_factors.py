@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals._util.order import best_first
 from coals.models.base import Array, Indices, Recommender
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.factors.sigmoid_range import Range, squashed
@@ -59,7 +60,7 @@ class BiasedFactors(PredictedRatings, InnerProductModel):
         found = self._rank(queries, n, excluded, known)
         # Far out the sigmoid may round different scores to one: among these the lower item comes first.
         scores = squashed(found.scores, self.sigmoid_range_)
-        order = np.lexsort((found.ids, -scores))
+        order = best_first(scores, found.ids)
         ids, scores = (np.take_along_axis(array, order, axis=1) for array in (found.ids, scores))
         return cut_below(TopN(ids, scores, found.counts), least)
 

@@ -12,6 +12,7 @@ import scipy
 from coals import _core
 from coals._util.checks import check_bool, check_int
 from coals._util.limits import LONGEST_LIST
+from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
@@ -237,7 +238,7 @@ class NeighborModel(NeighborParameters):
         row, column = one_pair(self, user, item)
         cut = None if n is None else check_int("n", n, minimum=1)
         neighbors, contributions, baseline = self._scores_.parts(row, column)
-        order = np.argsort(-np.abs(contributions), kind="stable")
+        order = best_first(np.abs(contributions))
         ids = self._neighbor_index.decode(neighbors[order][:cut])
         score = baseline + float(contributions.sum())
         return Explanation(ids, contributions[order][:cut], baseline, score)

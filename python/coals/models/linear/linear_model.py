@@ -10,6 +10,7 @@ import scipy
 
 from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int
+from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
 from coals.data.native import structure, with_values
@@ -148,7 +149,7 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         row, column = one_pair(self, user, item)
         cut = None if n is None else check_int("n", n, minimum=1)
         items, contributions, baseline = self._scores_.parts(row, column)
-        order = np.argsort(-np.abs(contributions), kind="stable")
+        order = best_first(np.abs(contributions))
         ids = self.item_index_.decode(items[order][:cut])
         return Explanation(ids, contributions[order][:cut], baseline, baseline + float(contributions.sum()))
 
