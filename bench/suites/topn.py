@@ -56,13 +56,14 @@ def contenders(U: Any, V: Any, seen: Any, a: argparse.Namespace) -> dict[str, Ca
     found: dict[str, Call | str] = {"sgemm alone": sgemm(U, V), "numpy": numpy_lists(U, V, seen, a.n)}
     index = _core.ItemIndex(V, None, "inner", a.threads)
     rows = _core.Csr(seen.indptr, seen.indices, None, len(V), "float32")
+    unseen = _core.TopKFilter(rows)
     for name, method in (("coals", "automatic"), ("coals, float32 alone", "real")):
-        found[name] = lambda m=method: index.top_k(U, rows, a.n, m, a.threads)
+        found[name] = lambda m=method: index.top_k(U, unseen, a.n, m, a.threads)
     found["coals.top_k, packing"] = lambda: coals.top_k(U, V, a.n, exclude_per_query=rows, num_threads=a.threads)
     rng = np.random.default_rng(2)
     lists = np.sort(rng.permuted(np.tile(np.arange(len(V)), (64, 1)), axis=1)[:, : a.deny], axis=1)
     long = lists[np.arange(len(U)) % 64].astype(np.int32)
-    deny = _core.Csr(np.arange(len(U) + 1) * long.shape[1], long.ravel(), None, len(V), "float32")
+    deny = _core.TopKFilter(_core.Csr(np.arange(len(U) + 1) * long.shape[1], long.ravel(), None, len(V), "float32"))
     found[f"coals, {a.deny} denied each"] = lambda: index.top_k(U, deny, a.n, "automatic", a.threads)
     for name, make in (("implicit", implicit_lists), ("torch", torch_lists), ("faiss", faiss_lists)):
         try:

@@ -227,7 +227,7 @@ def cooccurrence_in_events(
 ) -> Csr: ...
 
 class TopKFilter:
-    """What may be on a list: what passes every part that is not None. A Csr in its place is `excluded` alone."""
+    """What may be on a list: what passes every part that is not None."""
 
     def __init__(
         self,
@@ -252,13 +252,13 @@ class ItemIndex:
         self, items: npt.NDArray[Any], candidate: npt.NDArray[np.bool_] | None, metric: str, num_threads: int
     ) -> None: ...
     def top_k(
-        self, queries: Floats[Real], filter: TopKFilter | Csr, n: int, method: str, num_threads: int
+        self, queries: Floats[Real], filter: TopKFilter, n: int, method: str, num_threads: int
     ) -> tuple[Int64s, Floats[Real], Int64s]: ...
 
 def top_k_inner_product(
     queries: Floats[Real],
     items: Floats[Real],
-    filter: TopKFilter | Csr,
+    filter: TopKFilter,
     candidate: npt.NDArray[np.bool_] | None,
     n: int,
     num_threads: int,
@@ -267,7 +267,7 @@ def top_k_from_ranking(
     ranking: Int64s,
     score: npt.NDArray[np.float64],
     queries: int,
-    filter: TopKFilter | Csr,
+    filter: TopKFilter,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...
@@ -293,7 +293,7 @@ def top_k_neighbors(
     used: int,
     query_term: npt.NDArray[np.float64] | None,
     target_term: npt.NDArray[np.float64] | None,
-    filter: TopKFilter | Csr,
+    filter: TopKFilter,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...

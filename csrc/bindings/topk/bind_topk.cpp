@@ -118,7 +118,6 @@ void bind_topk(py::module_& module) {
       .def_readonly("allowed", &Filter::allowed)
       .def_readonly("candidate", &Filter::candidate)
       .def_readonly("min_score", &Filter::min_score);
-  py::implicitly_convertible<Csr, Filter>();
   py::class_<Index> index(module, "ItemIndex", "Items packed to be ranked. Keeps the array, which must not change.");
   bind_topk_of<float>(module, index);
   bind_topk_of<double>(module, index);

@@ -188,7 +188,7 @@ class Recommender(Parameters, Saved, ABC):
         least = filters.check_min_score(min_score)
         seen = self._seen_.transpose().select_rows(columns) if check_bool("exclude_seen", exclude_seen) else None
         allow = None if users is None else filters.encode_some(self.user_index_, users)
-        wanted = filters.make_filter(seen, None, filters.candidate_mask(None, allow, self.n_users_))
+        wanted = filters.Filter(seen, None, filters.candidate_mask(None, allow, self.n_users_))
         ranked = self._top_users(columns, min(n, self.n_users_), wanted)
         ids, scores, counts = padded(cut_below(ranked, least), n)
         return Recommendations(self.user_index_.named(ids), scores, counts, items)

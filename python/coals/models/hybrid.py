@@ -222,14 +222,14 @@ class Hybrid(Recommender):
 
     def _lists(self, users: Indices) -> list[TopN]:
         depth = min(self._as_fitted().depth, self.n_items_)
-        nothing = empty_csr(len(users), self.n_items_)
-        return [model._top_n(users, depth, nothing) for model in self.models_.values()]
+        return [model._top_n(users, depth, Filter()) for model in self.models_.values()]
 
     def _switched(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
         out = empty_lists(len(users), n)
         for model, at in self._shared_out(users):
             if len(at):
-                out.ids[at], out.scores[at], out.counts[at] = model._top_n(users[at], n, excluded.select_rows(at))
+                wanted = Filter(excluded.select_rows(at))
+                out.ids[at], out.scores[at], out.counts[at] = model._top_n(users[at], n, wanted)
         return out
 
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:

@@ -13,7 +13,7 @@ from coals._util.limits import LONGEST_LIST
 from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
-from coals.data.native import empty_csr, structure
+from coals.data.native import structure
 from coals.models.base import Array, Indices, Recommender
 from coals.models.folded_rows import given_rows
 from coals.ranking.filters import Filter
@@ -140,7 +140,7 @@ class Popularity(Recommender):
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         seen = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False).seen
-        excluded = seen if check_bool("exclude_seen", exclude_seen) else empty_csr(seen.rows, self.n_items_)
+        excluded = Filter(seen if check_bool("exclude_seen", exclude_seen) else None)
         ids, scores, counts = padded(self._top_n(np.arange(seen.rows), min(n, self.n_items_), excluded), n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)
 

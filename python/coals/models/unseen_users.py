@@ -5,12 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from coals import _core
 from coals._util.checks import check_bool, check_int
 from coals._util.limits import LONGEST_LIST
-from coals.data.native import empty_csr
 from coals.models.base import Recommender
 from coals.models.folded_rows import Rows, given_rows
+from coals.ranking.filters import Filter
 from coals.ranking.recommendations import Recommendations, TopN, padded
 
 __all__ = ["UnseenUsers"]
@@ -49,10 +48,10 @@ class UnseenUsers(Recommender):
             history, self.item_index_, self._row_dtype, drop_zeros=False, ratings=self.predicts_ratings,
             advise="dtype" in self.get_params(),
         )  # fmt: skip
-        seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(rows.entries.rows, self.n_items_)
-        ids, scores, counts = padded(self._top_n_unseen(rows, min(n, self.n_items_), seen), n)
+        wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
+        ids, scores, counts = padded(self._top_n_unseen(rows, min(n, self.n_items_), wanted), n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)
 
     @abstractmethod
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
-        """The n best items of each row, never one of that row of `excluded`."""
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+        """The n best items of each row, of those that pass a filter."""

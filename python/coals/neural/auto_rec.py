@@ -16,6 +16,7 @@ from coals.neural.neural_model import check_share
 from coals.neural.training.autorec_task import AutoRecTask, hidden_of
 from coals.neural.training.rating_task import mean_of
 from coals.neural.unseen_raters import UnseenRaters
+from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
 __all__ = ["AutoRec"]
@@ -130,7 +131,7 @@ class AutoRec(UnseenRaters):
     def _task(self, torch: Any, device: str, data: Interactions) -> AutoRecTask:
         return AutoRecTask(self, torch, device, data)
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         if self.based_on == "items":
             return super()._top_n_unseen(rows, n, excluded)
         indptr, indices, values = rows.entries.to_arrays()

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals import _core
 from coals._util.checks import check_choice, check_number
 from coals.data.interactions import Interactions
 from coals.models.base import Array, Indices
@@ -20,6 +19,7 @@ from coals.neural.training.layers import dense
 from coals.neural.training.nade_task import NadeTask, represented
 from coals.neural.training.rating_task import mean_of
 from coals.neural.unseen_levels import likeliest_steps
+from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
 __all__ = ["CFNADE"]
@@ -217,7 +217,7 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
             found += rating * p
         return found / total
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         indptr, items, ratings = rows.entries.to_arrays()
         levels = np.searchsorted(self.levels_, ratings)
         off = np.flatnonzero(self.levels_[np.minimum(levels, len(self.levels_) - 1)].astype(ratings.dtype) != ratings)

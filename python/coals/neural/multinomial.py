@@ -18,6 +18,7 @@ from coals.neural.neural_model import NeuralModel, check_layers, check_share
 from coals.neural.training.layers import dense, sparse
 from coals.neural.training.multinomial_task import MultinomialTask
 from coals.neural.training.training import Training
+from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 from coals.split.users import FoldInData
 
@@ -147,7 +148,7 @@ class MultinomialModel(NeuralModel, UnseenUsers, InnerProductModel):
         scores: Array = super()._predict_pairs(users, items) + self.item_bias_[items]
         return scores
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         factors = self._represented(rows.entries)
         return self._rank(self._queries(factors, None), n, excluded, rows.entries.row_sizes() > 0)
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from coals import _core
 from coals.data.interactions import Interactions
 from coals.models.factors.biased_factors import BiasedFactors
 from coals.models.factors.sigmoid_range import Range
@@ -15,6 +14,7 @@ from coals.models.folded_rows import Rows
 from coals.models.unseen_users import UnseenUsers
 from coals.neural.rating_network import RatingNetwork
 from coals.neural.training.training import Training
+from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
 __all__ = ["Spread", "UnseenRaters", "most_likely"]
@@ -53,7 +53,7 @@ class UnseenRaters(RatingNetwork, UnseenUsers, BiasedFactors):
         # On data held out, where there are some: on its own data a network errs less than it will.
         self._noise_ = training.values[epoch - 1] ** 2 if training.values else training.losses[epoch - 1]
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         indptr, indices, values = rows.entries.to_arrays()
         mean, variance = self._spread_
         spread = Spread(mean, variance, self._noise_)

@@ -16,10 +16,10 @@ from coals.data.formats import compressed
 from coals.data.ids import IdIndex
 
 __all__ = [
+    "Filter",
     "candidate_mask",
     "check_min_score",
     "for_strangers",
-    "make_filter",
     "refuse_rows_by_place",
     "rows_of_ids",
     "rows_of_positions",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Indices = npt.NDArray[np.int64]
-Filter = _core.TopKFilter | _core.Csr
+Filter = _core.TopKFilter
 
 
 def check_min_score(value: Any) -> float:
@@ -45,18 +45,6 @@ def candidate_mask(exclude: Indices | None, allow: Indices | None, size: int) ->
     if exclude is not None:
         mask[exclude] = False
     return mask
-
-
-def make_filter(
-    excluded: _core.Csr | None,
-    allowed: _core.Csr | None,
-    candidate: npt.NDArray[np.bool_] | None,
-    min_score: float = -math.inf,
-) -> Filter:
-    """Plain rows to leave out stay what they are."""
-    if excluded is not None and allowed is None and candidate is None and min_score == -math.inf:
-        return excluded
-    return _core.TopKFilter(excluded, allowed, candidate, min_score)
 
 
 def rows_of_positions(name: str, value: Any, queries: int, items: int) -> _core.Csr | None:
@@ -95,7 +83,7 @@ def serving_filter(
     """What `recommend` may list for users, given by position."""
     seen = model._seen_.select_rows(users) if exclude_seen else None
     if items is exclude is exclude_per_user is allow_per_user is min_score is None:
-        return _core.TopKFilter() if seen is None else seen
+        return Filter(seen)
     index = model.item_index_
     ids = model.user_index_, index
     denied = rows_of_ids("exclude_per_user", exclude_per_user, users, *ids, len(users))
@@ -105,7 +93,7 @@ def serving_filter(
         None if items is None else encode_some(index, items),
         index.size,
     )
-    return make_filter(_union(seen, denied), allowed, mask, check_min_score(min_score))
+    return Filter(_union(seen, denied), allowed, mask, check_min_score(min_score))
 
 
 def for_strangers(model: Any, items: Any, exclude: Any, allow_per_user: Any, min_score: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals.data.native import empty_csr
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN, cut_below
 
@@ -22,8 +24,8 @@ Indices = npt.NDArray[np.int64]
 
 def with_plain_rows(top_n: Callable[[Indices, _core.Csr], TopN], users: Indices, wanted: Filter, n_items: int) -> TopN:
     """`top_n(users, rows to leave out)`, a few users at a time where the filter says more than such rows."""
-    if isinstance(wanted, _core.Csr):
-        return top_n(users, wanted)
+    if wanted.allowed is None and wanted.candidate is None and wanted.min_score == -math.inf:
+        return top_n(users, empty_csr(len(users), n_items) if wanted.excluded is None else wanted.excluded)
     step = max(1, _CELLS // max(n_items, 1))
     parts = [
         top_n(users[start : start + step], _left_out(wanted, start, min(start + step, len(users)), n_items))
@@ -33,7 +35,7 @@ def with_plain_rows(top_n: Callable[[Indices, _core.Csr], TopN], users: Indices,
     return cut_below(whole, wanted.min_score)
 
 
-def _left_out(wanted: _core.TopKFilter, first: int, last: int, n_items: int) -> _core.Csr:
+def _left_out(wanted: Filter, first: int, last: int, n_items: int) -> _core.Csr:
     rows = np.arange(first, last)
     out = np.zeros((len(rows), n_items), bool)
     if wanted.candidate is not None:

@@ -12,7 +12,7 @@ from coals import _core
 from coals._util.checks import check_choice, check_indices, check_int, check_threads, refuse_masked
 from coals._util.limits import LONGEST_LIST
 from coals._util.progress import MANY, working
-from coals.ranking.filters import candidate_mask, check_min_score, make_filter, rows_of_positions
+from coals.ranking.filters import Filter, candidate_mask, check_min_score, rows_of_positions
 from coals.ranking.recommendations import TopN, padded
 from coals.ranking.unit_rows import unit_rows
 
@@ -95,7 +95,7 @@ def top_k(
     threads = check_threads(num_threads)
     given = [None if part is None else check_indices(name, part, len(v)) for name, part in
              (("exclude", exclude), ("allow", allow))]  # fmt: skip
-    wanted = make_filter(
+    wanted = Filter(
         rows_of_positions("exclude_per_query", exclude_per_query, len(q), len(v)),
         rows_of_positions("allow_per_query", allow_per_query, len(q), len(v)),
         candidate_mask(given[0], given[1], len(v)),

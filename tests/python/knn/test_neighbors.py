@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals import _core
+from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
 from coals.reference import neighbors as reference
 from coals.reference.topk import top_k
@@ -149,8 +150,7 @@ def test_sums_of_both_signs_that_cancel_are_still_candidates():
     similarity = sp.csr_array(np.array([[0, 0, 0.5], [0, 0, -0.5], [0.5, -0.5, 0]]))
     native = _core.Csr(similarity.indptr, similarity.indices, similarity.data, 3, "float64")
     queries = _core.Csr(np.array([0, 2]), np.array([0, 1], np.int32), None, 3, "float64")
-    nothing = _core.Csr(np.array([0, 0]), np.zeros(0, np.int32), None, 3, "float64")
-    ids, scores, counts = NeighborScores(queries, native).top_n(np.array([0]), 3, nothing, 1)
+    ids, scores, counts = NeighborScores(queries, native).top_n(np.array([0]), 3, Filter(), 1)
     assert counts[0] == 1
     assert (ids[0, 0], scores[0, 0]) == (2, 0.0)
 

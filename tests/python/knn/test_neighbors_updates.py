@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
+from coals.ranking.filters import Filter
 from coals.similarities import pair_counts
 from conftest import random_ratings
 
@@ -60,7 +61,7 @@ def test_someone_new_gets_what_a_fit_that_knew_them_would_give(ratings, axis, pa
         twin = MODELS[axis](**parameters).fit(known)
         twin._seen_ = coals.data.native.with_values(coals.Interactions.from_matrix(new), "float64")
         twin._scores_ = twin._scores_.asked_by(*twin._unseen(twin._seen_))
-        expected = coals.Recommendations(*twin._top_n(np.array([0]), 6, twin._seen_))
+        expected = coals.Recommendations(*twin._top_n(np.array([0]), 6, Filter(twin._seen_)))
     assert_array_equal(found.ids, expected.ids)
     assert_allclose(found.scores, expected.scores, rtol=1e-12)
     assert found.counts[0] > 0

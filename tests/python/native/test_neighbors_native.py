@@ -23,7 +23,7 @@ def native(dense, dtype="float32"):
 
 
 QUERIES, LISTS = native(np.eye(3)), native(np.ones((3, 4)))
-NONE = native(np.zeros((1, 4)))
+NONE = _core.TopKFilter(native(np.zeros((1, 4))))
 
 
 def top_k(**changes):
@@ -90,7 +90,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 n = 2000
 dense = _core.Csr(np.arange(n + 1) * n, np.tile(np.arange(n, dtype=np.int32), n), np.ones(n * n), n, "float64")
 rows = np.zeros({size}, np.int64)
-nothing = _core.Csr(np.zeros(len(rows) + 1, np.int64), np.zeros(0, np.int32), None, n, "float32")
+everything = _core.TopKFilter()
 rule = "{by}", {used}, None, None
 print("ready", flush=True)
 try:
@@ -98,7 +98,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
-LISTS_OF = "_core.top_k_neighbors(dense, rows, dense, dense, *rule, nothing, 10, 2)"
+LISTS_OF = "_core.top_k_neighbors(dense, rows, dense, dense, *rule, everything, 10, 2)"
 PAIRS_OF = "_core.score_neighbors(dense, rows, dense, rows, *rule, 2)"
 
 

@@ -186,9 +186,11 @@ def test_shapes_that_do_not_fit_are_refused_by_the_core():
     for queries, filter in [
         (np.ones((2, 2), np.float32), _core.TopKFilter()),
         (np.ones((2, 3)), _core.TopKFilter()),
-        (one, native([[]], 4)),
-        (one, native([[], []], 5)),
+        (one, _core.TopKFilter(native([[]], 4))),
+        (one, _core.TopKFilter(native([[], []], 5))),
         (one, _core.TopKFilter(candidate=np.ones(5, bool))),
     ]:
         with pytest.raises(ValueError, match="must"):
             index.top_k(queries, filter, 1, "automatic", 1)
+    with pytest.raises(TypeError):  # whether these rows are excluded or allowed is for a filter to say
+        index.top_k(one, native([[], []], 4), 1, "automatic", 1)

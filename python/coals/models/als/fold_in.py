@@ -13,7 +13,7 @@ from coals._util.checks import check_bool, check_int
 from coals._util.limits import LONGEST_LIST
 from coals._util.order import best_first
 from coals.data.features import check_features
-from coals.data.native import columns_where, empty_csr, rows_of
+from coals.data.native import columns_where, rows_of
 from coals.models.als.factor_model import FactorModel
 from coals.models.als.features import predicted
 from coals.models.als.problem import SIDES
@@ -21,6 +21,7 @@ from coals.models.als.row_system import RowSystem, contributions
 from coals.models.base import Array
 from coals.models.explanation import Explanation, one_pair
 from coals.models.folded_rows import Rows, given_rows, matrix_rows
+from coals.ranking.filters import Filter
 from coals.ranking.recommendations import Recommendations, padded
 
 __all__ = ["FoldIn"]
@@ -129,12 +130,12 @@ class FoldIn(FactorModel):
         rows = given_rows(history, self.item_index_, dtype, drop_zeros=self._drops_zeros, ratings=self.predicts_ratings)
         rows = rows._replace(features=self._row_features(0, features, rows.entries.rows))
         factors, bias = self._fold_in(0, rows)
-        seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(len(factors), self.n_items_)
+        wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
         known = columns_where(rows.entries.transpose(), positive=self._drops_zeros)
         if rows.features is not None:
             known |= np.diff(rows.features.indptr) > 0
         queries = self._queries(factors, bias)
-        ids, scores, counts = padded(self._rank(queries, min(n, self.n_items_), seen, self._has_evidence(known)), n)
+        ids, scores, counts = padded(self._rank(queries, min(n, self.n_items_), wanted, self._has_evidence(known)), n)
         return Recommendations(self.item_index_.named(ids), scores, counts)
 
     def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:

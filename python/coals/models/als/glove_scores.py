@@ -14,6 +14,7 @@ from coals.models.base import Array, Indices
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows
 from coals.models.unseen_users import UnseenUsers
+from coals.ranking.filters import Filter
 from coals.ranking.packed import packed
 from coals.ranking.recommendations import Recommendations, TopN, padded
 from coals.ranking.unit_rows import unit_rows
@@ -56,7 +57,7 @@ class TwoSidedVectors(UnseenUsers, InnerProductModel):
     def _row_dtype(self) -> str:  # type: ignore[override]
         return str(self.dtype)
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         means, known = self._means(rows.entries)
         return self._rank(means, n, excluded, known)
 
@@ -113,6 +114,6 @@ class TwoSidedVectors(UnseenUsers, InnerProductModel):
         query = unit_rows(vector[None])[0].astype(self.item_factors_.dtype)
         excluded = _core.Csr(np.array([0, len(without)]), without.astype(np.int32), None, self.n_items_, "float32")
         ids, scores, counts = padded(
-            TopN(*index.top_k(query, excluded, min(n, self.n_items_), "automatic", self._threads)), n
+            TopN(*index.top_k(query, Filter(excluded), min(n, self.n_items_), "automatic", self._threads)), n
         )
         return Recommendations(self.item_index_.named(ids), scores, counts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from coals import _core
 from coals._util.order import best_first
 from coals.models.base import Array, Indices, Recommender
 from coals.models.factors.inner_product import InnerProductModel
@@ -53,11 +52,9 @@ class BiasedFactors(PredictedRatings, InnerProductModel):
         queries = self._queries(users, bias)
         if self.sigmoid_range_ is None:
             return self._rank(queries, n, excluded, known)
-        least = -np.inf
-        if isinstance(excluded, _core.TopKFilter):  # its least score is one after squashing
-            least = excluded.min_score
-            excluded = _core.TopKFilter(excluded.excluded, excluded.allowed, excluded.candidate)
-        found = self._rank(queries, n, excluded, known)
+        least = excluded.min_score  # after squashing
+        unbounded = Filter(excluded.excluded, excluded.allowed, excluded.candidate)
+        found = self._rank(queries, n, unbounded, known)
         # Far out the sigmoid may round different scores to one: among these the lower item comes first.
         scores = squashed(found.scores, self.sigmoid_range_)
         order = best_first(scores, found.ids)

@@ -135,7 +135,7 @@ class InnerProductModel(ItemSimilarity):
         known &= candidates[positions]
         size = len(factors)
         itself = _core.Csr(np.arange(len(positions) + 1), positions.astype(np.int32), None, size, "float32")
-        ranked = TopN(*index.top_k(queries, itself, min(n, size), "automatic", self._threads))
+        ranked = TopN(*index.top_k(queries, Filter(itself), min(n, size), "automatic", self._threads))
         return ranked if known.all() else _blanked(ranked, ~known)
 
 

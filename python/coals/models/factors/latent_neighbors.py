@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals.data.native import empty_csr
+from coals.ranking.filters import Filter
 
 __all__ = ["latent_neighbors", "unit_rows"]
 
@@ -30,14 +30,13 @@ def latent_neighbors(
     `own` is what each query is itself, and is left out.
     """
     size = len(factors)
-    if own is None:
-        itself = empty_csr(len(queries), size)
-    else:
+    itself = None
+    if own is not None:
         itself = _core.Csr(np.arange(len(own) + 1), own.astype(np.int32), None, size, "float32")
     rows, some = unit_rows(factors)
     asked, _ = unit_rows(queries)
     n = min(count, size)
-    ids, scores, _ = _core.top_k_inner_product(asked, rows, itself, known & some, n, threads)
+    ids, scores, _ = _core.top_k_inner_product(asked, rows, Filter(itself), known & some, n, threads)
     near = scores > 0  # not true of padding
     indptr = np.append(0, np.cumsum(near.sum(axis=1)))
     by_column = np.argsort(np.where(near, ids, size), axis=1, kind="stable")

@@ -176,7 +176,7 @@ class SgdModel(UnseenUsers, Exports):
     def _row_dtype(self) -> str:  # type: ignore[override]
         return str(self.dtype)
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         """As many epochs as the fit had, from zero, on the new rows alone: the items stay."""
         size = rows.entries.rows
         state = self._start(np.random.default_rng(0), (size, self.n_items_))

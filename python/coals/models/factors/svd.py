@@ -278,7 +278,7 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
     def _row_dtype(self) -> str:  # type: ignore[override]
         return str(self.dtype)
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         factors, terms = self._folded(rows.entries)
         known = rows.entries.row_sizes() > 0
         if self.neighbors == "user":

@@ -16,7 +16,7 @@ from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
-from coals.data.native import empty_csr, structure, with_values
+from coals.data.native import structure, with_values
 from coals.models.base import Array, Indices
 from coals.models.explanation import Explanation, one_pair
 from coals.models.folded_rows import given_rows
@@ -212,9 +212,9 @@ class NeighborModel(NeighborParameters):
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         rows = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=self.predicts_ratings)
         everyone = np.arange(rows.entries.rows)
-        seen = rows.seen if check_bool("exclude_seen", exclude_seen) else empty_csr(len(everyone), self.n_items_)
+        wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
         scores = self._scores_.asked_by(*self._unseen(rows.entries))
-        ids, best, counts = padded(scores.top_n(everyone, min(n, self.n_items_), seen, self._threads), n)
+        ids, best, counts = padded(scores.top_n(everyone, min(n, self.n_items_), wanted, self._threads), n)
         return Recommendations(self.item_index_.named(ids), best, counts)
 
     def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
@@ -252,4 +252,4 @@ class NeighborModel(NeighborParameters):
         size = self._similarity_.columns
         itself = _core.Csr(np.arange(len(positions) + 1), positions.astype(np.int32), None, size, "float32")
         scores = NeighborScores(itself, self._similarity_)
-        return scores.top_n(np.arange(len(positions)), n, itself, self._threads)
+        return scores.top_n(np.arange(len(positions)), n, Filter(itself), self._threads)

@@ -119,7 +119,7 @@ class LinearModel(UnseenUsers, ItemSimilarity):
     def _row_dtype(self) -> str:  # type: ignore[override]
         return str(self.dtype)
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: _core.Csr) -> TopN:
+    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         given = rows.entries
         if self.weighted:
             given = importances(given, True)
@@ -157,7 +157,7 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         """The largest weights from each item. What it has no weight for is not similar."""
         dtype = self._as_fitted().dtype
         itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, dtype)
-        found = TopN(*self._asked_by(itself).top_n(np.arange(len(items)), n, itself, self._threads))
+        found = TopN(*self._asked_by(itself).top_n(np.arange(len(items)), n, Filter(itself), self._threads))
         if isinstance(self._scores_, DenseScores):
             blank = ~self._scores_.candidates[items]
             found.ids[blank], found.scores[blank], found.counts[blank] = -1, np.nan, 0
