@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from coals import _core
 from coals.data.interactions import Interactions
 
 __all__ = [
+    "as_scipy",
     "as_values",
     "blocks",
     "columns_where",
@@ -39,6 +41,15 @@ def empty_csr(rows: int, columns: int, dtype: str | None = None) -> _core.Csr:
     """A matrix without entries; with a dtype one that has (no) values."""
     values = None if dtype is None else np.zeros(0, dtype)
     return _core.Csr(np.zeros(rows + 1, np.int64), np.zeros(0, np.int32), values, columns, dtype or "float32")
+
+
+def as_scipy(matrix: _core.Csr, values: npt.NDArray[Any] | None = None) -> Any:
+    """The same memory as a csr_array; `values`, where given, take the place of the matrix's own."""
+    indptr, indices, own = matrix.to_arrays()
+    if matrix.entries <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
+    shape = matrix.rows, matrix.columns
+    return scipy.sparse.csr_array((own if values is None else values, indices, indptr), shape=shape)
 
 
 def structure(data: Interactions) -> _core.Csr:

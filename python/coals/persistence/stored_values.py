@@ -23,6 +23,7 @@ import scipy
 
 from coals import _core
 from coals.data.ids import IdIndex
+from coals.data.native import as_scipy
 from coals.persistence.tensor_file import TensorFile
 from coals.ranking.linear_scores import DenseScores
 from coals.ranking.neighbor_scores import NeighborScores
@@ -227,11 +228,7 @@ class Decoder:
             raise self.file.error(f"one of its matrices is broken: {error}") from None
 
     def _read_csr_array(self, content: Any) -> Any:
-        checked = self._read_csr(content)
-        indptr, indices, values = checked.to_arrays()
-        if len(indices) <= np.iinfo(np.int32).max:
-            indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
-        return scipy.sparse.csr_array((values, indices, indptr), shape=(checked.rows, checked.columns))
+        return as_scipy(self._read_csr(content))
 
     def _read_record(self, content: Any) -> Any:
         name, fields = content

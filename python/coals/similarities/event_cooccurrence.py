@@ -12,8 +12,8 @@ from coals._util.checks import check_bool, check_choice, check_int, check_number
 from coals._util.limits import LARGEST, LARGEST_INT32
 from coals._util.progress import working
 from coals.data.events import Events, check_half_life, refuse_idle_now
+from coals.data.native import as_scipy
 from coals.similarities.neighborhoods import MOST_BYTES
-from coals.similarities.similarity import as_scipy
 
 __all__ = ["event_cooccurrence"]
 

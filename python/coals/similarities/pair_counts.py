@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy
 
 from coals import _core
+from coals.data.native import as_scipy
 from coals.similarities.similarity import cooccurrence
 
 __all__ = ["count_pairs", "recount_pairs", "who_has_what"]
@@ -18,8 +19,7 @@ Indices = npt.NDArray[np.int64]
 
 def who_has_what(entries: _core.Csr) -> Any:
     """Ones in the places of the entries, as SciPy has it."""
-    indptr, indices, _ = entries.to_arrays()
-    return scipy.sparse.csr_array((np.ones(len(indices), np.float32), indices, indptr), (entries.rows, entries.columns))
+    return as_scipy(entries, np.ones(entries.entries, np.float32))
 
 
 def count_pairs(matrix: Any, axis: str, memory_limit: int | None, threads: int | None) -> Any:

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
-from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int, check_number, check_threads
 from coals._util.progress import working
 from coals.data.interactions import Interactions, as_interactions
+from coals.data.native import as_scipy
 from coals.similarities.measures import check_measure, refuse_idle
 from coals.similarities.neighborhoods import along, counted_pairs, keep_of, neighborhoods, weighted_products
 
@@ -250,11 +249,3 @@ def _check(
     data = along(as_interactions(X), axis)
     places = None if rows is None else data.items.encode(rows)
     return data, places, threads
-
-
-def as_scipy(matrix: _core.Csr) -> Any:
-    """The same memory as a csr_array."""
-    indptr, indices, values = matrix.to_arrays()
-    if matrix.entries <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
-    return scipy.sparse.csr_array((values, indices, indptr), shape=(matrix.rows, matrix.columns))

@@ -7,7 +7,6 @@ from abc import abstractmethod
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-import scipy
 
 from coals import _core
 from coals._util.checks import check_bool, check_int
@@ -16,7 +15,7 @@ from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
-from coals.data.native import structure, with_values
+from coals.data.native import as_scipy, structure, with_values
 from coals.models.base import Array, Indices
 from coals.models.explanation import Explanation, one_pair
 from coals.models.folded_rows import given_rows
@@ -54,11 +53,7 @@ class NeighborModel(NeighborParameters):
     def similarity_(self) -> Any:
         """Row i holds the neighbours of i and their similarities."""
         self._require_fitted()
-        indptr, indices, values = self._similarity_.to_arrays()
-        if self._similarity_.entries <= np.iinfo(np.int32).max:
-            indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
-        shape = self._similarity_.rows, self._similarity_.columns
-        return scipy.sparse.csr_array((values, indices, indptr), shape=shape)
+        return as_scipy(self._similarity_)
 
     # --- fitting ---
 

@@ -10,6 +10,7 @@ import scipy
 from coals import _core
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
+from coals.data.native import as_scipy
 from coals.similarities.neighborhoods import neighborhoods, similarity_from_counts
 from coals.similarities.pair_counts import who_has_what
 
@@ -33,7 +34,7 @@ def unseen_neighbors(model: Any, rows: _core.Csr) -> _core.Csr:
     neighbors = None if model.neighbors is None else min(int(model.neighbors), model.n_users_)
     if model._by_counts:
         return _by_counts(model, rows, neighbors)
-    known, new = _as_scipy(model._seen_), _as_scipy(rows)
+    known, new = as_scipy(model._seen_), as_scipy(rows)
     found = [_alone(model, known, new[[row]], neighbors) for row in range(rows.rows)]
     indptr = np.append(0, np.cumsum([len(indices) for indices, _ in found]))
     indices, values = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -65,8 +66,3 @@ def _alone(model: Any, known: Any, row: Any, neighbors: int | None) -> tuple[Any
         rows=np.array([model.n_users_]), dtype=model.dtype, memory_limit=model.memory_limit, threads=model._threads,
     )  # fmt: skip
     return found.to_arrays()[1:]
-
-
-def _as_scipy(matrix: _core.Csr) -> Any:
-    indptr, indices, values = matrix.to_arrays()
-    return scipy.sparse.csr_array((values, indices, indptr), shape=(matrix.rows, matrix.columns))

@@ -6,14 +6,13 @@ from abc import abstractmethod
 from typing import Any, TypeVar
 
 import numpy as np
-import scipy
 
 from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int
 from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
-from coals.data.native import structure, with_values
+from coals.data.native import as_scipy, structure, with_values
 from coals.models.base import Array, Indices, ItemSimilarity
 from coals.models.explanation import Explanation, one_pair
 from coals.models.folded_rows import Rows
@@ -55,11 +54,7 @@ class LinearModel(UnseenUsers, ItemSimilarity):
     def weights_(self) -> Any:
         """W, items x items: row i holds what item i of a history says for each other. Sparse if `neighbors` is set."""
         self._require_fitted()
-        if not isinstance(self._weights_, _core.Csr):
-            return self._weights_
-        indptr, indices, values = self._weights_.to_arrays()
-        shape = self._weights_.rows, self._weights_.columns
-        return scipy.sparse.csr_array((values, indices, indptr), shape=shape)
+        return as_scipy(self._weights_) if isinstance(self._weights_, _core.Csr) else self._weights_
 
     def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
         """Finds the weights, afresh.
