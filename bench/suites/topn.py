@@ -54,7 +54,7 @@ def seen_items(users: int, items: int) -> Any:
 
 def contenders(U: Any, V: Any, seen: Any, a: argparse.Namespace) -> dict[str, Call | str]:
     found: dict[str, Call | str] = {"sgemm alone": sgemm(U, V), "numpy": numpy_lists(U, V, seen, a.n)}
-    index = _core.ItemIndex(V, None, "inner", a.threads)
+    index = _core.ItemIndex(V, None, "inner_product", a.threads)
     rows = _core.Csr(seen.indptr, seen.indices, None, len(V), "float32")
     unseen = _core.TopKFilter(rows)
     for name, method in (("coals", "automatic"), ("coals, float32 alone", "real")):

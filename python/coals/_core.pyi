@@ -153,14 +153,14 @@ def principal_axes(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 def rotate(rows: Floats[Real], axes: npt.NDArray[np.float64], num_threads: int) -> None: ...
 
-class Keep:
-    """Which rows of a co-occurrence are wanted, and which of their entries."""
+class NeighborOptions:
+    """Which entries of a row are kept, of which rows."""
 
     def __init__(
         self, neighbors: int, threshold: float, rows: Int64s | None, diagonal: bool, memory_limit: int
     ) -> None: ...
 
-class CountMeasure:
+class SimilarityOptions:
     """A similarity by counts and its options."""
 
     def __init__(
@@ -173,27 +173,35 @@ class CountMeasure:
         min_overlap: int,
     ) -> None: ...
 
-def similarity_by_counts(matrix: Csr, measure: CountMeasure, keep: Keep, dtype: str, num_threads: int) -> Csr: ...
-def similarity_from_counts(
-    counts: Csr, sizes: Int64s, users: int, measure: CountMeasure, keep: Keep, dtype: str, num_threads: int
+def item_similarity(
+    matrix: Csr, options: SimilarityOptions, keep: NeighborOptions, dtype: str, num_threads: int
 ) -> Csr: ...
-def similarity_by_products(
+def similarity_from_counts(
+    counts: Csr,
+    sizes: Int64s,
+    users: int,
+    options: SimilarityOptions,
+    keep: NeighborOptions,
+    dtype: str,
+    num_threads: int,
+) -> Csr: ...
+def item_products(
     matrix: Csr,
     unit_columns: bool,
     shrinkage: float,
     min_support: int,
     min_overlap: int,
-    keep: Keep,
+    keep: NeighborOptions,
     dtype: str,
     num_threads: int,
 ) -> Csr: ...
-def similarity_on_common_users(
+def common_similarity(
     matrix: Csr,
     similarity: str,
     shrinkage: float,
     min_support: int,
     min_overlap: int,
-    keep: Keep,
+    keep: NeighborOptions,
     dtype: str,
     num_threads: int,
 ) -> Csr: ...
@@ -215,13 +223,13 @@ class EventOptions:
         min_support: int,
     ) -> None: ...
 
-def cooccurrence_in_events(
+def event_cooccurrence(
     group_begin: Int64s,
     item: Int32s,
     time: npt.NDArray[np.float64] | None,
     items: int,
     options: EventOptions,
-    keep: Keep,
+    keep: NeighborOptions,
     dtype: str,
     num_threads: int,
 ) -> Csr: ...

@@ -1,32 +1,20 @@
 // Options, penalties and errors of ALS; the half-sweeps are in bind_explicit_als.cpp and bind_implicit_als.cpp.
+#include "../enums.hpp"
 #include "als_options.hpp"
 
 namespace coals::bindings {
 
 namespace {
 
-template <class Enum>
-Enum named(const char* argument, const std::string& name, std::initializer_list<std::pair<const char*, Enum>> values) {
-  for (const auto& [known, value] : values) {
-    if (name == known) return value;
-  }
-  throw std::invalid_argument(std::string(argument) + " does not know '" + name + "'");
-}
-
 SolverOptions make_solver_options(const std::string& solver, std::int64_t cg_steps, std::int64_t block_size,
                                   bool nonnegative, const std::string& singular, const std::string& method) {
   SolverOptions options;
-  options.solver =
-      named<Solver>("solver", solver, {{"cholesky", Solver::cholesky}, {"cg", Solver::cg}, {"block", Solver::block}});
+  options.solver = named<Solver>(solver);
   options.cg_steps = cg_steps;
   options.block_size = block_size;
   options.nonnegative = nonnegative;
-  options.singular = named<Singular>(
-      "singular", singular,
-      {{"error", Singular::error}, {"minimum_norm", Singular::minimum_norm}, {"jitter", Singular::jitter}});
-  options.method = named<ExactMethod>(
-      "method", method,
-      {{"automatic", ExactMethod::automatic}, {"primal", ExactMethod::primal}, {"dual", ExactMethod::dual}});
+  options.singular = named<Singular>(singular);
+  options.method = named<ExactMethod>(method);
   return options;
 }
 

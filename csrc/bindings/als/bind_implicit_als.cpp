@@ -1,14 +1,10 @@
 // Implicit half-sweeps, Gram matrices and rotations.
+#include "../enums.hpp"
 #include "als_options.hpp"
 
 namespace coals::bindings {
 
 namespace {
-
-ImplicitObjective objective_named(const std::string& name) {
-  require(name == "hkv" || name == "ials", "objective must be hkv or ials");
-  return name == "hkv" ? ImplicitObjective::hkv : ImplicitObjective::ials;
-}
 
 template <class T>
 ImplicitHalfSweep<T> implicit_problem(const Csr& strengths, const Array<T>& fixed, const std::string& objective,
@@ -16,7 +12,7 @@ ImplicitHalfSweep<T> implicit_problem(const Csr& strengths, const Array<T>& fixe
   ImplicitHalfSweep<T> problem;
   problem.strengths = strengths.view<T>();
   problem.fixed = matrix_view(fixed, "fixed");
-  problem.objective = objective_named(objective);
+  problem.objective = named<ImplicitObjective>(objective);
   problem.alpha = alpha;
   problem.unobserved_weight = unobserved_weight;
   return problem;

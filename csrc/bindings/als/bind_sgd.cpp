@@ -1,6 +1,7 @@
 #include "coals/sgd.hpp"
 
 #include "../common.hpp"
+#include "../enums.hpp"
 
 namespace coals::bindings {
 
@@ -9,9 +10,8 @@ namespace {
 SgdOptions make_sgd_options(const std::string& optimizer, double learning_rate, double momentum, double user_penalty,
                             double item_penalty, bool move_items, double mean,
                             const std::optional<std::pair<double, double>>& squash, std::uint64_t seed) {
-  require(optimizer == "adagrad" || optimizer == "momentum", "optimizer must be adagrad or momentum");
   SgdOptions options;
-  options.optimizer = optimizer == "adagrad" ? Optimizer::adagrad : Optimizer::momentum;
+  options.optimizer = named<Optimizer>(optimizer);
   options.learning_rate = learning_rate;
   options.momentum = momentum;
   options.user_penalty = user_penalty;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "../common.hpp"
+#include "../enums.hpp"
 #include "coals/arrow_stream.hpp"
 #include "coals/pair_order.hpp"
 #include "id_arrays.hpp"
@@ -12,19 +13,6 @@
 namespace coals::bindings {
 
 namespace {
-
-const char* name_of(ColumnKind kind) {
-  switch (kind) {
-    case ColumnKind::text: return "text";
-    case ColumnKind::bytes: return "bytes";
-    case ColumnKind::integers: return "integers";
-    case ColumnKind::unsigned_integers: return "unsigned";
-    case ColumnKind::reals: return "reals";
-    case ColumnKind::booleans: return "booleans";
-    case ColumnKind::times: return "times";
-    default: return "missing";
-  }
-}
 
 py::array numbers(Column& column) {
   if (column.kind == ColumnKind::reals) return owned_array(std::move(column.reals));

@@ -1,18 +1,11 @@
 #include "coals/csv.hpp"
 
 #include "../common.hpp"
+#include "../enums.hpp"
 
 namespace coals::bindings {
 
 namespace {
-
-CsvRole role_of(const std::string& name) {
-  if (name == "ids") return CsvRole::ids;
-  if (name == "text") return CsvRole::text;
-  if (name == "numbers") return CsvRole::numbers;
-  require(name == "times", "a role must be ids, text, numbers or times");
-  return CsvRole::times;
-}
 
 char quote_of(const std::string& quote) {
   require(quote.size() <= 1, "quote must be one byte, or none");
@@ -23,7 +16,7 @@ CsvReader make_reader(const std::string& delimiter, const std::string& quote, st
                       const std::vector<std::int64_t>& places, const std::vector<std::string>& roles,
                       std::int64_t first_line) {
   CsvOptions options{delimiter, quote_of(quote), fields, places, {}, first_line};
-  for (const std::string& role : roles) options.roles.push_back(role_of(role));
+  for (const std::string& role : roles) options.roles.push_back(named<CsvRole>(role));
   return CsvReader(std::move(options));
 }
 

@@ -1,5 +1,6 @@
 // The table of the C interface as a capsule, and the start that it makes from a seed.
 #include "../common.hpp"
+#include "../enums.hpp"
 #include "coals/c_api.h"
 #include "coals/fit.hpp"
 
@@ -16,8 +17,7 @@ struct Capsule {
 template <class T>
 void fill_start(std::uint64_t seed, const std::string& side, bool nonnegative, Array<T> out) {
   const MatrixView<T> view = mutable_matrix_view(out, "out");
-  require(side == "users" || side == "items", "side must be users or items");
-  random_start(seed, side == "users" ? Side::users : Side::items, nonnegative, view);
+  random_start(seed, named<Side>(side), nonnegative, view);
 }
 
 }  // namespace

@@ -1,24 +1,11 @@
 #include "coals/metrics.hpp"
 
-#include <map>
-
 #include "../common.hpp"
+#include "../enums.hpp"
 
 namespace coals::bindings {
 
 namespace {
-
-const std::map<std::string, RankingMetric> ranking_names = {
-    {"precision", RankingMetric::precision},
-    {"recall", RankingMetric::recall},
-    {"recall_min", RankingMetric::recall_min},
-    {"f1", RankingMetric::f1},
-    {"ndcg", RankingMetric::ndcg},
-    {"map", RankingMetric::average_precision},
-    {"hit_rate", RankingMetric::hit_rate},
-    {"mrr", RankingMetric::reciprocal_rank},
-    {"auc", RankingMetric::auc},
-};
 
 RankedLists lists_view(const Array<std::int64_t>& ids, const Array<std::int64_t>& counts,
                        const std::optional<Array<double>>& scores) {
@@ -43,11 +30,7 @@ Array<double> metrics_of(const Array<std::int64_t>& ids, const Array<std::int64_
   const double* gains = graded ? relevant.view<double>().value : nullptr;
   const CsrView<double> rows{lists.users, all.columns, all.row_begin + first, all.column, gains};
   std::vector<MetricAt> wanted;
-  for (const auto& [name, k] : metrics) {
-    const auto found = ranking_names.find(name);
-    require(found != ranking_names.end(), "unknown metric " + name);
-    wanted.push_back({found->second, k});
-  }
+  for (const auto& [name, k] : metrics) wanted.push_back({named<RankingMetric>(name), k});
   Array<double> values({static_cast<py::ssize_t>(wanted.size()), static_cast<py::ssize_t>(lists.users)});
   const MatrixView<double> out = mutable_matrix_view(values, "values");
   {

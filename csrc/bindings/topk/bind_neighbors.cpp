@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../enums.hpp"
 #include "top_k_lists.hpp"
 
 namespace coals::bindings {
@@ -13,10 +14,7 @@ using Term = std::optional<Array<double>>;
 NeighborRule rule_of(const std::string& average_by, std::int64_t used, const Term& query_term, const Term& target_term,
                      std::int64_t queries, std::int64_t targets) {
   NeighborRule rule;
-  require(average_by == "none" || average_by == "query" || average_by == "target",
-          "average_by must be none, query or target");
-  if (average_by == "query") rule.average_by = AverageBy::query;
-  if (average_by == "target") rule.average_by = AverageBy::target;
+  rule.average_by = named<AverageBy>(average_by);
   rule.used = used;
   if (query_term) rule.query_term = vector_data(*query_term, queries, "query_term");
   if (target_term) rule.target_term = vector_data(*target_term, targets, "target_term");

@@ -1,6 +1,7 @@
 #include "coals/topk.hpp"
 
 #include "../common.hpp"
+#include "../enums.hpp"
 #include "top_k_lists.hpp"
 
 namespace coals::bindings {
@@ -27,22 +28,12 @@ struct Index {
   std::variant<HeldIndex<float>, HeldIndex<double>> held;
 };
 
-TopKMetric metric_of(const std::string& name) {
-  require(name == "inner" || name == "euclidean", "metric must be inner or euclidean");
-  return name == "inner" ? TopKMetric::inner_product : TopKMetric::euclidean;
-}
-
-TopKMethod method_of(const std::string& name) {
-  require(name == "automatic" || name == "real" || name == "bytes", "method must be automatic, real or bytes");
-  return name == "real" ? TopKMethod::real : name == "bytes" ? TopKMethod::bytes : TopKMethod::automatic;
-}
-
 template <class T>
 ItemIndex<T> packed(const Array<T>& items, const std::optional<Array<bool>>& candidate, const std::string& metric,
                     int num_threads) {
   const MatrixView<const T> view = matrix_view(items, "items");
   const bool* chosen = candidate ? vector_data(*candidate, view.rows, "candidate") : nullptr;
-  const TopKMetric kind = metric_of(metric);
+  const TopKMetric kind = named<TopKMetric>(metric);
   const ReleasedGil released;
   return ItemIndex<T>(view, reinterpret_cast<const std::uint8_t*>(chosen), kind, run_control(num_threads));
 }
@@ -60,7 +51,7 @@ py::tuple rank(const Index& self, const Array<T>& queries, const Filter& filter,
   require(held != nullptr, "queries and items must have the same dtype");
   const MatrixView<const T> q = matrix_view(queries, "queries"), items = held->index.items();
   require(n >= 1, "n must be at least 1");
-  const TopKMethod way = method_of(method);
+  const TopKMethod way = named<TopKMethod>(method);
   const TopKFilter wanted = filter_of(filter, q.rows, items.rows);
   Lists<T> lists(q.rows, n);
   const TopKLists<T> out = lists.view(n);
@@ -74,7 +65,7 @@ py::tuple rank(const Index& self, const Array<T>& queries, const Filter& filter,
 template <class T>
 py::tuple rank_once(const Array<T>& queries, const Array<T>& items, const Filter& filter,
                     const std::optional<Array<bool>>& candidate, std::int64_t n, int num_threads) {
-  return rank(make_index(items, candidate, "inner", num_threads), queries, filter, n, "automatic", num_threads);
+  return rank(make_index(items, candidate, "inner_product", num_threads), queries, filter, n, "automatic", num_threads);
 }
 
 py::tuple from_ranking(const Array<std::int64_t>& ranking, const Array<double>& score, std::int64_t queries,

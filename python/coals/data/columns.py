@@ -24,7 +24,7 @@ __all__ = ["arrow_column", "column_ids", "column_numbers", "column_seconds", "co
 Array = npt.NDArray[Any]
 
 _WORDS = {
-    "text": "text", "bytes": "bytes", "integers": "integers", "unsigned": "integers", "reals": "real numbers",
+    "text": "text", "bytes": "bytes", "integers": "integers", "unsigned_integers": "integers", "reals": "real numbers",
     "booleans": "true or false", "times": "dates", "missing": "nothing but nulls",
 }  # fmt: skip
 
@@ -83,7 +83,7 @@ def column_numbers(name: str, values: Any) -> Array:
     """Real numbers, one for each row; NaN and infinity pass, for the caller to refuse with their place."""
     if isinstance(values, _core.Column):
         _refuse_missing(name, values, "give it a value or drop it")
-        if values.kind not in ("integers", "unsigned", "reals", "booleans"):
+        if values.kind not in ("integers", "unsigned_integers", "reals", "booleans"):
             raise TypeError(f"{name} must be real numbers, got {_WORDS[values.kind]}")
         single = values.unit == "f4"
         numbers = values.numbers()
@@ -116,7 +116,7 @@ def _numbers_or_nanoseconds(name: str, values: Any) -> tuple[Array, bool]:
         kind, unit = values.kind, values.unit.rstrip("+")
         if kind == "times":
             return nanoseconds(name, values.numbers(), unit), True
-        if kind not in ("integers", "unsigned", "reals"):
+        if kind not in ("integers", "unsigned_integers", "reals"):
             raise _no_times(name, _WORDS[kind])
         values = values.numbers()
     refuse_masked(name, values)

@@ -207,7 +207,7 @@ def _lists(
     """The metrics of lists: a batch is ranked, measured and forgotten before the next."""
     ranking = [metric for metric in metrics if metric.name in RANKING_METRICS]
     listed = [metric for metric in metrics if metric.name in LIST_METRICS]
-    wanted = [(metric.name, metric.k or 1) for metric in ranking]
+    wanted = [metric.native for metric in ranking]
     values = np.empty((len(ranking), len(held_out.users)))
     tally = ListTally(
         listed, len(held_out.users), held_out.test.n_items, _train_of(name, model, listed, train), threads

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 __all__ = ["FALLING", "LIST_METRICS", "RANKING_METRICS", "RATING_METRICS", "Metric", "parse_metric", "parse_metrics"]
 
-#: What a list is worth, given the relevant items of its user.
-RANKING_METRICS = ("precision", "recall", "f1", "recall_min", "ndcg", "map", "hit_rate", "mrr", "auc")
+#: What a list is worth, given the relevant items of its user; and what the core calls that.
+RANKING_METRICS = {
+    "precision": "precision", "recall": "recall", "f1": "f1", "recall_min": "recall_min", "ndcg": "ndcg",
+    "map": "average_precision", "hit_rate": "hit_rate", "mrr": "reciprocal_rank", "auc": "auc",
+}  # fmt: skip
 #: What the lists are like, whatever is relevant. The first two have no value for a single user.
 LIST_METRICS = ("coverage", "gini", "novelty", "diversity")
 RATING_METRICS = ("rmse", "mae")
@@ -25,6 +28,11 @@ class Metric(NamedTuple):
 
     def __str__(self) -> str:
         return self.name if self.k is None else f"{self.name}@{self.k}"
+
+    @property
+    def native(self) -> tuple[str, int]:
+        """A ranking metric as the core takes it."""
+        return RANKING_METRICS[self.name], self.k or 1
 
     @property
     def per_user(self) -> bool:
@@ -54,8 +62,9 @@ def parse_metric(text: str) -> Metric:
         if at:
             raise ValueError(f"metric {text!r}: {name} is over all ratings and takes no k, write {name!r}")
         return Metric(name, None)
-    if name not in RANKING_METRICS + LIST_METRICS:
-        known = ", ".join([f"{listed}@k" for listed in RANKING_METRICS + LIST_METRICS] + list(RATING_METRICS))
+    of_lists = *RANKING_METRICS, *LIST_METRICS
+    if name not in of_lists:
+        known = ", ".join([f"{listed}@k" for listed in of_lists] + list(RATING_METRICS))
         raise ValueError(f"unknown metric {text!r}; the metrics are {known}")
     if not re.fullmatch("[1-9][0-9]{0,17}", k):
         raise ValueError(f"metric {text!r} needs a list length k from 1 to 10^18 - 1 after the name, as in '{name}@10'")

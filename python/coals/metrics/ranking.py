@@ -82,7 +82,7 @@ def compute(
     if gain == "exponential":
         rows = exponential(rows)
     tied = listed_scores(recommended, scores, counts) if ties == "expected" else None
-    wanted = [(metric.name, metric.k or 1) for metric in parsed]
+    wanted = [metric.native for metric in parsed]
     values = _core.ranking_metrics(ids, counts, tied, rows, 0, graded, wanted, check_threads(num_threads))
     return {str(metric): row for metric, row in zip(parsed, values, strict=True)}
 

@@ -256,7 +256,7 @@ class Recommender(Parameters, Saved, ABC):
         scores = np.empty((self.n_users_, len(items)))
         for k, item in enumerate(items):
             scores[:, k] = self._scores_on_lists(everyone, np.full(self.n_users_, item))
-        index = _core.ItemIndex(scores, None, "inner", self._threads)
+        index = _core.ItemIndex(scores, None, "inner_product", self._threads)
         return cut_below(TopN(*index.top_k(np.eye(len(items)), excluded, n, "real", self._threads)), NOT_LISTED / 2)
 
     def _scores_on_lists(self, users: Indices, items: Indices) -> Array:

@@ -108,7 +108,7 @@ def top_k(
     else:
         _refuse_overflow(q, v, metric)
     with working("top_k", progress if progress is not None or len(q) >= MANY else False):
-        index = _core.ItemIndex(v, known, "euclidean" if metric == "euclidean" else "inner", threads)
+        index = _core.ItemIndex(v, known, "euclidean" if metric == "euclidean" else "inner_product", threads)
         ranked = TopN(*index.top_k(q, wanted, min(k, max(1, len(v))), "automatic", threads))
     if blank is not None and blank.any():
         ranked.ids[blank], ranked.scores[blank], ranked.counts[blank] = -1, np.nan, 0

@@ -18,6 +18,7 @@ from coals.similarities.neighborhoods import MOST_BYTES
 __all__ = ["event_cooccurrence"]
 
 MEASURES = ("count", "conditional", "jaccard", "cosine", "dice", "lift")
+DIRECTIONS = ("both", "after", "before")
 
 
 def event_cooccurrence(
@@ -154,14 +155,14 @@ def event_cooccurrence(
         math.inf if within is None else check_seconds("within", within, minimum=0, maximum=LARGEST),
         math.inf if decay is None else decay,
         0.0 if events.time is None else events.moment(now, decay),
-        check_choice("direction", direction, ("both", "after", "before")),
+        check_choice("direction", direction, DIRECTIONS),
         bool(inverse_distance), bool(repeats), measure,
         check_number("shrinkage", shrinkage, minimum=0, maximum=LARGEST),
         check_int("min_support", min_support, minimum=0, maximum=LARGEST_INT32),
     )  # fmt: skip
     whole = measure == "count" and half_life is None and not inverse_distance and shrinkage == 0
     kinds = ("int32", "float32", "float64") if whole else ("float32", "float64")
-    keep = _core.Keep(
+    keep = _core.NeighborOptions(
         -1 if neighbors is None else min(check_int("neighbors", neighbors, minimum=1), events.n_items),
         -math.inf if threshold is None else check_number("threshold", threshold),
         None if rows is None else events.items.encode(rows),
@@ -170,7 +171,7 @@ def event_cooccurrence(
     )
     chosen = kinds[0] if dtype is None else check_choice("dtype", dtype, kinds)
     with working("event_cooccurrence", progress):
-        found = _core.cooccurrence_in_events(
+        found = _core.event_cooccurrence(
             events.group_begin, events.item, events.time, events.n_items, options, keep,
             "float64" if chosen == "int32" and repeats else chosen, check_threads(num_threads),
         )  # fmt: skip

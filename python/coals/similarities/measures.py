@@ -23,8 +23,8 @@ COUNTED = (
 )  # fmt: skip
 #: Cosines of vectors of weights.
 VECTORS = ("tfidf", "bm25", "centered_cosine")
-#: By the values of those who have both.
-ON_COMMON = ("pearson", "adjusted_cosine", "msd")
+#: By the values of those who have both, and what the core calls them: it does not adjust values.
+ON_COMMON = {"pearson": "pearson", "adjusted_cosine": "cosine", "msd": "mean_square"}
 MEASURES = (*COUNTED, *VECTORS, *ON_COMMON)
 
 # Options of some measures: their defaults, and whose they are.
@@ -59,8 +59,10 @@ class Measure(NamedTuple):
         """Whether it follows from counts alone."""
         return self.name in COUNTED and not self.weighted
 
-    def native(self) -> _core.CountMeasure:
-        return _core.CountMeasure(self.name, self.alpha, self.beta, self.shrinkage, self.min_support, self.min_overlap)
+    def native(self) -> _core.SimilarityOptions:
+        return _core.SimilarityOptions(
+            self.name, self.alpha, self.beta, self.shrinkage, self.min_support, self.min_overlap
+        )
 
 
 def check_measure(

@@ -18,7 +18,7 @@ __all__ = [
     "MOST_BYTES",
     "along",
     "counted_pairs",
-    "keep_of",
+    "neighbor_options",
     "neighborhoods",
     "similarity_from_counts",
     "weighted_products",
@@ -44,28 +44,28 @@ def neighborhoods(
 ) -> _core.Csr:
     """Row i holds what is similar to item (or user) i. See `coals.similarity`."""
     data = along(data, axis)
-    keep = keep_of(data, neighbors, threshold, rows, memory_limit)
+    keep = neighbor_options(data, neighbors, threshold, rows, memory_limit)
     if measure.counted:
-        return _core.similarity_by_counts(structure(data), measure.native(), keep, dtype, threads)
+        return _core.item_similarity(structure(data), measure.native(), keep, dtype, threads)
     refuse_extreme(data)
     options = measure.shrinkage, measure.min_support, measure.min_overlap
     if measure.name in ON_COMMON:
         matrix = _with_values(data, common_values(data, measure))
-        return _core.similarity_on_common_users(matrix, measure.name, *options, keep, dtype, threads)
+        return _core.common_similarity(matrix, ON_COMMON[measure.name], *options, keep, dtype, threads)
     matrix = _with_values(data, vector_values(data, measure))
-    return _core.similarity_by_products(matrix, True, *options, keep, dtype, threads)
+    return _core.item_products(matrix, True, *options, keep, dtype, threads)
 
 
-def counted_pairs(data: Interactions, keep: _core.Keep, threads: int) -> _core.Csr:
+def counted_pairs(data: Interactions, keep: _core.NeighborOptions, threads: int) -> _core.Csr:
     """Exact counts of pairs, int32."""
-    return _core.similarity_by_counts(structure(data), Measure("count").native(), keep, "int32", threads)
+    return _core.item_similarity(structure(data), Measure("count").native(), keep, "int32", threads)
 
 
-def weighted_products(data: Interactions, keep: _core.Keep, dtype: str, threads: int) -> _core.Csr:
+def weighted_products(data: Interactions, keep: _core.NeighborOptions, dtype: str, threads: int) -> _core.Csr:
     """Inner products of the columns."""
     # Whatever the dtype: without fused multiply-adds infinities of both signs add up to NaN, which is not kept.
     refuse_extreme(data)
-    return _core.similarity_by_products(_with_values(data, data.matrix.data), False, 0.0, 1, 1, keep, dtype, threads)
+    return _core.item_products(_with_values(data, data.matrix.data), False, 0.0, 1, 1, keep, dtype, threads)
 
 
 def similarity_from_counts(
@@ -80,7 +80,7 @@ def similarity_from_counts(
 ) -> _core.Csr:
     """The same from counts of all pairs (SciPy, int32), for a measure by counts."""
     native = _core.Csr(counts.indptr, counts.indices, counts.data.astype(np.int32), counts.shape[1], "int32")
-    keep = _core.Keep(
+    keep = _core.NeighborOptions(
         -1 if neighbors is None else neighbors, -np.inf if threshold is None else threshold, None, False, -1
     )
     sizes = np.ascontiguousarray(sizes, dtype=np.int64)
@@ -95,15 +95,15 @@ def along(data: Interactions, axis: str) -> Interactions:
     return Interactions(matrix, data.items, data.users)
 
 
-def keep_of(
+def neighbor_options(
     data: Interactions,
     neighbors: int | None,
     threshold: float | None,
     rows: Indices | None,
     memory_limit: int | None,
     diagonal: bool = False,
-) -> _core.Keep:
-    return _core.Keep(
+) -> _core.NeighborOptions:
+    return _core.NeighborOptions(
         -1 if neighbors is None else min(check_int("neighbors", neighbors, minimum=1), max(data.n_items, 1)),
         -np.inf if threshold is None else threshold,
         rows,

@@ -12,7 +12,7 @@ from coals._util.progress import working
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import as_scipy
 from coals.similarities.measures import check_measure, refuse_idle
-from coals.similarities.neighborhoods import along, counted_pairs, keep_of, neighborhoods, weighted_products
+from coals.similarities.neighborhoods import along, counted_pairs, neighbor_options, neighborhoods, weighted_products
 
 __all__ = ["cooccurrence", "similarity"]
 
@@ -87,7 +87,7 @@ def cooccurrence(
     if check_bool("diagonal", diagonal) and neighbors is not None:
         raise ValueError("diagonal=True goes with neighbors=None: an item is no neighbor of itself")
     data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
-    keep = keep_of(data, neighbors, threshold, places, memory_limit, bool(diagonal))
+    keep = neighbor_options(data, neighbors, threshold, places, memory_limit, bool(diagonal))
     if weighted:
         with working("cooccurrence", progress):
             products = as_scipy(weighted_products(data, keep, chosen, threads))

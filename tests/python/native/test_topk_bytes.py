@@ -82,7 +82,7 @@ SHAPES = [plain, ties, near_ties, all_equal, outlier, lone_outliers, spread_norm
 
 
 def both_ways(q, v, n, filter=None, threads=1):
-    index = _core.ItemIndex(v, None, "inner", threads)
+    index = _core.ItemIndex(v, None, "inner_product", threads)
     wanted = _core.TopKFilter() if filter is None else filter
     return (index.top_k(q, wanted, n, method, threads) for method in ("real", "bytes"))
 

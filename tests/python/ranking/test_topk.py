@@ -81,7 +81,7 @@ def test_every_method_equals_sorting_everything(problem, n, method, threads):
     least = -np.inf if filters["min_score"] is None else filters["min_score"]
     wanted = _core.TopKFilter(excluded, allowed, candidate, least)
     left_out = np.isin(np.arange(len(v)), [] if filters["exclude"] is None else filters["exclude"])
-    found = _core.ItemIndex(v, ~left_out, "inner", threads).top_k(q, wanted, n, method, threads)
+    found = _core.ItemIndex(v, ~left_out, "inner_product", threads).top_k(q, wanted, n, method, threads)
     check(found, q, v, n, "inner", filters)
 
 
@@ -120,7 +120,7 @@ def test_threads_and_parts_give_the_same_bits():
     """Few queries over many items: the items are cut into parts, one for each thread or more."""
     rng = np.random.default_rng(0)
     v, q = (rng.standard_normal((size, 32), dtype=np.float32) for size in (40_000, 33))
-    index = _core.ItemIndex(v, None, "inner", 1)
+    index = _core.ItemIndex(v, None, "inner_product", 1)
     one = index.top_k(q, _core.TopKFilter(), 13, "real", 1)
     for method in METHODS:
         for threads in (1, 2, 5):
@@ -182,7 +182,7 @@ def test_empty_catalogue_and_no_query():
 
 def test_shapes_that_do_not_fit_are_refused_by_the_core():
     one = np.ones((2, 3), np.float32)
-    index = _core.ItemIndex(np.ones((4, 3), np.float32), None, "inner", 1)
+    index = _core.ItemIndex(np.ones((4, 3), np.float32), None, "inner_product", 1)
     for queries, filter in [
         (np.ones((2, 2), np.float32), _core.TopKFilter()),
         (np.ones((2, 3)), _core.TopKFilter()),

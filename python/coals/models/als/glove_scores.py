@@ -108,7 +108,7 @@ class TwoSidedVectors(UnseenUsers, InnerProductModel):
 
     def _near(self, vector: npt.NDArray[np.float64], without: Indices, n: int) -> Recommendations:
         def make() -> _core.ItemIndex:
-            return _core.ItemIndex(unit_rows(self.item_factors_)[0], self._candidates_, "inner", self._threads)
+            return _core.ItemIndex(unit_rows(self.item_factors_)[0], self._candidates_, "inner_product", self._threads)
 
         index = packed(self, "directions", (self.item_factors_, self._candidates_), make)
         query = unit_rows(vector[None])[0].astype(self.item_factors_.dtype)

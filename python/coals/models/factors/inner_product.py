@@ -60,7 +60,7 @@ class InnerProductModel(ItemSimilarity):
 
     def _item_index(self) -> _core.ItemIndex:
         def make() -> _core.ItemIndex:
-            return _core.ItemIndex(self._targets(), self._candidates_, "inner", self._threads)
+            return _core.ItemIndex(self._targets(), self._candidates_, "inner_product", self._threads)
 
         return packed(self, "items", (*self._target_sources(), self._candidates_), make)
 
@@ -76,7 +76,7 @@ class InnerProductModel(ItemSimilarity):
     def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
         def make() -> _core.ItemIndex:
             queries = self._all_queries()
-            return _core.ItemIndex(queries, self._has_evidence(self._known_users_), "inner", self._threads)
+            return _core.ItemIndex(queries, self._has_evidence(self._known_users_), "inner_product", self._threads)
 
         index = packed(self, "users", (*self._user_sources(), self._known_users_), make)
         targets = self._targets()[items]
@@ -128,7 +128,7 @@ class InnerProductModel(ItemSimilarity):
     ) -> TopN:
         def make() -> _core.ItemIndex:
             unit, known = unit_rows(factors)
-            return _core.ItemIndex(unit, known & candidates, "inner", self._threads)
+            return _core.ItemIndex(unit, known & candidates, "inner_product", self._threads)
 
         index = packed(self, name, (factors, candidates), make)
         queries, known = unit_rows(factors[positions])

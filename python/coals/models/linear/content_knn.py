@@ -14,7 +14,7 @@ from coals.data.features import check_features
 from coals.data.interactions import Interactions
 from coals.models.linear.linear_model import LinearModel
 from coals.models.linear.text import tfidf
-from coals.similarities.neighborhoods import keep_of
+from coals.similarities.neighborhoods import neighbor_options
 
 __all__ = ["ContentKNN"]
 
@@ -119,8 +119,8 @@ class ContentKNN(LinearModel):
         by_feature = features.T.tocsr()
         by_feature.sort_indices()
         columns = _core.Csr(by_feature.indptr, by_feature.indices, by_feature.data, data.n_items, "float64")
-        keep = keep_of(data, self.neighbors, None, None, self.memory_limit)
-        return _core.similarity_by_products(columns, True, 0.0, 1, 1, keep, self.dtype, self._threads)
+        keep = neighbor_options(data, self.neighbors, None, None, self.memory_limit)
+        return _core.item_products(columns, True, 0.0, 1, 1, keep, self.dtype, self._threads)
 
     def _features(self, data: Interactions, item_features: Any, item_text: Any) -> Any:
         if item_features is not None:

@@ -12,7 +12,7 @@ from coals._util.checks import check_number
 from coals.data.interactions import Interactions
 from coals.data.native import entry_name
 from coals.models.linear.linear_model import LinearModel
-from coals.similarities.neighborhoods import keep_of
+from coals.similarities.neighborhoods import neighbor_options
 
 __all__ = ["RP3beta"]
 
@@ -108,8 +108,8 @@ class RP3beta(LinearModel):
         of_entries = np.repeat(of_users ** (-self.alpha / 2), np.diff(indptr))
         scaled = x**self.alpha * of_entries * of_items[indices] ** -self.beta
         columns = _core.Csr(indptr, indices, scaled, entries.columns, "float64")
-        keep = keep_of(data, self.neighbors, None, None, self.memory_limit)
-        products = _core.similarity_by_products(columns, False, 0.0, 1, 1, keep, "float64", self._threads)
+        keep = neighbor_options(data, self.neighbors, None, None, self.memory_limit)
+        products = _core.item_products(columns, False, 0.0, 1, 1, keep, "float64", self._threads)
         begin, targets, values = products.to_arrays()
         values = values * np.repeat(of_items ** (self.beta - self.alpha), np.diff(begin))
         return _core.Csr(begin, targets, values, products.columns, self.dtype)
