@@ -11,7 +11,7 @@ from coals import _core
 from coals._util.checks import check_choice, check_int
 from coals._util.limits import MOST_FACTORS
 from coals.data.interactions import Interactions
-from coals.models.als.factor_model import FactorModel
+from coals.models.als.base import ALS
 from coals.models.als.solvers import SOLVERS, workspace_bytes
 from coals.models.linear.content_knn import ContentKNN
 
@@ -98,7 +98,7 @@ def estimate_memory(
     if model is not None:
         if (factors, dtype, solver, num_threads) != (None, "float32", "auto", None):
             raise TypeError("factors, dtype, solver and num_threads are those of the model: leave them out")
-        if not isinstance(model, FactorModel):
+        if not isinstance(model, ALS):
             return _of_model(X, model, item_features)
         factors, dtype, solver, num_threads = model.factors, model.dtype, model.solver, model.num_threads
     if factors is None:

@@ -112,7 +112,7 @@ class Demo:
         """Books like a well-known one."""
         found: dict[str, Any] = {"book": self.books.titles(KNOWN_BOOK)[0]}
         for name in ("ItemCooccurrence", "ImplicitALS"):
-            near = self.models[name].similar_items(KNOWN_BOOK, n=5)  # type: ignore[attr-defined]
+            near = self.models[name].similar_items(KNOWN_BOOK, n=5)
             found[name] = self._named(self.books.items.encode(near.ids[0, : near.counts[0]]))
         return found
 

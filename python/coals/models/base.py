@@ -1,32 +1,42 @@
 """The contract of every model: fit, recommend, predict, get_params and set_params.
 
-A model implements three methods on positions (rows and columns of the training matrix): `_fit`, `_top_n` and
-`_predict_pairs`. Everything else, from ids to argument checks, is done here once.
+A model is its constructor and three methods on positions (rows and columns of the training matrix): `_fit`, `_top_n`
+and `_predict_pairs`. Everything else, from ids to argument checks, is done here once. A model may have more, each of
+which gives it a public method: `_rank_rows` (`recommend_for`), `_parts` (`explain`), `_nearest_items` (`similar_items`)
+and `_nearest_users` (`similar_users`).
 """
 
 from __future__ import annotations
 
 import copy
+import inspect
+import os
 from abc import ABC, abstractmethod
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import check_bool, check_indices, check_int, paired
+from coals._util.checks import check_bool, check_indices, check_int, check_threads, foreign_name_error, paired
 from coals._util.limits import LONGEST_LIST
 from coals._util.progress import MANY, working
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.titles import titles_of_ids
-from coals.models.parameters import Parameters
-from coals.persistence.saving import Saved
+from coals.models.constructors import explaining
+from coals.models.explanation import Explanation, Parts, explained, one_pair
+from coals.models.folded_rows import Rows, given_rows
+from coals.models.offered import offered_with
+from coals.models.rating_means import clipped
+from coals.persistence import saving
+from coals.persistence.stored_values import Encoder
 from coals.ranking import filters
+from coals.ranking.filters import Filter
 from coals.ranking.recommendations import Recommendations, TopN, cut_below, padded
 from coals.ranking.unknown import answer
 
-__all__ = ["ItemSimilarity", "NotFittedError", "Recommender"]
+__all__ = ["NotFittedError", "Recommender"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -40,7 +50,7 @@ class NotFittedError(ValueError, AttributeError):
     """A method that needs a fitted model was called before `fit`."""
 
 
-class Recommender(Parameters, Saved, ABC):
+class Recommender(ABC):
     """What all models share. Constructor arguments are keyword-only and kept as attributes of the same name.
 
     Attributes
@@ -57,10 +67,74 @@ class Recommender(Parameters, Saved, ABC):
     user_index_: IdIndex
     item_index_: IdIndex
     item_titles_: Array | None
+    num_threads: int | None
+    rating_range_: tuple[float, float]
     _seen_: _core.Csr
     _fitted_params_: dict[str, Any]
+    _pending_: dict[str, saving.Once]
 
-    _fitted = "n_users_; n_items_; user_index_; item_index_; item_titles_: items; _seen_; _fitted_params_"
+    #: What `save` keeps, on lines or between semicolons; some may be absent. Arrays with their axes, whose lengths must
+    #: agree. Those of bases are kept too.
+    _fitted: ClassVar[str] = """
+        n_users_; n_items_; user_index_; item_index_; item_titles_: items; _seen_; _fitted_params_; rating_range_
+    """
+    #: Attributes that follow from others, each with the method that makes it.
+    _derived: ClassVar[str] = ""
+    #: Parameters that may be any object: they matter to `fit` alone, and None is saved in their place.
+    _not_saved: ClassVar[tuple[str, ...]] = ()
+    #: With which parameters scores are ratings, of models that override `predicts_ratings`.
+    _ratings_with: ClassVar[str] = ""
+    #: Whether a zero in a history is no entry.
+    _drops_zeros: ClassVar[bool] = False
+
+    # --- parameters ---
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = explaining(cls.__init__)  # type: ignore[method-assign]
+
+    def _keep(self, given: dict[str, Any]) -> None:
+        """The first and only line of a constructor that does nothing else: ``self._keep(locals())``."""
+        vars(self).update({name: value for name, value in given.items() if name not in ("self", "__class__")})
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Constructor arguments as a dict. `deep` is there for scikit-learn and changes nothing."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Changes constructor arguments; takes effect at the next `fit`. Returns self.
+
+        An unknown name is a TypeError, a bad value a TypeError or ValueError; either leaves the model as it was.
+        """
+        before = self.get_params()
+        for name in params:
+            if name not in before:
+                raise foreign_name_error(type(self).__name__, name, list(before))
+        vars(self).update(params)
+        try:
+            self._check_params()
+        except (TypeError, ValueError):
+            vars(self).update(before)
+            raise
+        return self
+
+    def _check_params(self) -> None:
+        """Raises on constructor arguments of wrong type or value. Models extend it."""
+        _ = self._threads
+
+    @property
+    def _threads(self) -> int:
+        """For the core, where 0 means all that the process may use."""
+        return check_threads(self.num_threads)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({arguments})"
 
     @property
     def predicts_ratings(self) -> bool:
@@ -68,6 +142,39 @@ class Recommender(Parameters, Saved, ABC):
         return False
 
     # --- fitting ---
+
+    def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
+        """Learns from users x items data, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+
+        Returns
+        -------
+        The model itself. If `fit` raises or is interrupted, it is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Data that cannot be used, with the row and column of the first entry that cannot.
+        """
+        return self._fit_afresh(self._start_fit(X), progress)
+
+    def _fit_afresh(self: Self, data: Interactions, *args: Any, **kwargs: Any) -> Self:
+        """`_fit`, which leaves nothing behind where it fails."""
+        try:
+            self._fit(data, *args, **kwargs)
+        except BaseException:
+            self._forget_fit()
+            raise
+        return self
+
+    def _fit(self, data: Interactions, *args: Any, **kwargs: Any) -> None:
+        """Sets the fitted attributes, `_finish_fit` last. Takes `progress`, and what the model's own `fit` gives it."""
+        raise NotImplementedError(f"{type(self).__name__} has no _fit")
 
     def _start_fit(self, X: Any) -> Interactions:
         """Forgets what an earlier fit learned, so that a failed one leaves nothing half done, and checks the data."""
@@ -85,6 +192,7 @@ class Recommender(Parameters, Saved, ABC):
         self.user_index_, self.item_index_ = data.users, data.items
         self.item_titles_ = data.item_titles
         self._seen_ = seen
+        self._fitted_params_ = self.get_params()
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "n_items_"):
@@ -94,8 +202,71 @@ class Recommender(Parameters, Saved, ABC):
         """The model with the parameters it was fitted with, whatever `set_params` has said since."""
         self._require_fitted()
         twin = copy.copy(self)
-        vars(twin).update(self._fitted_params_)
+        vars(twin).update(getattr(self, "_fitted_params_", {}))
         return twin
+
+    # --- files ---
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the fitted model to a file that `coals.load` reads.
+
+        Parameters
+        ----------
+        path : str or path
+            Written as a whole or not at all: beside its place first, then renamed.
+
+        Raises
+        ------
+        NotFittedError
+        OSError
+            No such folder, no permission, no space. What was at `path` before is still there.
+        TypeError
+            Ids or parameters of a kind that files cannot hold: other than numbers, strings, bytes, UUIDs, dates,
+            decimals, fractions, and tuples of these.
+
+        Notes
+        -----
+        The file is a safetensors file: a JSON header and flat arrays. It holds all that the model knows, with ids,
+        titles and training entries, so that the loaded model gives the same bits from every method. Cost: the disk's.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "plays.coals")
+        ...     coals.Popularity().fit(plays).save(path)
+        ...     coals.load(path).recommend("bob", n=1).ids
+        array([['y']], dtype='<U1')
+        """
+        saving.save(self, path)
+
+    def _stored(self, encoder: Encoder, prefix: str) -> dict[str, Any]:
+        """Of a model that is part of another."""
+        return saving.stored(self, encoder, prefix)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What a loaded model has not made yet."""
+            pending = vars(self).get("_pending_")
+            if pending is None or name not in pending:
+                return object.__getattribute__(self, name)  # raises again, as a property may have done
+            vars(self)[name] = pending[name].of(self)
+            return vars(self)[name]
+
+    def _make_all(self) -> None:
+        for name in vars(self).get("_pending_", {}):
+            getattr(self, name)
+
+    def __copy__(self) -> Any:
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._make_all()
+        return {name: value for name, value in vars(self).items() if name != "_pending_"}
 
     # --- recommending ---
 
@@ -152,6 +323,54 @@ class Recommender(Parameters, Saved, ABC):
         ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask, may)
         return Recommendations(self.item_index_.named(ids), scores, counts, users)
 
+    @offered_with("_rank_rows")
+    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+        """The `n` best items for someone the model was not fitted with.
+
+        Parameters
+        ----------
+        history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
+            What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or, unless ratings
+            are predicted, just the items, each of value 1. A matrix of shape (n_queries, n_items), or `Interactions`
+            with item ids that the model knows, asks for many users at once. May be empty. Ratings are on the scale of
+            the training data: those far outside it give scores far outside it, which are left as they are;
+            ``np.clip(scores, *model.rating_range_)`` brings them back.
+        n : int, default 10
+            Length of the lists, at least 1.
+        exclude_seen : bool, default True
+            Leave out what is in the history.
+
+        Returns
+        -------
+        Recommendations
+            As `recommend` gives. Without a history a list ranks by what remains, such as item biases, or is empty.
+
+        Examples
+        --------
+        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
+        >>> coals.Popularity().fit(plays).recommend_for(["x"], n=1).ids
+        array([['y']], dtype='<U1')
+        """
+        return self._as_fitted()._recommend_for(history, n, exclude_seen)  # type: ignore[no-any-return]
+
+    def _recommend_for(self, history: Any, n: int, exclude_seen: bool, **more: Any) -> Recommendations:
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        rows = self._rows_of(history, **more)
+        wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
+        ids, scores, counts = padded(self._rank_rows(rows, min(n, self.n_items_), wanted), n)
+        return Recommendations(self.item_index_.named(ids), scores, counts)
+
+    def _rows_of(self, history: Any) -> Rows:
+        return given_rows(
+            history, self.item_index_, self._row_dtype, drop_zeros=self._drops_zeros, ratings=self.predicts_ratings,
+            advise="dtype" in self.get_params(),
+        )  # fmt: skip
+
+    @property
+    def _row_dtype(self) -> str:
+        """Of histories that are not in the training data."""
+        return "float64"
+
     def recommend_indices(self, users: Any, n: int, exclude_seen: bool = True) -> TopN:
         """`recommend` by position: rows in, columns out, no ids."""
         self._require_fitted()
@@ -201,21 +420,35 @@ class Recommender(Parameters, Saved, ABC):
         self._require_fitted()
         return titles_of_ids(self.item_index_, self.item_titles_, ids)
 
-    def predict(self, users: Any, items: Any) -> Array:
+    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
         """The score that `recommend` ranks by, for pairs of a user and an item.
 
         Parameters
         ----------
         users, items : id or sequence of ids
-            Of the same length, or one of them a single id.
+            Of the same length, or one of them a single id. A pair that the model knows too little of gets what is
+            left: the mean and the biases that it does know, or 0 where scores are no ratings.
+        clip : bool or (float, float), default False
+            Keep predicted ratings within the training ratings' range, or within the given one.
 
         Returns
         -------
         ndarray of shape (n_pairs,)
             Summed in another order than those of lists, from which they may differ in the last digit of the dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An unknown id, lengths that do not go together, or `clip` where scores are no ratings.
         """
         self._require_fitted()
-        return self._predict_pairs(*paired(self.user_index_.encode(users), self.item_index_.encode(items)))
+        scores = self._predict_pairs(*paired(self.user_index_.encode(users), self.item_index_.encode(items)))
+        if clip is False:
+            return scores
+        if not self.predicts_ratings:
+            unless = f" unless {self._ratings_with}" if self._ratings_with else ""
+            raise ValueError(f"clip goes with predicted ratings: scores have no range to keep to{unless}")
+        return clipped(scores, clip, self.rating_range_)
 
     def predict_indices(self, users: Any, items: Any) -> Array:
         """`predict` by position: rows and columns of the training matrix, no ids.
@@ -238,9 +471,85 @@ class Recommender(Parameters, Saved, ABC):
         rows, columns = check_indices("users", users, self.n_users_), check_indices("items", items, self.n_items_)
         return self._predict_pairs(*paired(rows, columns))
 
-    @abstractmethod
-    def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
-        """Learns from users x items data, afresh, and returns self."""
+    # --- what is like what, and why ---
+
+    @offered_with("_nearest_items")
+    def similar_items(self, items: Any, n: int = 10, *, unknown: str = "raise") -> Recommendations:
+        """The `n` items most similar to each given one, which is itself left out.
+
+        Parameters
+        ----------
+        items : id or sequence of ids, shape (n_queries,)
+        n : int, default 10
+        unknown : {"raise", "skip", "popular"}, default "raise"
+            As in `recommend`.
+
+        Returns
+        -------
+        Recommendations
+            Items that share nothing with the query never appear, so lists may be short. Of models with factors, by
+            the cosine of these; factors of zero are similar to nothing.
+        """
+        self._require_fitted()
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+
+        def ask(known: Indices) -> TopN:
+            return padded(self._nearest_items(known, min(n, self.n_items_)), n)
+
+        ids, scores, counts = answer(self.item_index_, items, unknown, self._seen_, ask)
+        return Recommendations(self.item_index_.named(ids), scores, counts, items)
+
+    @offered_with("_nearest_users")
+    def similar_users(self, users: Any, n: int = 10) -> Recommendations:
+        """The `n` users most similar to each given one, who is left out.
+
+        Parameters
+        ----------
+        users : id or sequence of ids, shape (n_queries,)
+        n : int, default 10
+
+        Returns
+        -------
+        Recommendations
+            Of users, as `similar_items` gives items.
+        """
+        self._require_fitted()
+        positions = self.user_index_.encode(users)
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        ids, scores, counts = padded(self._nearest_users(positions, min(n, self.n_users_)), n)
+        return Recommendations(self.user_index_.named(ids), scores, counts, users)
+
+    @offered_with("_parts")
+    def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
+        """How much each item of a user's history contributes to the score of an item.
+
+        Parameters
+        ----------
+        user, item : id
+            A user of the training data, and an item.
+        n : int or None, default None
+            Keep the `n` largest contributions only; None keeps all. What is cut is not summed up anywhere.
+
+        Returns
+        -------
+        Explanation
+            ``(ids, contributions, baseline, score)``. The ids are items of the user's history, or for `UserKNN`
+            neighbours of the user that have the item. The baseline is what does not come from them: means, item biases
+            and what features predict. The score is that of `predict` without `clip`.
+
+        Notes
+        -----
+        In models fitted by alternating least squares the user's factors are A⁻¹ Σ d_e y_e over the entries e of the
+        history, so each has its share of the score, d_e v · A⁻¹ y_e (Hu, Koren, Volinsky 2008, section 5). That row is
+        solved afresh against the final item factors, in float64: the score is what `recommend_for` gives for the same
+        history, and what `predict` gives once the fit has converged. With ``nonnegative=True`` A is that of the factors
+        above 0. Cost: m K² + K³/3 for m items.
+        """
+        fitted = self._as_fitted()
+        row, column = one_pair(fitted, user, item)
+        return explained(fitted._parts(row, column), None if n is None else check_int("n", n, minimum=1))
+
+    # --- what a model has to do, on positions ---
 
     @abstractmethod
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
@@ -264,36 +573,16 @@ class Recommender(Parameters, Saved, ABC):
         scores = self._predict_pairs(users, items).astype(np.float64)
         return np.where(scores == 0, NOT_LISTED, scores)
 
+    if TYPE_CHECKING:  # what a model may have, and which of the methods above it then has
 
-class ItemSimilarity(Recommender):
-    """A model with a notion of similar items."""
+        def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+            """The n best items of each row that the model was not fitted with, never one of that row of `excluded`."""
 
-    def similar_items(self, items: Any, n: int = 10, *, unknown: str = "raise") -> Recommendations:
-        """The `n` items most similar to each given one, which is itself left out.
+        def _parts(self, row: int, column: int) -> Parts:
+            """What the score of a user and an item is made of."""
 
-        Parameters
-        ----------
-        items : id or sequence of ids, shape (n_queries,)
-        n : int, default 10
-        unknown : {"raise", "skip", "popular"}, default "raise"
-            As in `recommend`.
+        def _nearest_items(self, items: Indices, n: int) -> TopN:
+            """The n items most similar to each given one, itself left out."""
 
-        Returns
-        -------
-        Recommendations
-            Items that share nothing with the query never appear, so lists may be short.
-        """
-        self._require_fitted()
-        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        ids, scores, counts = answer(
-            self.item_index_,
-            items,
-            unknown,
-            self._seen_,
-            lambda known: padded(self._similar(known, min(n, self.n_items_)), n),
-        )
-        return Recommendations(self.item_index_.named(ids), scores, counts, items)
-
-    @abstractmethod
-    def _similar(self, items: Indices, n: int) -> TopN:
-        """The n items most similar to each given one, itself left out."""
+        def _nearest_users(self, users: Indices, n: int) -> TopN:
+            """The n users most similar to each given one, who is left out."""

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Explanation", "one_pair"]
+from coals._util.order import best_first
+from coals.data.ids import IdIndex
+
+__all__ = ["Explanation", "Parts", "explained", "one_pair"]
 
 
 class Explanation(NamedTuple):
@@ -42,6 +45,23 @@ class Explanation(NamedTuple):
     contributions: npt.NDArray[np.float64]
     baseline: float
     score: float
+
+
+class Parts(NamedTuple):
+    """What a score is the sum of, before the largest are chosen: positions in an index, what each adds, the rest."""
+
+    named_by: IdIndex
+    positions: npt.NDArray[Any]
+    contributions: npt.NDArray[np.float64]
+    baseline: float
+
+
+def explained(parts: Parts, n: int | None) -> Explanation:
+    """The n largest contributions, by absolute value; all for None."""
+    index, positions, contributions, baseline = parts
+    order = best_first(np.abs(contributions))
+    score = baseline + float(contributions.sum())
+    return Explanation(index.decode(positions[order][:n]), contributions[order][:n], baseline, score)
 
 
 def one_pair(model: Any, user: Any, item: Any) -> tuple[int, int]:

@@ -12,12 +12,11 @@ from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int, check_number
 from coals._util.limits import LONGEST_LIST
 from coals._util.progress import progress_bar
-from coals.data.interactions import as_interactions
+from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import empty_csr, structure
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import FALLING, parse_metric
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
-from coals.models.folded_rows import given_rows
 from coals.models.hybrid_members import check_members, fitted_member
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
@@ -64,7 +63,8 @@ class Hybrid(Recommender):
     -----
     The kinds of hybrids of Burke 2002. Cost of a list: one of `depth` items from each model. `coals.search` reaches the
     parameters of the hybrid, not those of its models: search for these one model at a time. All models are fitted to X
-    alone, so that a `ContentKNN` among them goes by the titles of X: it cannot be given features or other texts.
+    alone, so that a `ContentKNN` among them goes by the titles of X: it cannot be given features or other texts. What
+    `fit` of one of them raises is passed on with its name.
 
     Examples
     --------
@@ -107,26 +107,7 @@ class Hybrid(Recommender):
         if self.models is not None:
             check_members(self.models, self.how, self.weights)
 
-    def fit(self, X: Any, *, progress: bool | None = None) -> Hybrid:
-        """Fits a copy of each model, afresh.
-
-        Parameters
-        ----------
-        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
-
-        Returns
-        -------
-        Hybrid
-            Itself. If `fit` raises or is interrupted, the model is left unfitted.
-
-        Raises
-        ------
-        TypeError, ValueError, ImportError, MemoryError
-            As the models do, with the name of the one that did.
-        """
-        data = self._start_fit(X)
+    def _fit(self, data: Interactions, progress: bool | None) -> None:
         if self.models is None:
             raise ValueError("there is nothing to fit: give Hybrid models={'name': model, …}")
         fitted = {}
@@ -140,9 +121,7 @@ class Hybrid(Recommender):
         self.models_ = fitted
         self.weights_ = {name: float((self.weights or {}).get(name, 1.0)) for name in fitted}
         self._sizes_ = np.diff(data.matrix.indptr).astype(np.int64)
-        self._fitted_params_ = self.get_params()
         self._finish_fit(data, structure(data))
-        return self
 
     def search_weights(
         self, held_out: Any, metric: str = "ndcg@10", grid: tuple[float, ...] = (0, 0.1, 0.2, 0.5, 1, 2, 5), *,
@@ -272,7 +251,7 @@ class Hybrid(Recommender):
         missing = [name for name, model in self.models_.items() if not hasattr(model, "recommend_for")]
         if missing:
             raise TypeError(f"model {missing[0]!r} cannot recommend for someone new: it has no recommend_for")
-        rows = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False)
+        rows = self._rows_of(history)
         width, skip, fitted = min(n, self.n_items_), check_bool("exclude_seen", exclude_seen), self._as_fitted()
 
         def lists(depth: int, skip: bool) -> list[TopN]:

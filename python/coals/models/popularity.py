@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import check_bool, check_choice, check_int
-from coals._util.limits import LONGEST_LIST
+from coals._util.checks import check_choice
 from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
 from coals.data.native import structure
 from coals.models.base import Array, Indices, Recommender
-from coals.models.folded_rows import given_rows
+from coals.models.folded_rows import Rows
 from coals.ranking.filters import Filter
-from coals.ranking.recommendations import Recommendations, TopN, padded
+from coals.ranking.recommendations import TopN
 
 __all__ = ["Popularity"]
 
@@ -68,21 +65,7 @@ class Popularity(Recommender):
         super()._check_params()
         check_choice("by", self.by, ("users", "rows", "sum"))
 
-    def fit(self, X: Any, *, progress: bool | None = None) -> Popularity:
-        """Counts, afresh.
-
-        Parameters
-        ----------
-        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
-
-        Returns
-        -------
-        Popularity
-            Itself.
-        """
-        data = self._start_fit(X)
+    def _fit(self, data: Interactions, progress: bool | None) -> None:
         with progress_bar(self, 1, "pass", progress) as bar:
             counts = np.bincount(data.matrix.indices, weights=self._weights(data), minlength=data.n_items)
             bar.update()
@@ -94,7 +77,6 @@ class Popularity(Recommender):
         self._ranking_ = ranking[popularity[ranking] > 0]
         self.popularity_ = popularity
         self._finish_fit(data, structure(data))
-        return self
 
     def _weights(self, data: Interactions) -> Array | None:
         if self.by == "sum":
@@ -114,35 +96,8 @@ class Popularity(Recommender):
         listed = ids >= 0
         return TopN(ids, np.where(listed, popularity, np.nan), listed.sum(axis=1))
 
-    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
-        """The `n` most popular items for someone the model was not fitted with.
-
-        Parameters
-        ----------
-        history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
-            What they have: of one person, or a row for each of many, as `ImplicitALS.recommend_for` takes it.
-        n : int, default 10
-            Length of the lists, at least 1.
-        exclude_seen : bool, default True
-            Leave out what is in the history; nothing else depends on it.
-
-        Returns
-        -------
-        Recommendations
-            As `recommend` gives.
-
-        Examples
-        --------
-        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
-        >>> coals.Popularity().fit(plays).recommend_for(["x"], n=1).ids
-        array([['y']], dtype='<U1')
-        """
-        self._require_fitted()
-        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        seen = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=False).seen
-        excluded = Filter(seen if check_bool("exclude_seen", exclude_seen) else None)
-        ids, scores, counts = padded(self._top_n(np.arange(seen.rows), min(n, self.n_items_), excluded), n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+        return self._top_n(np.arange(rows.entries.rows), n, excluded)
 
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         popularity: Array = self.popularity_[items]

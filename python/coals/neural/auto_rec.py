@@ -5,24 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from coals import _core
 from coals._util.checks import check_choice, check_number
 from coals._util.limits import LARGEST
 from coals.data.interactions import Interactions
 from coals.models.base import Array
+from coals.models.factors.biased_factors import BiasedFactors
 from coals.models.folded_rows import Rows
-from coals.neural.neural_model import check_share
+from coals.neural.neural_model import NeuralModel, check_factors, check_share, look_at_ratings
 from coals.neural.training.autorec_task import AutoRecTask, hidden_of
 from coals.neural.training.rating_task import mean_of
-from coals.neural.unseen_raters import UnseenRaters
+from coals.neural.training.training import Training
+from coals.neural.unseen_raters import likeliest_raters, noise_of
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
 __all__ = ["AutoRec"]
 
 
-class AutoRec(UnseenRaters):
+class AutoRec(NeuralModel, BiasedFactors):
     r"""Predicts ratings by an autoencoder of the known ratings of an item, or of a user.
 
     With x the known ratings of one item (or user) less the overall mean, and nothing elsewhere,
@@ -91,13 +94,16 @@ class AutoRec(UnseenRaters):
     """
 
     based_on: str
+    factors: int
     dropout: float
     activity_penalty: float
 
     _encoder_: Array
     _encoder_bias_: Array
+    _spread_: npt.NDArray[np.float64]
+    _noise_: float
 
-    _fitted = "_encoder_; _encoder_bias_"
+    _fitted = "_encoder_; _encoder_bias_; _spread_; _noise_"
 
     def __init__(
         self,
@@ -121,21 +127,27 @@ class AutoRec(UnseenRaters):
     def _check_params(self) -> None:
         super()._check_params()
         check_choice("based_on", self.based_on, ("items", "users"))
+        check_factors(self.factors)
         check_share("dropout", self.dropout)
         check_number("activity_penalty", self.activity_penalty, minimum=0, maximum=LARGEST)
 
     def _look_at(self, data: Interactions) -> None:
+        look_at_ratings(self, data)
         self.global_mean_ = mean_of(data)
         self.sigmoid_range_ = None
 
     def _task(self, torch: Any, device: str, data: Interactions) -> AutoRecTask:
         return AutoRecTask(self, torch, device, data)
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+    def _finish(self, data: Interactions, fitted: dict[str, Any], training: Training, epoch: int) -> None:
+        super()._finish(data, fitted, training, epoch)
+        self._noise_ = noise_of(training, epoch)
+
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+        known = self._has_evidence(rows.entries.row_sizes() > 0)
         if self.based_on == "items":
-            return super()._top_n_unseen(rows, n, excluded)
+            return self._ranked(*likeliest_raters(self, rows), n, excluded, known)
         indptr, indices, values = rows.entries.to_arrays()
         entries = _core.Csr(indptr, indices, values - np.float32(self.global_mean_), rows.entries.columns, "float32")
-        known = rows.entries.row_sizes() > 0
         hidden = hidden_of(entries, self._encoder_, self._encoder_bias_, self._threads)
         return self._ranked(hidden, np.zeros(len(hidden), hidden.dtype), n, excluded, known)

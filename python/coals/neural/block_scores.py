@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals.models.base import NOT_LISTED, Array, Indices
-from coals.models.predicted_ratings import PredictedRatings
+from coals.models.base import NOT_LISTED, Array, Indices, Recommender
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import best_of, stacked
 from coals.ranking.plain_filters import with_plain_rows
@@ -21,14 +20,18 @@ __all__ = ["BlockScores"]
 _CELLS = 1 << 22
 
 
-class BlockScores(PredictedRatings):
-    """See its subclasses, which say what items score for rows of `user_factors_`."""
+class BlockScores(Recommender):
+    """A model of ratings that says what items score for rows of `user_factors_`: all of them, or pair by pair."""
 
     user_factors_: Array
     _candidates_: npt.NDArray[np.bool_]
     _known_users_: npt.NDArray[np.bool_]
 
     _fitted = "user_factors_: users, factors; _candidates_: items; _known_users_: users"
+
+    @property
+    def predicts_ratings(self) -> bool:
+        return True
 
     @abstractmethod
     def _score_all(self, factors: Array) -> Array:

@@ -11,10 +11,8 @@ from coals._util.checks import check_choice, check_number
 from coals.data.interactions import Interactions
 from coals.models.base import Array, Indices
 from coals.models.folded_rows import Rows
-from coals.models.unseen_users import UnseenUsers
 from coals.neural.block_scores import BlockScores
-from coals.neural.neural_model import check_layers
-from coals.neural.rating_network import RatingNetwork
+from coals.neural.neural_model import NeuralModel, check_factors, check_layers, look_at_ratings
 from coals.neural.training.layers import dense
 from coals.neural.training.nade_task import NadeTask, represented
 from coals.neural.training.rating_task import mean_of
@@ -27,7 +25,7 @@ __all__ = ["CFNADE"]
 _MOST_LEVELS = 100
 
 
-class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
+class CFNADE(NeuralModel, BlockScores):
     r"""Predicts ratings by a neural autoregressive model of each item's ratings, or each user's.
 
     The distinct ratings are levels 1 .. K. From the d ratings known of an item, user j's at level :math:`k_j`,
@@ -109,10 +107,10 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
 
     #: Of levels: there is something to rank by for users without ratings.
     biases = True
-    _may_be_full_rank = True
 
     based_on: str
     layers: Any
+    factors: int | None
     ordinal_weight: float
 
     levels_: npt.NDArray[np.float64]
@@ -152,10 +150,13 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
     def _check_params(self) -> None:
         super()._check_params()
         check_choice("based_on", self.based_on, ("items", "users"))
+        if self.factors is not None:
+            check_factors(self.factors)
         check_layers("layers", self.layers)
         check_number("ordinal_weight", self.ordinal_weight, minimum=0, maximum=1)
 
     def _look_at(self, data: Interactions) -> None:
+        look_at_ratings(self, data)
         self.levels_ = np.unique(data.matrix.data).astype(np.float64)
         if len(self.levels_) > _MOST_LEVELS:
             raise ValueError(
@@ -217,7 +218,7 @@ class CFNADE(RatingNetwork, UnseenUsers, BlockScores):
             found += rating * p
         return found / total
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         indptr, items, ratings = rows.entries.to_arrays()
         levels = np.searchsorted(self.levels_, ratings)
         off = np.flatnonzero(self.levels_[np.minimum(levels, len(self.levels_) - 1)].astype(ratings.dtype) != ratings)

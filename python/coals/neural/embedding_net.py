@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from coals.data.interactions import Interactions
-from coals.models.base import Array, Indices, Recommender
-from coals.models.factors.inner_product import InnerProductModel
+from coals.models.base import Array, Indices
+from coals.models.factors.alike import most_alike
 from coals.models.factors.sigmoid_range import Range, check_sigmoid_range, sigmoid_range, squashed
 from coals.neural.block_scores import BlockScores
-from coals.neural.neural_model import check_layers, check_share
-from coals.neural.rating_network import RatingNetwork
+from coals.neural.neural_model import NeuralModel, check_factors, check_layers, check_share, look_at_ratings
 from coals.neural.training.layers import dense
 from coals.neural.training.net_task import NetTask
+from coals.ranking.recommendations import TopN
 
 __all__ = ["EmbeddingNet"]
 
 
-class EmbeddingNet(RatingNetwork, BlockScores, InnerProductModel):
+class EmbeddingNet(NeuralModel, BlockScores):
     r"""Predicts a rating by a network of hidden layers, fed with the embeddings of the user and the item.
 
     .. math:: \hat r_{ui} = l + (h - l) \, \sigma(w \cdot a_L + b), \quad a_k = \max(0, W_k a_{k-1} + b_k), \quad
@@ -77,14 +77,16 @@ class EmbeddingNet(RatingNetwork, BlockScores, InnerProductModel):
     True
     """
 
+    factors: int
     layers: Any
     dropout: float
     sigmoid_range: Any
 
     network_: list[Array]
+    item_factors_: Array
     sigmoid_range_: Range
 
-    _fitted = "network_; sigmoid_range_"
+    _fitted = "network_; sigmoid_range_; item_factors_: items, factors"
 
     def __init__(
         self,
@@ -107,19 +109,18 @@ class EmbeddingNet(RatingNetwork, BlockScores, InnerProductModel):
 
     def _check_params(self) -> None:
         super()._check_params()
+        check_factors(self.factors)
         check_layers("layers", self.layers)
         check_share("dropout", self.dropout)
         check_sigmoid_range(self.sigmoid_range)
 
     def _look_at(self, data: Interactions) -> None:
-        self.sigmoid_range_ = sigmoid_range(self.sigmoid_range, *self.rating_range_)
+        self.sigmoid_range_ = sigmoid_range(self.sigmoid_range, *look_at_ratings(self, data))
 
     def _task(self, torch: Any, device: str, data: Interactions) -> NetTask:
         return NetTask(self, torch, device, data)
 
     # --- the network without torch ---
-
-    _top_users = Recommender._top_users
 
     def _pair_cells(self) -> int:
         return max(map(len, self.network_))
@@ -143,3 +144,9 @@ class EmbeddingNet(RatingNetwork, BlockScores, InnerProductModel):
 
     def _score_pairs(self, factors: Array, items: Indices) -> Array:
         return self._rest(self._first(factors, 0) + self._first(self.item_factors_[items], 1))
+
+    def _nearest_items(self, items: Indices, n: int) -> TopN:
+        return most_alike(self, "alike items", self.item_factors_, self._candidates_, items, n)
+
+    def _nearest_users(self, users: Indices, n: int) -> TopN:
+        return most_alike(self, "alike users", self.user_factors_, self._known_users_, users, n)

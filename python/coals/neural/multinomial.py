@@ -13,7 +13,6 @@ from coals.data.native import columns_where, structure
 from coals.models.base import Array, Indices
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows
-from coals.models.unseen_users import UnseenUsers
 from coals.neural.neural_model import NeuralModel, check_layers, check_share
 from coals.neural.training.layers import dense, sparse
 from coals.neural.training.multinomial_task import MultinomialTask
@@ -27,8 +26,8 @@ __all__ = ["MultinomialModel"]
 Self = TypeVar("Self", bound="MultinomialModel")
 
 
-class MultinomialModel(NeuralModel, UnseenUsers, InnerProductModel):
-    """See its subclasses. Its last layer is linear, so that lists are ranked as those of any factor model."""
+class MultinomialModel(NeuralModel, InnerProductModel):
+    """A network whose last layer is linear, so that lists are ranked as those of any factor model."""
 
     layers: Any
     dropout: float
@@ -44,9 +43,6 @@ class MultinomialModel(NeuralModel, UnseenUsers, InnerProductModel):
     _variational: ClassVar[bool]
 
     _may_size_batches = True
-
-    # For `recommend_for`.
-    _row_dtype = "float32"
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -83,10 +79,10 @@ class MultinomialModel(NeuralModel, UnseenUsers, InnerProductModel):
         """
         data = self._start_fit(X)
         given = None if validation is None else self._check_validation(validation, data)
-        torch, device = self._torch()
-        task = MultinomialTask(self, torch, device, data, given)
-        self._run(task, data, torch, device, progress, callback)
-        return self
+        return self._fit_network(data, progress, callback, given)
+
+    def _task(self, torch: Any, device: str, data: Interactions, validation: FoldInData | None) -> MultinomialTask:
+        return MultinomialTask(self, torch, device, data, validation)
 
     def _check_validation(self, validation: Any, data: Interactions) -> FoldInData:
         if not isinstance(validation, (tuple, list)) or len(validation) != 2:
@@ -148,7 +144,7 @@ class MultinomialModel(NeuralModel, UnseenUsers, InnerProductModel):
         scores: Array = super()._predict_pairs(users, items) + self.item_bias_[items]
         return scores
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         factors = self._represented(rows.entries)
         return self._rank(self._queries(factors, None), n, excluded, rows.entries.row_sizes() > 0)
 

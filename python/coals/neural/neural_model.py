@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import copy
+from abc import abstractmethod
 from collections.abc import Mapping, Set
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from coals._util.checks import check_choice, check_int, check_number, check_random_state
-from coals._util.limits import LARGEST
+from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.interactions import Interactions
-from coals.data.native import structure
+from coals.data.native import structure, with_values
 from coals.models.base import Recommender
 from coals.models.early_stopping import EarlyStopping
 from coals.models.sweeps import Sweep, check_callbacks, run_sweeps
 from coals.neural.training.torch import DEVICES, Workers, import_torch, pick_device
 from coals.neural.training.training import Task, Training, refuse_out_of_range
 
-__all__ = ["NeuralModel", "check_layers", "check_share"]
+__all__ = ["NeuralModel", "check_factors", "check_layers", "check_share", "look_at_ratings"]
+
+Self = TypeVar("Self", bound="NeuralModel")
 
 _MOST_UNITS = 65536
 _PAIRS_CHECKED = 1000
@@ -50,6 +53,10 @@ class NeuralModel(Recommender):
     dtype = "float32"
     tolerance = 0.0
 
+    @property
+    def _row_dtype(self) -> str:
+        return self.dtype
+
     def _check_params(self) -> None:
         super()._check_params()
         check_number("learning_rate", self.learning_rate, minimum=0, strict=True, maximum=LARGEST)
@@ -62,6 +69,50 @@ class NeuralModel(Recommender):
         if self.device is not None:
             check_choice("device", self.device, DEVICES)
         check_random_state(self.random_state)
+
+    def fit(self: Self, X: Any, *, progress: bool | None = None, callback: Any = None) -> Self:
+        """Learns from ratings, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+            Stored entries are ratings, zeros included; all others are unknown.
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+        callback : callable, list of callables, or None
+            Each is called with a `Sweep` after each epoch; True ends the fit. What it raises is passed on.
+
+        Returns
+        -------
+        The model itself. If `fit` raises, it is left unfitted; Ctrl-C leaves it as of the best epoch so far, if one
+        is done, and is passed on.
+
+        Raises
+        ------
+        ImportError
+            Without torch.
+        TypeError, ValueError
+            Data that cannot be used; ``device="cuda"`` without a GPU; an objective that overflows.
+        """
+        return self._fit_network(self._start_fit(X), progress, callback)
+
+    def _fit_network(self: Self, data: Interactions, progress: bool | None, callback: Any, *given: Any) -> Self:
+        try:
+            self._look_at(data)
+            torch, device = self._torch()
+            task = self._task(torch, device, data, *given)
+        except BaseException:
+            self._forget_fit()
+            raise
+        self._run(task, data, torch, device, progress, callback)
+        return self
+
+    def _look_at(self, data: Interactions) -> None:
+        """Sets what follows from the data at once, such as the mean of the ratings."""
+
+    @abstractmethod
+    def _task(self, torch: Any, device: str, data: Interactions, *args: Any, **kwargs: Any) -> Task:
+        """What is to be learned."""
 
     def _torch(self) -> tuple[Any, str]:
         """The module and the device to use."""
@@ -125,8 +176,20 @@ class NeuralModel(Recommender):
         self.objective_ = np.array(training.losses[: training.completed])
         self.validation_ = np.array(training.values[: training.completed]) if training.values else None
         self.best_epoch_ = epoch
-        self._fitted_params_ = self.get_params()
         self._finish_fit(data, structure(data))
+
+
+def look_at_ratings(model: Any, data: Interactions) -> tuple[float, float]:
+    """The lowest and the highest rating, or an error for values that are out of the range of the arithmetic."""
+    with_values(data, "float32", advise=False)
+    ratings = data.matrix.data
+    model.rating_range_ = float(ratings.min()), float(ratings.max())
+    low, high = model.rating_range_
+    return low, high
+
+
+def check_factors(value: Any) -> None:
+    check_int("factors", value, minimum=1, maximum=MOST_FACTORS)
 
 
 def check_share(name: str, value: Any) -> float:

@@ -7,17 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from coals.data.interactions import Interactions
-from coals.models.factors.biased_factors import BiasedFactors
+from coals.models.base import Array
 from coals.models.factors.sigmoid_range import Range
 from coals.models.folded_rows import Rows
-from coals.models.unseen_users import UnseenUsers
-from coals.neural.rating_network import RatingNetwork
 from coals.neural.training.training import Training
-from coals.ranking.filters import Filter
-from coals.ranking.recommendations import TopN
 
-__all__ = ["Spread", "UnseenRaters", "most_likely"]
+__all__ = ["Spread", "likeliest_raters", "most_likely", "noise_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,40 +29,27 @@ class Spread(NamedTuple):
     noise: float
 
 
-class UnseenRaters(RatingNetwork, UnseenUsers, BiasedFactors):
-    """A model of ratings that finds the likeliest factors and bias of a new user while the items stay as they are."""
+def noise_of(training: Training, epoch: int) -> float:
+    """How far ratings are from what is predicted, squared."""
+    # On data held out, where there are some: on its own data a network errs less than it will.
+    return float(training.values[epoch - 1] ** 2 if training.values else training.losses[epoch - 1])
 
-    _spread_: npt.NDArray[np.float64]
-    _noise_: float
 
-    _fitted = "_spread_; _noise_"
-
-    def _spread_of(self, fitted: dict[str, Any]) -> dict[str, Any]:
-        """What new users are measured by: how the numbers of those with ratings are spread."""
-        known = fitted["_known_users_"]
-        numbers = np.column_stack([fitted["user_factors_"], fitted["user_bias_"]])[known].astype(np.float64)
-        return {"_spread_": np.stack([numbers.mean(axis=0), numbers.var(axis=0)])}
-
-    def _finish(self, data: Interactions, fitted: dict[str, Any], training: Training, epoch: int) -> None:
-        super()._finish(data, fitted, training, epoch)
-        # On data held out, where there are some: on its own data a network errs less than it will.
-        self._noise_ = training.values[epoch - 1] ** 2 if training.values else training.losses[epoch - 1]
-
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
-        indptr, indices, values = rows.entries.to_arrays()
-        mean, variance = self._spread_
-        spread = Spread(mean, variance, self._noise_)
-        found = np.tile(mean, (rows.entries.rows, 1))
-        for row in range(len(found)):
-            own = slice(indptr[row], indptr[row + 1])
-            items = indices[own]
-            if len(items):
-                x = np.column_stack([self.item_factors_[items], np.ones(len(items))]).astype(np.float64)
-                offset = self.global_mean_ + self.item_bias_[items].astype(np.float64)
-                found[row] = most_likely(x, offset, values[own].astype(np.float64), spread, self.sigmoid_range_)
-        numbers = found.astype(self.item_factors_.dtype)
-        known = self._has_evidence(rows.entries.row_sizes() > 0)
-        return self._ranked(np.ascontiguousarray(numbers[:, :-1]), numbers[:, -1].copy(), n, excluded, known)
+def likeliest_raters(model: Any, rows: Rows) -> tuple[Array, Array]:
+    """Factors and biases of people with these ratings, while the items stay as they are."""
+    indptr, indices, values = rows.entries.to_arrays()
+    mean, variance = model._spread_
+    spread = Spread(mean, variance, model._noise_)
+    found = np.tile(mean, (rows.entries.rows, 1))
+    for row in range(len(found)):
+        own = slice(indptr[row], indptr[row + 1])
+        items = indices[own]
+        if len(items):
+            x = np.column_stack([model.item_factors_[items], np.ones(len(items))]).astype(np.float64)
+            offset = model.global_mean_ + model.item_bias_[items].astype(np.float64)
+            found[row] = most_likely(x, offset, values[own].astype(np.float64), spread, model.sigmoid_range_)
+    numbers = found.astype(model.item_factors_.dtype)
+    return np.ascontiguousarray(numbers[:, :-1]), numbers[:, -1].copy()
 
 
 def most_likely(x: Floats, offset: Floats, ratings: Floats, spread: Spread, limits: Range) -> Floats:

@@ -11,14 +11,14 @@ import json
 import os
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from coals.data.ids import IdIndex
 from coals.persistence.model_classes import class_name, derived_names, fitted_names, known_class
 from coals.persistence.stored_values import Decoder, Encoder
 from coals.persistence.tensor_file import FileFormatError, TensorFile, write_tensors
 
-__all__ = ["Saved", "load"]
+__all__ = ["Once", "load", "save", "stored"]
 
 VERSION = 1
 #: Files up to this many bytes are checked as a whole whenever they are opened: that takes some milliseconds.
@@ -42,104 +42,34 @@ class Once:
         return self._value
 
 
-class Saved:
-    """What a model needs to be written to a file and read back."""
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """What `Recommender.save` does."""
+    model._require_fitted()
+    encoder = Encoder()
+    text = json.dumps(stored(model, encoder, ""), separators=(",", ":"))
+    write_tensors(path, encoder.arrays, {"format": "coals", "version": str(VERSION), "model": text})
 
-    #: Fitted attributes, on lines or between semicolons; some may be absent. Arrays with their
-    #: axes, whose lengths must agree.
-    _fitted: ClassVar[str] = ""
-    #: Attributes that follow from others, each with the method that makes it.
-    _derived: ClassVar[str] = ""
 
-    #: Parameters that may be any object: they matter to `fit` alone, and None is saved in their place.
-    _not_saved: ClassVar[tuple[str, ...]] = ()
+def stored(model: Any, encoder: Encoder, prefix: str) -> dict[str, Any]:
+    """Class, parameters and what was fitted. `prefix` goes before the names of arrays."""
+    pending = vars(model).get("_pending_", {})
+    names = [name for name in fitted_names(type(model)) if name in vars(model) or name in pending]
+    state = {name: getattr(model, name) for name in names}
+    if "_fitted_params_" in state:
+        state["_fitted_params_"] = _without_unsaved(model, state["_fitted_params_"])
+    parameters = _without_unsaved(model, model.get_params())
+    return {
+        "class": class_name(type(model)),
+        "parameters": encoder.encode(f"{prefix}parameters", parameters),
+        "state": {name: encoder.encode(f"{prefix}{name}", value) for name, value in state.items()},
+    }
 
-    _pending_: dict[str, Once]
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the fitted model to a file that `coals.load` reads.
-
-        Parameters
-        ----------
-        path : str or path
-            Written as a whole or not at all: beside its place first, then renamed.
-
-        Raises
-        ------
-        NotFittedError
-        OSError
-            No such folder, no permission, no space. What was at `path` before is still there.
-        TypeError
-            Ids or parameters of a kind that files cannot hold: other than numbers, strings, bytes, UUIDs, dates,
-            decimals, fractions, and tuples of these.
-
-        Notes
-        -----
-        The file is a safetensors file: a JSON header and flat arrays. It holds all that the model knows, with ids,
-        titles and training entries, so that the loaded model gives the same bits from every method. Cost: the disk's.
-
-        Examples
-        --------
-        >>> import pathlib, tempfile
-        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = pathlib.Path(folder, "plays.coals")
-        ...     coals.Popularity().fit(plays).save(path)
-        ...     coals.load(path).recommend("bob", n=1).ids
-        array([['y']], dtype='<U1')
-        """
-        self._require_fitted()  # type: ignore[attr-defined]
-        encoder = Encoder()
-        text = json.dumps(self._stored(encoder, ""), separators=(",", ":"))
-        write_tensors(path, encoder.arrays, {"format": "coals", "version": str(VERSION), "model": text})
-
-    def _stored(self, encoder: Encoder, prefix: str) -> dict[str, Any]:
-        """Class, parameters and what was fitted. `prefix` goes before the names of arrays."""
-        names = [name for name in fitted_names(type(self)) if name in vars(self) or name in self._not_yet_made]
-        state = {name: getattr(self, name) for name in names}
-        if "_fitted_params_" in state:
-            state["_fitted_params_"] = self._without_unsaved(state["_fitted_params_"])
-        parameters = self._without_unsaved(self.get_params())  # type: ignore[attr-defined]
-        return {
-            "class": class_name(type(self)),
-            "parameters": encoder.encode(f"{prefix}parameters", parameters),
-            "state": {name: encoder.encode(f"{prefix}{name}", value) for name, value in state.items()},
-        }
-
-    def _without_unsaved(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        given = [name for name in self._not_saved if parameters.get(name) is not None]
-        for name in given:
-            warnings.warn(f"{name} is not saved: set it again before another fit", UserWarning, stacklevel=4)
-        return {**parameters, **dict.fromkeys(given)}
-
-    # --- what a loaded model has not made yet ---
-
-    @property
-    def _not_yet_made(self) -> dict[str, Once]:
-        pending: dict[str, Once] = vars(self).get("_pending_", {})
-        return pending
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            pending = vars(self).get("_pending_")
-            if pending is None or name not in pending:
-                return object.__getattribute__(self, name)  # raises again, as a property may have done
-            vars(self)[name] = pending[name].of(self)
-            return vars(self)[name]
-
-    def _make_all(self) -> None:
-        for name in self._not_yet_made:
-            getattr(self, name)
-
-    def __copy__(self) -> Any:
-        twin = type(self).__new__(type(self))
-        vars(twin).update(vars(self))
-        return twin
-
-    def __getstate__(self) -> dict[str, Any]:
-        self._make_all()
-        return {name: value for name, value in vars(self).items() if name != "_pending_"}
+def _without_unsaved(model: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    given = [name for name in model._not_saved if parameters.get(name) is not None]
+    for name in given:
+        warnings.warn(f"{name} is not saved: set it again before another fit", UserWarning, stacklevel=5)
+    return {**parameters, **dict.fromkeys(given)}
 
 
 def load(path: str | os.PathLike[str], *, verify: bool | None = None) -> Any:
@@ -268,7 +198,9 @@ def _check_lengths(model: Any, file: TensorFile) -> None:
 
 
 def _class_of(name: str, file: TensorFile) -> Any:
-    found = known_class(name, Saved)
+    from coals.models.base import Recommender
+
+    found = known_class(name, Recommender)
     if found is None:
         raise FileFormatError(
             f"{file.path} holds a model of class {name}, which is not defined here: import the module that defines it "

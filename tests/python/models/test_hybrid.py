@@ -182,6 +182,6 @@ def test_weights_of_other_kinds_do_not_count(ratings):
 def test_bad_use(ratings, monkeypatch):
     with pytest.raises(ValueError, match="nothing to fit: give Hybrid models="):
         coals.Hybrid().fit(ratings)
-    monkeypatch.delattr(coals.Popularity, "recommend_for")
+    monkeypatch.delattr(coals.Popularity, "_rank_rows")
     with pytest.raises(TypeError, match="'popular' cannot recommend for someone new"):
         coals.Hybrid(models=models()).fit(ratings).recommend_for([1])

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from coals._util.checks import check_bool, check_choice
-from coals.models.als.explicit_model import ExplicitModel
+from coals.data.interactions import Interactions
+from coals.models.als.base import ALS
+from coals.models.als.explicit_problem import ExplicitProblem
+from coals.models.als.explicit_rows import explicit_row_system, explicit_wanted, solve_explicit_rows
+from coals.models.als.row_system import RowSystem
+from coals.models.als.start import Start
 from coals.models.base import Array
+from coals.models.factors.biased_factors import BiasedFactors
+from coals.models.folded_rows import Rows
 
 __all__ = ["ExplicitALS"]
 
 
-class ExplicitALS(ExplicitModel):
+class ExplicitALS(BiasedFactors, ALS):
     r"""Matrix factorisation of ratings by alternating least squares, with biases.
 
     Minimises, over observed ratings :math:`r_{ij}` with :math:`n_i` ratings of user i and :math:`m_j` of item j,
@@ -98,6 +108,11 @@ class ExplicitALS(ExplicitModel):
     array([5., 6.], dtype=float32)
     """
 
+    biases: bool
+    bias_update: str
+
+    _users_by_product = True
+
     def __init__(
         self,
         *,
@@ -120,24 +135,7 @@ class ExplicitALS(ExplicitModel):
         num_threads: int | None = None,
         tolerance: float = 0.0,
     ) -> None:
-        self.factors = factors
-        self.regularization = regularization
-        self.regularization_exponent = regularization_exponent
-        self.feature_regularization = feature_regularization
-        self.iterations = iterations
-        self.biases = biases
-        self.bias_update = bias_update
-        self.solver = solver
-        self.cg_steps = cg_steps
-        self.block_size = block_size
-        self.nonnegative = nonnegative
-        self.on_singular = on_singular
-        self.init = init
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.random_state = random_state
-        self.num_threads = num_threads
-        self.tolerance = tolerance
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -184,8 +182,7 @@ class ExplicitALS(ExplicitModel):
             Data, features or weights that cannot be used, with the row and column of the first; a row that its entries
             do not determine (see `on_singular`), with its id; an objective that overflows.
         """
-        self._fit(X, weights, [user_features, item_features], progress, callback)
-        return self
+        return self._fit_problem(X, weights, [user_features, item_features], progress, callback)
 
     def partial_fit(
         self,
@@ -252,3 +249,25 @@ class ExplicitALS(ExplicitModel):
     def transform_items(self, X: Any, *, weights: Any = None, features: Any = None) -> tuple[Array, Array]:
         """`transform_users` for new items: X is (n, n_users), or Interactions with user ids that the model knows."""
         return self._with_bias(self._transform(1, X, weights, features))
+
+    def _with_bias(self, solved: tuple[Array, Array | None]) -> tuple[Array, Array]:
+        factors, bias = solved
+        return factors, np.zeros(len(factors), factors.dtype) if bias is None else bias
+
+    def _problem(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> ExplicitProblem:
+        # Only partial_fit finds a mean.
+        return ExplicitProblem(self, data, weights, features, start, getattr(self, "global_mean_", None))
+
+    def _solve_rows(
+        self, side: int, rows: Rows, prior: Array | None, bias_prior: Array | None
+    ) -> tuple[Array, Array | None]:
+        return solve_explicit_rows(self, side, rows, prior, bias_prior)
+
+    def _row_system(self, row: int, item: int) -> tuple[RowSystem, Array, Array | None]:
+        return explicit_row_system(self, row), explicit_wanted(self, item), self._active(row)
+
+    def _constant_of(self, item: int) -> float:
+        return float(self.global_mean_) + float(self.item_bias_[item])
+
+    def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        return known | bool(self._fitted_params_["biases"])

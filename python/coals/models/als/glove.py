@@ -10,20 +10,25 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int, check_number, check_random_state
-from coals._util.limits import LARGEST, MOST_FACTORS
+from coals._util.limits import LARGEST, LONGEST_LIST, MOST_FACTORS
 from coals.data.events import Events
 from coals.data.interactions import Interactions
 from coals.data.native import structure
 from coals.models.als.glove_counts import log_counts, pair_problem
-from coals.models.als.glove_scores import TwoSidedVectors
-from coals.models.base import Array
+from coals.models.base import Array, Indices
 from coals.models.early_stopping import EarlyStopping
-from coals.models.sweeps import check_callbacks, run_sweeps
+from coals.models.factors.inner_product import InnerProductModel
+from coals.models.folded_rows import Rows
+from coals.models.sweeps import Callback, check_callbacks, run_sweeps
+from coals.ranking.filters import Filter
+from coals.ranking.packed import packed
+from coals.ranking.recommendations import Recommendations, TopN, padded
+from coals.ranking.unit_rows import unit_rows
 
 __all__ = ["GloVe"]
 
 
-class GloVe(TwoSidedVectors):
+class GloVe(InnerProductModel):
     r"""Item vectors whose inner products tell how often items occur together, fitted by alternating least squares.
 
     Over the pairs of items with a count :math:`x_{ij} > 0` minimises
@@ -96,12 +101,16 @@ class GloVe(TwoSidedVectors):
     """
 
     factors: int
+    main_factors_: Array
+    context_factors_: Array
     main_bias_: Array
     context_bias_: Array
     global_mean_: float
     objective_: npt.NDArray[np.float64]
 
     _fitted = """
+        main_factors_: items, factors
+        context_factors_: items, factors
         main_bias_: items
         context_bias_: items
         global_mean_
@@ -183,10 +192,13 @@ class GloVe(TwoSidedVectors):
         callbacks = check_callbacks(callback)
         events = X if isinstance(X, Events) else None
         data = self._start_fit(X if events is None else X.to_interactions())
+        return self._fit_afresh(data, progress, events, callbacks)
+
+    def _fit(self, data: Interactions, progress: bool | None, events: Events | None, callbacks: list[Callback]) -> None:
         counted = log_counts(self, data, events)
         if counted is None:
             self._finish(data, self._blank(data.n_items), [])
-            return self
+            return
         problem = pair_problem(self, *counted)
         steps = [step for _, step in problem.half_steps()]
 
@@ -221,7 +233,6 @@ class GloVe(TwoSidedVectors):
             if best is not None:
                 fitted = {name: getattr(best, name) for name in fitted}
         self._finish(data, fitted, history)
-        return self
 
     def _blank(self, n_items: int) -> dict[str, Any]:
         """Of data in which no two items are together."""
@@ -249,5 +260,86 @@ class GloVe(TwoSidedVectors):
         self.objective_ = np.array(history, dtype=np.float64)
         seen = structure(data)
         self.user_factors_, self._known_users_ = self._means(seen)
-        self._fitted_params_ = self.get_params()
         self._finish_fit(data, seen)
+
+    # --- scores: the mean vector of a user's items times the context vectors of all ---
+
+    def _means(self, entries: _core.Csr) -> tuple[Array, npt.NDArray[np.bool_]]:
+        """The mean vector of the items of each row, and which rows have an item that occurs with others."""
+        indptr, indices, _ = entries.to_arrays()
+        sizes = np.diff(indptr)
+        shares = np.repeat(1 / np.maximum(sizes, 1), sizes).astype(self.dtype)
+        rows = _core.Csr(indptr, indices, shares, entries.columns, self.dtype)
+        paired = np.append(0, np.cumsum(self._candidates_[indices]))[indptr]
+        return _core.multiply_sparse(rows, self.main_factors_, self._threads), np.diff(paired) > 0
+
+    def _targets(self) -> Array:
+        return self.context_factors_
+
+    def _target_sources(self) -> tuple[Array, ...]:
+        return (self.context_factors_,)
+
+    def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        scores: Array = np.einsum("ij,ij->i", self.user_factors_[users], self.context_factors_[items])
+        return scores
+
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+        means, known = self._means(rows.entries)
+        return self._rank(means, n, excluded, known)
+
+    # --- analogies ---
+
+    def analogy(self, positive: Any, negative: Any = (), n: int = 10) -> Recommendations:
+        """The `n` items nearest to the sum of some items' directions less that of others.
+
+        Parameters
+        ----------
+        positive, negative : id or sequence of ids
+            ``analogy(["king", "woman"], ["man"])`` asks what is to king as woman is to man.
+        n : int, default 10
+
+        Returns
+        -------
+        Recommendations
+            One list, by cosine, without the items given.
+
+        Raises
+        ------
+        ValueError
+            For an unknown id, or an item that occurs with no other and so has no vector.
+
+        Notes
+        -----
+        Mikolov et al. 2013, on vectors of length 1. Cost: one pass over the vectors.
+
+        Examples
+        --------
+        >>> plays = coals.Interactions.from_arrays([1, 1, 1, 2, 2, 3, 3], ["a", "b", "c", "a", "b", "b", "c"])
+        >>> model = coals.GloVe(factors=2, random_state=0).fit(plays)
+        >>> model.analogy(["a", "b"], n=5).counts
+        array([1])
+        """
+        self._require_fitted()
+        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
+        places = [self.item_index_.encode(given) for given in (positive, negative)]
+        if len(places[0]) + len(places[1]) == 0:
+            raise ValueError("positive and negative are empty: give at least one item")
+        given = np.unique(np.concatenate(places))
+        blank = given[~self._candidates_[given]]
+        if len(blank):
+            item = self.item_index_.decode(blank[:1]).tolist()[0]
+            raise ValueError(f"item {item!r} has no vector: it occurs with no other item")
+        parts = [unit_rows(self.item_factors_[at].astype(np.float64))[0].sum(axis=0) for at in places]
+        return self._near(parts[0] - parts[1], given, n)
+
+    def _near(self, vector: npt.NDArray[np.float64], without: Indices, n: int) -> Recommendations:
+        def make() -> _core.ItemIndex:
+            return _core.ItemIndex(unit_rows(self.item_factors_)[0], self._candidates_, "inner_product", self._threads)
+
+        index = packed(self, "directions", (self.item_factors_, self._candidates_), make)
+        query = unit_rows(vector[None])[0].astype(self.item_factors_.dtype)
+        excluded = _core.Csr(np.array([0, len(without)]), without.astype(np.int32), None, self.n_items_, "float32")
+        ids, scores, counts = padded(
+            TopN(*index.top_k(query, Filter(excluded), min(n, self.n_items_), "automatic", self._threads)), n
+        )
+        return Recommendations(self.item_index_.named(ids), scores, counts)

@@ -9,7 +9,7 @@ import numpy as np
 from coals._util.checks import check_choice, check_number
 from coals._util.limits import LARGEST
 from coals.data.interactions import Interactions
-from coals.models.als.alternating import AlternatingModel
+from coals.models.als.base import ALS
 from coals.models.als.implicit_problem import ImplicitProblem
 from coals.models.als.implicit_rows import implicit_row_system, solve_implicit_rows
 from coals.models.als.row_system import RowSystem
@@ -20,7 +20,7 @@ from coals.models.folded_rows import Rows
 __all__ = ["ImplicitALS"]
 
 
-class ImplicitALS(AlternatingModel):
+class ImplicitALS(ALS):
     r"""Matrix factorisation of implicit feedback by alternating least squares.
 
     An entry :math:`r_{ij} > 0` is the strength of an observed interaction, one below 0 that of a refusal; a stored
@@ -116,6 +116,10 @@ class ImplicitALS(AlternatingModel):
     array([[1]])
     """
 
+    alpha: float
+    unobserved_weight: float
+    objective: str
+
     def __init__(
         self,
         *,
@@ -139,25 +143,7 @@ class ImplicitALS(AlternatingModel):
         num_threads: int | None = None,
         tolerance: float = 0.0,
     ) -> None:
-        self.factors = factors
-        self.regularization = regularization
-        self.regularization_exponent = regularization_exponent
-        self.feature_regularization = feature_regularization
-        self.alpha = alpha
-        self.unobserved_weight = unobserved_weight
-        self.objective = objective
-        self.iterations = iterations
-        self.solver = solver
-        self.cg_steps = cg_steps
-        self.block_size = block_size
-        self.nonnegative = nonnegative
-        self.on_singular = on_singular
-        self.init = init
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.random_state = random_state
-        self.num_threads = num_threads
-        self.tolerance = tolerance
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -201,8 +187,7 @@ class ImplicitALS(AlternatingModel):
             Data, features or weights that cannot be used, with the row and column of the first; a row that its entries
             do not determine (see `on_singular`), with its id; an objective that overflows.
         """
-        self._fit(X, None, [user_features, item_features], progress, callback)
-        return self
+        return self._fit_problem(X, None, [user_features, item_features], progress, callback)
 
     def partial_fit(
         self,

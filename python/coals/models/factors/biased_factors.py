@@ -6,25 +6,34 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._util.order import best_first
-from coals.models.base import Array, Indices, Recommender
+from coals.models.base import Array, Indices
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.factors.sigmoid_range import Range, squashed
-from coals.models.predicted_ratings import PredictedRatings
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN, cut_below
 
 __all__ = ["BiasedFactors"]
 
 
-class BiasedFactors(PredictedRatings, InnerProductModel):
-    """See its subclasses, which find the factors and biases."""
+class BiasedFactors(InnerProductModel):
+    """A model that predicts ratings from a mean, biases and factors.
+
+    Biases become two more factors, so that lists are ranked by the very scores they show: a constant added afterwards
+    could round two scores to a tie in the wrong order.
+    """
 
     user_bias_: Array
     item_bias_: Array
     global_mean_: float
-    sigmoid_range_: Range
+    sigmoid_range_: Range = None
 
     _fitted = "user_bias_: users; item_bias_: items; global_mean_; sigmoid_range_"
+
+    _users_by_product = False
+
+    @property
+    def predicts_ratings(self) -> bool:
+        return True
 
     def _user_bias(self, users: Indices) -> Array:
         bias: Array = self.user_bias_[users]
@@ -42,11 +51,8 @@ class BiasedFactors(PredictedRatings, InnerProductModel):
     def _target_sources(self) -> tuple[Array, ...]:
         return self.item_factors_, self.item_bias_
 
-    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
-        known = self._has_evidence(self._known_users_[users])
-        return self._ranked(self.user_factors_[users], self._user_bias(users), n, excluded, known)
-
-    _top_users = Recommender._top_users
+    def _user_sources(self) -> tuple[Array, ...]:
+        return self.user_factors_, self.user_bias_
 
     def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
         queries = self._queries(users, bias)

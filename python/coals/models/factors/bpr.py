@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from coals import _core
+from coals.data.interactions import Interactions
 from coals.models.base import Array, Indices
 from coals.models.factors.sgd_model import SgdModel
 
@@ -85,39 +86,11 @@ class BPR(SgdModel):
         num_threads: int | None = None,
         tolerance: float = 0.0,
     ) -> None:
-        self.factors = factors
-        self.learning_rate = learning_rate
-        self.regularization = regularization
-        self.iterations = iterations
-        self.optimizer = optimizer
-        self.momentum = momentum
-        self.biases = biases
-        self.dtype = dtype
-        self.random_state = random_state
-        self.num_threads = num_threads
-        self.tolerance = tolerance
+        self._keep(locals())
 
-    def fit(self, X: Any, *, progress: bool | None = None, callback: Any = None) -> BPR:
-        """Learns factors from who has what, afresh.
-
-        Parameters
-        ----------
-        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
-        callback : callable, list of callables, or None
-            Each is called with a `Sweep` after each epoch; True ends the fit. What it raises is passed on.
-
-        Returns
-        -------
-        BPR
-            Itself. If `fit` raises or is interrupted, the model is left unfitted.
-        """
-        data = self._start_fit(X)
+    def _entries_of(self, data: Interactions) -> _core.Csr:
         matrix = data.matrix
-        entries = _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], self.dtype)
-        self._fit(data, entries, progress, callback)
-        return self
+        return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], self.dtype)
 
     def _objective(self, loss: float, steps: int) -> float:
         return loss

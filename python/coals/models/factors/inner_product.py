@@ -1,20 +1,20 @@
-"""Models that score by the inner product of a user's factors and an item's: lists, pairs, similar items."""
+"""Models that score by the inner product of a user's factors and an item's: lists, pairs, what is alike, exports."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import check_int
-from coals._util.limits import LONGEST_LIST
-from coals.models.base import NOT_LISTED, Array, Indices, ItemSimilarity
+from coals.models.base import NOT_LISTED, Array, Indices, Recommender
+from coals.models.factors import exports
+from coals.models.factors.alike import blanked, most_alike
 from coals.ranking.filters import Filter
 from coals.ranking.packed import packed
-from coals.ranking.recommendations import Recommendations, TopN, padded
-from coals.ranking.unit_rows import unit_rows
+from coals.ranking.recommendations import TopN
 
 __all__ = ["InnerProductModel"]
 
@@ -22,8 +22,8 @@ __all__ = ["InnerProductModel"]
 _PAIRS_AT_A_TIME = 65536
 
 
-class InnerProductModel(ItemSimilarity):
-    """A model with factors of users and items. See its subclasses."""
+class InnerProductModel(Recommender):
+    """A model with factors of users and items."""
 
     user_factors_: Array
     item_factors_: Array
@@ -36,6 +36,9 @@ class InnerProductModel(ItemSimilarity):
         _known_users_: users
         _candidates_: items
     """
+
+    #: Whether users are found for an item by one product with the vectors of all, or else pair by pair.
+    _users_by_product: ClassVar[bool] = True
 
     def _queries(self, factors: Array, bias: Array | None) -> Array:
         """Rows whose inner products with `_targets` are the scores."""
@@ -67,13 +70,20 @@ class InnerProductModel(ItemSimilarity):
     def _rank(self, queries: Array, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
         """The n best candidates for each query; an empty list where nothing is known to rank by."""
         ranked = TopN(*self._item_index().top_k(queries, excluded, n, "automatic", self._threads))
-        return ranked if known.all() else _blanked(ranked, ~known)
+        return ranked if known.all() else blanked(ranked, ~known)
 
     def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
-        queries = self._queries(self.user_factors_[users], self._user_bias(users))
-        return self._rank(queries, n, excluded, self._has_evidence(self._known_users_[users]))
+        known = self._has_evidence(self._known_users_[users])
+        return self._ranked(self.user_factors_[users], self._user_bias(users), n, excluded, known)
+
+    def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
+        """`_rank` for factors, and perhaps biases, of users."""
+        return self._rank(self._queries(users, bias), n, excluded, known)
 
     def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
+        if not self._users_by_product:
+            return super()._top_users(items, n, excluded)
+
         def make() -> _core.ItemIndex:
             queries = self._all_queries()
             return _core.ItemIndex(queries, self._has_evidence(self._known_users_), "inner_product", self._threads)
@@ -82,27 +92,7 @@ class InnerProductModel(ItemSimilarity):
         targets = self._targets()[items]
         ranked = TopN(*index.top_k(targets, excluded, n, "automatic", self._threads))
         known = self._candidates_[items]
-        return ranked if known.all() else _blanked(ranked, ~known)
-
-    def similar_users(self, users: Any, n: int = 10) -> Recommendations:
-        """The `n` users most similar to each given one, who is left out.
-
-        Parameters
-        ----------
-        users : id or sequence of ids, shape (n_queries,)
-        n : int, default 10
-
-        Returns
-        -------
-        Recommendations
-            Of users, by the cosine of their factors. Factors of zero are similar to nothing.
-        """
-        self._require_fitted()
-        positions = self.user_index_.encode(users)
-        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        ranked = self._most_alike("alike users", self.user_factors_, self._known_users_, positions, n)
-        ids, scores, counts = padded(ranked, n)
-        return Recommendations(self.user_index_.named(ids), scores, counts, users)
+        return ranked if known.all() else blanked(ranked, ~known)
 
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which of some users can be ranked for, given which of them have entries or features."""
@@ -119,27 +109,77 @@ class InnerProductModel(ItemSimilarity):
             np.einsum("ij,ij->i", self.user_factors_[users[part]], self.item_factors_[items[part]], out=out[part])
         return out
 
-    def _similar(self, items: Indices, n: int) -> TopN:
-        """By cosine of the item factors. Factors of zero are similar to nothing."""
-        return self._most_alike("alike items", self.item_factors_, self._candidates_, items, n)
+    def _nearest_items(self, items: Indices, n: int) -> TopN:
+        return most_alike(self, "alike items", self.item_factors_, self._candidates_, items, n)
 
-    def _most_alike(
-        self, name: str, factors: Array, candidates: npt.NDArray[np.bool_], positions: Indices, n: int
-    ) -> TopN:
-        def make() -> _core.ItemIndex:
-            unit, known = unit_rows(factors)
-            return _core.ItemIndex(unit, known & candidates, "inner_product", self._threads)
+    def _nearest_users(self, users: Indices, n: int) -> TopN:
+        return most_alike(self, "alike users", self.user_factors_, self._known_users_, users, n)
 
-        index = packed(self, name, (factors, candidates), make)
-        queries, known = unit_rows(factors[positions])
-        known &= candidates[positions]
-        size = len(factors)
-        itself = _core.Csr(np.arange(len(positions) + 1), positions.astype(np.int32), None, size, "float32")
-        ranked = TopN(*index.top_k(queries, Filter(itself), min(n, size), "automatic", self._threads))
-        return ranked if known.all() else _blanked(ranked, ~known)
+    @property
+    def _row_dtype(self) -> str:
+        return str(self.user_factors_.dtype.name)
 
+    # --- for other programs ---
 
-def _blanked(ranked: TopN, rows: npt.NDArray[np.bool_]) -> TopN:
-    """The same with empty lists in some rows."""
-    ranked.ids[rows], ranked.scores[rows], ranked.counts[rows] = -1, np.nan, 0
-    return ranked
+    def to_numpy(self) -> exports.Vectors:
+        """Vectors of all users and items, whose inner products are the scores that `recommend` ranks by.
+
+        Returns
+        -------
+        Vectors
+            ``(user_ids, users, item_ids, items)``. Biases and means are one or two more columns. Ids are the positions
+            where the training data had none. Arrays may share the model's memory and be read-only.
+
+        Raises
+        ------
+        ValueError
+            `SVD` with ``neighbors="user"``, whose scores are no inner products.
+
+        Notes
+        -----
+        Users that nothing is known of, and items that nothing speaks for, which `recommend` leaves out, have vectors
+        too: zeros, beside the biases. `SGDFactorization` with a `sigmoid_range` squashes the inner products into it,
+        which leaves their order.
+
+        Examples
+        --------
+        >>> plays = coals.Interactions.from_arrays(["ann", "ann", "bob"], ["x", "y", "x"])
+        >>> model = coals.ImplicitALS(factors=2, random_state=0).fit(plays)
+        >>> vectors = model.to_numpy()
+        >>> vectors.item_ids, (vectors.users @ vectors.items.T).shape
+        (array(['x', 'y'], dtype='<U1'), (2, 2))
+        """
+        return exports.vectors_of(self)
+
+    def to_faiss(self) -> Any:
+        """Items as a `faiss.IndexFlatIP`: ``index.search(vectors.users[rows], n)`` finds the best n of all items.
+
+        Searches know nothing of what a user has seen, and give positions, not ids: ``item_index_.decode(positions)``.
+        Vectors of users are those of `to_numpy`. Needs faiss (``pip install faiss-cpu``). Vectors become float32.
+        """
+        return exports.faiss_index(self)
+
+    def to_arrow(self, side: str = "items") -> Any:
+        """Factors of users or items as a `pyarrow.Table`.
+
+        Parameters
+        ----------
+        side : {"items", "users"}, default "items"
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns "id" (of other kinds than numbers, strings and bytes: as text), "title" for items that have titles,
+            "bias" for models with biases, "mean" for `SVD` with a `center` of this side, and "factors", lists of K
+            numbers. Needs pyarrow.
+
+        Raises
+        ------
+        ImportError
+            Without pyarrow.
+        """
+        return exports.arrow_table(self, side)
+
+    def to_parquet(self, path: str | os.PathLike[str], side: str = "items") -> None:
+        """Writes the table of `to_arrow` to a Parquet file, as a whole or not at all. Needs pyarrow."""
+        exports.write_parquet(self, path, side)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from coals import _core
+from coals.data.interactions import Interactions
 from coals.data.native import with_values
 from coals.models.base import Array
 from coals.models.factors.biased_factors import BiasedFactors
@@ -79,6 +81,8 @@ class SGDFactorization(BiasedFactors, SgdModel):
     True
     """
 
+    sigmoid_range: Any
+
     def __init__(
         self,
         *,
@@ -95,46 +99,13 @@ class SGDFactorization(BiasedFactors, SgdModel):
         num_threads: int | None = None,
         tolerance: float = 0.0,
     ) -> None:
-        self.factors = factors
-        self.learning_rate = learning_rate
-        self.regularization = regularization
-        self.iterations = iterations
-        self.optimizer = optimizer
-        self.momentum = momentum
-        self.biases = biases
-        self.sigmoid_range = sigmoid_range
-        self.dtype = dtype
-        self.random_state = random_state
-        self.num_threads = num_threads
-        self.tolerance = tolerance
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()
         check_sigmoid_range(self.sigmoid_range)
 
-    def fit(self, X: Any, *, progress: bool | None = None, callback: Any = None) -> SGDFactorization:
-        """Learns factors and biases from ratings, afresh.
-
-        Parameters
-        ----------
-        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-            Stored entries are ratings, zeros included; all others are unknown.
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
-        callback : callable, list of callables, or None
-            Each is called with a `Sweep` after each epoch; True ends the fit. What it raises is passed on.
-
-        Returns
-        -------
-        SGDFactorization
-            Itself. If `fit` raises or is interrupted, the model is left unfitted.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Data that cannot be used, with the row and column of the first entry; an objective that overflows.
-        """
-        data = self._start_fit(X)
+    def _entries_of(self, data: Interactions) -> _core.Csr:
         entries = with_values(data, self.dtype)
         ratings = data.matrix.data
         low, high = float(ratings.min()), float(ratings.max())
@@ -142,12 +113,7 @@ class SGDFactorization(BiasedFactors, SgdModel):
         self.sigmoid_range_ = sigmoid_range(self.sigmoid_range, low, high)
         mean = float(ratings.mean(dtype=np.float64))
         self.global_mean_ = unsquashed(mean, self.sigmoid_range_) if self.biases else 0.0
-        try:
-            self._fit(data, entries, progress, callback)
-        except BaseException:
-            self._forget_fit()
-            raise
-        return self
+        return entries
 
     def _scale(self) -> tuple[float, tuple[float, float] | None]:
         return self.global_mean_, self.sigmoid_range_

@@ -14,12 +14,11 @@ from coals._util.checks import check_bool, check_choice, check_int, check_number
 from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.interactions import Interactions
 from coals.data.native import columns_where, structure
-from coals.models.base import Array, Indices, Recommender
+from coals.models.base import Array
 from coals.models.early_stopping import EarlyStopping
-from coals.models.factors.exports import Exports
+from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows
 from coals.models.sweeps import Callback, check_callbacks, run_sweeps
-from coals.models.unseen_users import UnseenUsers
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -31,8 +30,8 @@ _START = 0.1  # standard deviation of the factors that steps start from
 _ROW_BYTES = 64
 
 
-class SgdModel(UnseenUsers, Exports):
-    """Factors, and perhaps biases, moved by one entry at a time. See its subclasses."""
+class SgdModel(InnerProductModel):
+    """Factors, and perhaps biases, moved by one entry at a time."""
 
     factors: int
     learning_rate: float
@@ -49,6 +48,8 @@ class SgdModel(UnseenUsers, Exports):
     objective_: npt.NDArray[np.float64]
 
     _fitted = "item_bias_: items; objective_: sweeps"
+
+    _users_by_product = False
 
     #: Whether steps are on pairs of items.
     _pairs = False
@@ -77,7 +78,31 @@ class SgdModel(UnseenUsers, Exports):
 
     # --- fitting ---
 
-    def _fit(self, data: Interactions, entries: _core.Csr, progress: bool | None, callback: Any) -> None:
+    def fit(self: Self, X: Any, *, progress: bool | None = None, callback: Any = None) -> Self:
+        """Learns factors, and biases if the model has them, afresh.
+
+        Parameters
+        ----------
+        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
+            Stored entries count, zeros included; for `SGDFactorization` they are ratings, and all others unknown.
+        progress : bool or None, default None
+            Show a bar; None shows one on a terminal once a second has passed.
+        callback : callable, list of callables, or None
+            Each is called with a `Sweep` after each epoch; True ends the fit. What it raises is passed on.
+
+        Returns
+        -------
+        The model itself. If `fit` raises or is interrupted, it is left unfitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Data that cannot be used, with the row and column of the first entry; an objective that overflows.
+        """
+        return self._fit_afresh(self._start_fit(X), progress, callback)
+
+    def _fit(self, data: Interactions, progress: bool | None, callback: Any) -> None:
+        entries = self._entries_of(data)
         callbacks = check_callbacks(callback)
         generator = check_random_state(self.random_state)
         seed = int(generator.integers(2**63))
@@ -99,6 +124,10 @@ class SgdModel(UnseenUsers, Exports):
             self, epoch, lambda: self._objective(loss[-1], steps), self.iterations, progress, callbacks, snapshot
         )
         self._finish(data, entries, self._best(callbacks, self._within_range(self._result(entries, state))), history)
+
+    @abstractmethod
+    def _entries_of(self, data: Interactions) -> _core.Csr:
+        """What steps are on."""
 
     def _within_range(self, fitted: dict[str, Any]) -> dict[str, Any]:
         """An error where the last epoch, whose objective is of before its steps, ran so far that scores overflow."""
@@ -152,7 +181,6 @@ class SgdModel(UnseenUsers, Exports):
     def _finish(self, data: Interactions, entries: _core.Csr, fitted: dict[str, Any], history: list[float]) -> None:
         vars(self).update(fitted)
         self.objective_ = np.array(history)
-        self._fitted_params_ = self.get_params()
         self._finish_fit(data, structure(data))
 
     @abstractmethod
@@ -172,11 +200,7 @@ class SgdModel(UnseenUsers, Exports):
 
     # --- people not seen ---
 
-    @property
-    def _row_dtype(self) -> str:  # type: ignore[override]
-        return str(self.dtype)
-
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         """As many epochs as the fit had, from zero, on the new rows alone: the items stay."""
         size = rows.entries.rows
         state = self._start(np.random.default_rng(0), (size, self.n_items_))
@@ -193,12 +217,3 @@ class SgdModel(UnseenUsers, Exports):
 
     def _has_evidence(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         return known | bool(self._fitted_params_["biases"])
-
-    def _ranked(self, users: Array, bias: Array | None, n: int, excluded: Filter, known: npt.NDArray[np.bool_]) -> TopN:
-        return self._rank(self._queries(users, bias), n, excluded, known)
-
-    _top_users = Recommender._top_users
-
-    def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
-        known = self._has_evidence(self._known_users_[users])
-        return self._ranked(self.user_factors_[users], self._user_bias(users), n, excluded, known)

@@ -12,13 +12,12 @@ from coals._util.checks import check_choice, check_int, check_number, check_rand
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
 from coals.data.native import columns_where, entry_name, structure, with_values
-from coals.models.base import Array, Indices, Recommender
+from coals.models.base import NOT_LISTED, Array, Indices
+from coals.models.factors.alike import most_alike
 from coals.models.factors.centering import CENTERS, Centering
-from coals.models.factors.exports import Exports
+from coals.models.factors.inner_product import InnerProductModel
 from coals.models.factors.latent_neighbors import latent_neighbors
 from coals.models.folded_rows import Rows
-from coals.models.predicted_ratings import PredictedRatings
-from coals.models.unseen_users import UnseenUsers
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
 from coals.ranking.recommendations import TopN
@@ -28,7 +27,7 @@ __all__ = ["SVD"]
 _MOST_FACTORS = 4096
 
 
-class SVD(PredictedRatings, UnseenUsers, Exports):
+class SVD(InnerProductModel):
     r"""Scores by the best approximation of the matrix of a given rank.
 
     With :math:`R \approx U S V^\top` of rank K, cells without entry being 0 in R, the score of user u for item i is
@@ -157,26 +156,7 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
         center, neighbors = (fitted.get(name, getattr(self, name)) for name in ("center", "neighbors"))
         return center is not None and neighbors is None
 
-    def fit(self, X: Any, *, progress: bool | None = None) -> SVD:
-        """Finds the singular vectors, afresh.
-
-        Parameters
-        ----------
-        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
-
-        Returns
-        -------
-        SVD
-            Itself. If `fit` raises or is interrupted, the model is left unfitted.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Data that cannot be used, with the row and column of the first entry that cannot.
-        """
-        data = self._start_fit(X)
+    def _fit(self, data: Interactions, progress: bool | None) -> None:
         entries = with_values(data, self.dtype)
         with progress_bar(self, 1, "decomposition", progress) as bar:
             centering = Centering.of(entries, self.center)
@@ -195,9 +175,7 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
         self.rating_range_, self._user_terms_ = centering.extent, centering.user_terms(entries)
         self._known_users_ = entries.row_sizes() > 0
         self._candidates_ = columns_where(entries, positive=False)
-        self._fitted_params_ = self.get_params()
         self._finish_fit(data, structure(data))
-        return self
 
     def _too_large(self, data: Interactions) -> str:
         largest = int(np.argmax(np.abs(data.matrix.data)))
@@ -234,12 +212,13 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
     def _target_sources(self) -> tuple[Array, ...]:
         return (self.item_factors_,) if self.item_mean_ is None else (self.item_factors_, self.item_mean_)
 
-    _top_users = Recommender._top_users
+    _users_by_product = False
 
     def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
         if self._as_fitted().neighbors is None:
             return super()._scores_on_lists(users, items)
-        return Recommender._scores_on_lists(self, users, items)
+        scores = self._predict_pairs(users, items).astype(np.float64)
+        return np.where(scores == 0, NOT_LISTED, scores)
 
     def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
         twin: SVD = self._as_fitted()
@@ -261,9 +240,9 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
                 scores += self.item_mean_[items].astype(scores.dtype)
         return scores
 
-    def _similar(self, items: Indices, n: int) -> TopN:
+    def _nearest_items(self, items: Indices, n: int) -> TopN:
         scale = self._as_fitted()._scale(self._fitted_params_["exponent"])
-        return self._most_alike("alike items", self.item_factors_ * scale, self._candidates_, items, n)
+        return most_alike(self, "alike items", self.item_factors_ * scale, self._candidates_, items, n)
 
     # --- scores from neighbours ---
 
@@ -274,11 +253,7 @@ class SVD(PredictedRatings, UnseenUsers, Exports):
 
     # --- people not seen ---
 
-    @property
-    def _row_dtype(self) -> str:  # type: ignore[override]
-        return str(self.dtype)
-
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         factors, terms = self._folded(rows.entries)
         known = rows.entries.row_sizes() > 0
         if self.neighbors == "user":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coals import _core
-from coals.models.base import Array, Indices, ItemSimilarity
+from coals.models.base import Array, Indices
 from coals.models.knn.neighbor_model import NeighborModel
 from coals.models.knn.neighbor_rows import importances
 from coals.models.rating_means import deviations, rating_means
@@ -15,7 +15,7 @@ from coals.ranking.recommendations import TopN
 __all__ = ["ItemKNN"]
 
 
-class ItemKNN(NeighborModel, ItemSimilarity):
+class ItemKNN(NeighborModel):
     r"""Scores items by their similarity to what a user has.
 
     With :math:`s_{ij}` the similarity of j among the neighbours of i (0 for others), :math:`H_u` the items of user u,
@@ -120,5 +120,5 @@ class ItemKNN(NeighborModel, ItemSimilarity):
         queries = importances(entries, self.weighted)
         return queries, absolute_sums(queries) if self.scoring == "mean" else None
 
-    def _similar(self, items: Indices, n: int) -> TopN:
+    def _nearest_items(self, items: Indices, n: int) -> TopN:
         return self._nearest(items, n)

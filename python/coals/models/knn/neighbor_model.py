@@ -1,4 +1,4 @@
-"""What `ItemKNN` and `UserKNN` share: fitting and serving."""
+"""What `ItemKNN` and `UserKNN` share: parameters, fitting and serving."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from coals import _core
-from coals._util.checks import check_bool, check_int
-from coals._util.limits import LONGEST_LIST
-from coals._util.order import best_first
+from coals._util.checks import check_bool, check_choice, check_int, check_number
 from coals._util.progress import progress_bar
-from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import as_scipy, structure, with_values
-from coals.models.base import Array, Indices
-from coals.models.explanation import Explanation, one_pair
-from coals.models.folded_rows import given_rows
-from coals.models.knn.neighbor_parameters import NeighborParameters
+from coals.models.base import Array, Indices, Recommender
+from coals.models.explanation import Parts
+from coals.models.folded_rows import Rows
 from coals.models.partial_fit import merge
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
-from coals.ranking.recommendations import Recommendations, TopN, padded
+from coals.ranking.recommendations import TopN
+from coals.similarities.measures import COUNTED, MEASURES, Measure, check_measure
 from coals.similarities.neighborhoods import neighborhoods, similarity_from_counts
 from coals.similarities.pair_counts import count_pairs, recount_pairs, who_has_what
 
@@ -32,8 +29,8 @@ __all__ = ["NeighborModel"]
 Self = TypeVar("Self", bound="NeighborModel")
 
 
-class NeighborModel(NeighborParameters):
-    """Scores from the most similar items or users. See its subclasses."""
+class NeighborModel(Recommender):
+    """Scores from the most similar items or users. See `ItemKNN` for what each parameter does."""
 
     _axis: ClassVar[str]
 
@@ -49,6 +46,89 @@ class NeighborModel(NeighborParameters):
     """
     _derived = "_scores_: _scores_again"
 
+    def __init__(
+        self,
+        *,
+        similarity: str = "cosine",
+        neighbors: int | None = 100,
+        scoring: str = "sum",
+        weighted: bool = False,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        shrinkage: float = 0.0,
+        min_support: int = 1,
+        min_overlap: int = 1,
+        k1: float = 1.2,
+        b: float = 0.75,
+        threshold: float | None = None,
+        used_neighbors: int | None = None,
+        keep_counts: bool = False,
+        dtype: str = "float32",
+        memory_limit: int | None = None,
+        num_threads: int | None = None,
+    ) -> None:
+        self.similarity = similarity
+        self.neighbors = neighbors
+        self.scoring = scoring
+        self.weighted = weighted
+        self.alpha = alpha
+        self.beta = beta
+        self.shrinkage = shrinkage
+        self.min_support = min_support
+        self.min_overlap = min_overlap
+        self.k1 = k1
+        self.b = b
+        self.threshold = threshold
+        self.used_neighbors = used_neighbors
+        self.keep_counts = keep_counts
+        self.dtype = dtype
+        self.memory_limit = memory_limit
+        self.num_threads = num_threads
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_choice("similarity", self.similarity, MEASURES)
+        _ = self._measure
+        check_choice("scoring", self.scoring, ("sum", "mean", "normalized", "rating"))
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        for name in ("neighbors", "used_neighbors", "memory_limit"):
+            if getattr(self, name) is not None:
+                check_int(name, getattr(self, name), minimum=1)
+        if self.threshold is not None:
+            check_number("threshold", self.threshold)
+        check_bool("keep_counts", self.keep_counts)
+        if self.used_neighbors is not None and self.scoring != "rating":
+            raise ValueError(
+                f"used_neighbors goes with scoring='rating', got scoring={self.scoring!r}: limit neighbors instead"
+            )
+        if self.keep_counts and not self._by_counts:
+            raise ValueError(
+                f"keep_counts goes with similarities by counts, not with {self.similarity!r}: leave it out"
+            )
+
+    @property
+    def _measure(self) -> Measure:
+        """The similarity, as the engine takes it. Weights matter to cosine alone: others take none, or always."""
+        weighted = check_bool("weighted", self.weighted) and self.similarity == "cosine"
+        options = (self.alpha, self.beta, self.shrinkage, self.min_support, self.min_overlap, self.k1, self.b)
+        return check_measure(self.similarity, weighted, *options)
+
+    @property
+    def _by_counts(self) -> bool:
+        """Whether the similarity follows from counts of who has both."""
+        return self.similarity in COUNTED and not self._measure.weighted
+
+    @property
+    def _takes_values(self) -> bool:
+        return self.weighted or self.scoring == "rating" or not self._by_counts
+
+    _ratings_with = "scoring='rating'"
+
+    @property
+    def predicts_ratings(self) -> bool:
+        fitted: dict[str, Any] = getattr(self, "_fitted_params_", {})
+        return bool(fitted.get("scoring", self.scoring) == "rating")
+
     @property
     def similarity_(self) -> Any:
         """Row i holds the neighbours of i and their similarities."""
@@ -57,24 +137,10 @@ class NeighborModel(NeighborParameters):
 
     # --- fitting ---
 
-    def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
-        """Finds neighbours, afresh.
-
-        Parameters
-        ----------
-        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
-
-        Returns
-        -------
-        The model itself. If `fit` raises or is interrupted, it is left unfitted.
-        """
-        data = self._start_fit(X)
+    def _fit(self, data: Interactions, progress: bool | None) -> None:
         with progress_bar(self, 1, "pass", progress) as bar:
             self._learn(data, self._count(data.matrix) if self.keep_counts else None)
             bar.update()
-        return self
 
     def partial_fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
         """Takes in new entries; the result is that of a `fit` to old and new together. Unfitted, it is `fit`.
@@ -139,7 +205,6 @@ class NeighborModel(NeighborParameters):
         self._similarity_ = self._neighborhoods(data, counts)
         self._counts_ = counts
         self._scores_ = self._scores_of(entries)
-        self._fitted_params_ = self.get_params()
         self._finish_fit(data, entries)
 
     def _neighborhoods(self, data: Interactions, counts: Any) -> _core.Csr:
@@ -180,67 +245,13 @@ class NeighborModel(NeighborParameters):
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         return self._scores_.of_pairs(users, items, self._threads)
 
-    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
-        """The `n` best items for someone the model was not fitted with.
-
-        Parameters
-        ----------
-        history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
-            What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or, unless ratings
-            are predicted, just the items, each of value 1. A matrix of shape (n_queries, n_items), or `Interactions`
-            with item ids that the model knows, asks for many users at once. May be empty. Ratings are on the scale of
-            the training data: those far outside it give scores far outside it, which are left as they are;
-            ``np.clip(scores, *model.rating_range_)`` brings them back.
-        n : int, default 10
-            Length of the lists, at least 1.
-        exclude_seen : bool, default True
-            Leave out what is in the history.
-
-        Returns
-        -------
-        Recommendations
-            As `recommend` gives; empty lists for empty histories.
-        """
-        return self._as_fitted()._recommend_for(history, n, exclude_seen)  # type: ignore[no-any-return]
-
-    def _recommend_for(self, history: Any, n: int, exclude_seen: bool) -> Recommendations:
-        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        rows = given_rows(history, self.item_index_, "float64", drop_zeros=False, ratings=self.predicts_ratings)
-        everyone = np.arange(rows.entries.rows)
-        wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         scores = self._scores_.asked_by(*self._unseen(rows.entries))
-        ids, best, counts = padded(scores.top_n(everyone, min(n, self.n_items_), wanted, self._threads), n)
-        return Recommendations(self.item_index_.named(ids), best, counts)
+        return scores.top_n(np.arange(rows.entries.rows), n, excluded, self._threads)
 
-    def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
-        """What each neighbour contributes to the score of an item.
-
-        Parameters
-        ----------
-        user, item : id
-            A user of the training data, and an item.
-        n : int or None, default None
-            Keep the `n` largest contributions only; None keeps all. What is cut is not summed up anywhere.
-
-        Returns
-        -------
-        Explanation
-            ``(ids, contributions, baseline, score)``. The ids are items of the user's history that are neighbours of
-            the item, or for `UserKNN` neighbours of the user that have the item. The baseline is the mean that
-            ratings start from, else 0; the score is that of `predict` without `clip`.
-        """
-        self._require_fitted()
-        row, column = one_pair(self, user, item)
-        cut = None if n is None else check_int("n", n, minimum=1)
-        neighbors, contributions, baseline = self._scores_.parts(row, column)
-        order = best_first(np.abs(contributions))
-        ids = self._neighbor_index.decode(neighbors[order][:cut])
-        score = baseline + float(contributions.sum())
-        return Explanation(ids, contributions[order][:cut], baseline, score)
-
-    @property
-    def _neighbor_index(self) -> IdIndex:
-        return self.item_index_ if self._axis == "items" else self.user_index_
+    def _parts(self, row: int, column: int) -> Parts:
+        index = self.item_index_ if self._axis == "items" else self.user_index_
+        return Parts(index, *self._scores_.parts(row, column))
 
     def _nearest(self, positions: Indices, n: int) -> TopN:
         """The n nearest neighbours of each, itself left out."""

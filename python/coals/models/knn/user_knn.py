@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from coals import _core
-from coals._util.checks import check_int
-from coals._util.limits import LONGEST_LIST
-from coals.models.base import Array
+from coals.models.base import Array, Indices
 from coals.models.knn.neighbor_model import NeighborModel
 from coals.models.knn.neighbor_rows import importances, unseen_neighbors
 from coals.models.rating_means import deviations, rating_means
 from coals.ranking.neighbor_scores import NeighborScores, absolute_sums
-from coals.ranking.recommendations import Recommendations, padded
+from coals.ranking.recommendations import TopN
 
 __all__ = ["UserKNN"]
 
@@ -100,24 +98,8 @@ class UserKNN(NeighborModel):
 
     user_mean_: Array
 
-    def similar_users(self, users: Any, n: int = 10) -> Recommendations:
-        """The `n` users most similar to each given one, who is left out.
-
-        Parameters
-        ----------
-        users : id or sequence of ids, shape (n_queries,)
-        n : int, default 10
-
-        Returns
-        -------
-        Recommendations
-            Of users. Those who share nothing with the query never appear, so lists may be short.
-        """
-        self._require_fitted()
-        positions = self.user_index_.encode(users)
-        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        ids, scores, counts = padded(self._nearest(positions, min(n, self.n_users_)), n)
-        return Recommendations(self.user_index_.named(ids), scores, counts, users)
+    def _nearest_users(self, users: Indices, n: int) -> TopN:
+        return self._nearest(users, n)
 
     def _scores_of(self, entries: _core.Csr) -> NeighborScores:
         if self.scoring != "rating":

@@ -62,6 +62,8 @@ class ContentKNN(LinearModel):
 
     _not_saved = ("vectorizer",)
 
+    vectorizer: Any
+
     def __init__(
         self,
         *,
@@ -72,12 +74,7 @@ class ContentKNN(LinearModel):
         memory_limit: int | None = None,
         num_threads: int | None = None,
     ) -> None:
-        self.vectorizer = vectorizer
-        self.neighbors = neighbors
-        self.weighted = weighted
-        self.dtype = dtype
-        self.memory_limit = memory_limit
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -108,14 +105,12 @@ class ContentKNN(LinearModel):
         ContentKNN
             Itself. If `fit` raises or is interrupted, the model is left unfitted.
         """
-        self._given = item_features, item_text
-        try:
-            return super().fit(X, progress=progress)
-        finally:
-            del self._given
+        return self._fit_afresh(self._start_fit(X), progress, item_features, item_text)
 
-    def _find_weights(self, data: Interactions, entries: _core.Csr) -> _core.Csr:
-        features = self._features(data, *self._given)
+    def _find_weights(
+        self, data: Interactions, entries: _core.Csr, item_features: Any = None, item_text: Any = None
+    ) -> _core.Csr:
+        features = self._features(data, item_features, item_text)
         by_feature = features.T.tocsr()
         by_feature.sort_indices()
         columns = _core.Csr(by_feature.indptr, by_feature.indices, by_feature.data, data.n_items, "float64")

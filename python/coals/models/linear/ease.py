@@ -64,6 +64,8 @@ class EASE(LinearModel):
     array([[1]])
     """
 
+    regularization: float
+
     def __init__(
         self,
         *,
@@ -74,12 +76,7 @@ class EASE(LinearModel):
         memory_limit: int | None = None,
         num_threads: int | None = None,
     ) -> None:
-        self.regularization = regularization
-        self.weighted = weighted
-        self.neighbors = neighbors
-        self.dtype = dtype
-        self.memory_limit = memory_limit
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()

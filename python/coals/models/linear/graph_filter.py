@@ -68,6 +68,12 @@ class GraphFilter(LinearModel):
     array([[2, 3]])
     """
 
+    factors: int
+    alpha: float
+    power_iterations: int
+    tolerance: float
+    random_state: Any
+
     def __init__(
         self,
         *,
@@ -82,16 +88,7 @@ class GraphFilter(LinearModel):
         random_state: Any = None,
         num_threads: int | None = None,
     ) -> None:
-        self.factors = factors
-        self.alpha = alpha
-        self.weighted = weighted
-        self.neighbors = neighbors
-        self.power_iterations = power_iterations
-        self.tolerance = tolerance
-        self.dtype = dtype
-        self.memory_limit = memory_limit
-        self.random_state = random_state
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()

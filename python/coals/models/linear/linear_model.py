@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int
-from coals._util.order import best_first
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
 from coals.data.native import as_scipy, structure, with_values
-from coals.models.base import Array, Indices, ItemSimilarity
-from coals.models.explanation import Explanation, one_pair
+from coals.models.base import Array, Indices, Recommender
+from coals.models.explanation import Parts
 from coals.models.folded_rows import Rows
 from coals.models.knn.neighbor_rows import importances
-from coals.models.unseen_users import UnseenUsers
 from coals.ranking.filters import Filter
 from coals.ranking.linear_scores import DenseScores
 from coals.ranking.neighbor_scores import NeighborScores
@@ -25,11 +23,9 @@ from coals.ranking.recommendations import TopN
 
 __all__ = ["LinearModel", "refuse_memory"]
 
-Self = TypeVar("Self", bound="LinearModel")
 
-
-class LinearModel(UnseenUsers, ItemSimilarity):
-    """Scores x W. See its subclasses, which find W, as an array or, cut to few weights, as a sparse matrix."""
+class LinearModel(Recommender):
+    """Scores x W. A model finds W, as an array or, cut to few weights, as a sparse matrix."""
 
     neighbors: int | None
     weighted: bool
@@ -56,28 +52,13 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         self._require_fitted()
         return as_scipy(self._weights_) if isinstance(self._weights_, _core.Csr) else self._weights_
 
-    def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
-        """Finds the weights, afresh.
-
-        Parameters
-        ----------
-        X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
-
-        Returns
-        -------
-        The model itself. If `fit` raises or is interrupted, it is left unfitted.
-        """
-        data = self._start_fit(X)
+    def _fit(self, data: Interactions, progress: bool | None, *given: Any) -> None:
         entries = self._entries(data)
         with progress_bar(self, 1, "pass", progress) as bar:
-            self._weights_ = self._find_weights(data, entries)
+            self._weights_ = self._find_weights(data, entries, *given)
             bar.update()
         self._scores_ = self._scores_of(entries)
-        self._fitted_params_ = self.get_params()
         self._finish_fit(data, structure(data))
-        return self
 
     def _entries(self, data: Interactions) -> _core.Csr:
         """The rows x."""
@@ -91,8 +72,8 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         return entries
 
     @abstractmethod
-    def _find_weights(self, data: Interactions, entries: _core.Csr) -> Any:
-        """W as an array, or as a `_core.Csr`."""
+    def _find_weights(self, data: Interactions, entries: _core.Csr, *args: Any, **kwargs: Any) -> Any:
+        """W as an array, or as a `_core.Csr`. Takes what the model's own `fit` gives it besides."""
 
     def _scores_of(self, entries: _core.Csr) -> DenseScores | NeighborScores:
         if isinstance(self._weights_, _core.Csr):
@@ -111,10 +92,10 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         return self._scores_.of_pairs(users, items, self._threads)
 
     @property
-    def _row_dtype(self) -> str:  # type: ignore[override]
-        return str(self.dtype)
+    def _row_dtype(self) -> str:
+        return self.dtype
 
-    def _top_n_unseen(self, rows: Rows, n: int, excluded: Filter) -> TopN:
+    def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         given = rows.entries
         if self.weighted:
             given = importances(given, True)
@@ -125,30 +106,10 @@ class LinearModel(UnseenUsers, ItemSimilarity):
         everyone = np.arange(given.rows)
         return TopN(*asked.top_n(everyone, n, excluded, self._threads))
 
-    def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
-        """What each item of the user's history adds to the score of an item.
+    def _parts(self, row: int, column: int) -> Parts:
+        return Parts(self.item_index_, *self._scores_.parts(row, column))
 
-        Parameters
-        ----------
-        user, item : id
-            A user of the training data, and an item.
-        n : int or None, default None
-            Keep the `n` largest contributions only; None keeps all. What is cut is not summed up anywhere.
-
-        Returns
-        -------
-        Explanation
-            ``(ids, contributions, baseline, score)``; the baseline is 0, and the score that of `predict`.
-        """
-        self._require_fitted()
-        row, column = one_pair(self, user, item)
-        cut = None if n is None else check_int("n", n, minimum=1)
-        items, contributions, baseline = self._scores_.parts(row, column)
-        order = best_first(np.abs(contributions))
-        ids = self.item_index_.decode(items[order][:cut])
-        return Explanation(ids, contributions[order][:cut], baseline, baseline + float(contributions.sum()))
-
-    def _similar(self, items: Indices, n: int) -> TopN:
+    def _nearest_items(self, items: Indices, n: int) -> TopN:
         """The largest weights from each item. What it has no weight for is not similar."""
         dtype = self._as_fitted().dtype
         itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, dtype)

@@ -66,6 +66,9 @@ class RP3beta(LinearModel):
     (array([[2, 3]]), array([[0.194, 0.083]]))
     """
 
+    alpha: float
+    beta: float
+
     def __init__(
         self,
         *,
@@ -77,13 +80,7 @@ class RP3beta(LinearModel):
         memory_limit: int | None = None,
         num_threads: int | None = None,
     ) -> None:
-        self.alpha = alpha
-        self.beta = beta
-        self.weighted = weighted
-        self.neighbors = neighbors
-        self.dtype = dtype
-        self.memory_limit = memory_limit
-        self.num_threads = num_threads
+        self._keep(locals())
 
     def _check_params(self) -> None:
         super()._check_params()

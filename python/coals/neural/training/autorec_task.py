@@ -13,7 +13,7 @@ from coals._util.checks import check_random_state
 from coals.data.interactions import Interactions
 from coals.neural.training.batches import Rows, entries_of, rows_as_tensors, shuffled
 from coals.neural.training.layers import sparse
-from coals.neural.training.rating_task import entries_of_all, held_out_entries, held_out_error, rows_based_on
+from coals.neural.training.rating_task import entries_of_all, held_out_entries, held_out_error, rows_based_on, spread_of
 from coals.neural.training.start import glorot
 from coals.neural.training.training import Arrays, Task, with_attributes
 
@@ -111,7 +111,7 @@ class AutoRecTask(Task):
             "_encoder_": arrays["hidden"],
             "_encoder_bias_": arrays["hidden bias"],
         }
-        return {**fitted, **self._model._spread_of(fitted)}
+        return {**fitted, **spread_of(fitted)}
 
 
 def hidden_of(rows: Any, weight: npt.NDArray[Any], bias: npt.NDArray[Any], threads: int) -> npt.NDArray[Any]:

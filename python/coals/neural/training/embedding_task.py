@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coals.neural.training.rating_task import Pairs, RatingTask
+from coals.neural.training.rating_task import Pairs, RatingTask, spread_of
 from coals.neural.training.start import normal
 from coals.neural.training.training import Arrays
 
@@ -47,4 +47,4 @@ class EmbeddingTask(RatingTask):
             fitted[f"{name}_factors_"] = arrays[f"{name}s"] * rows[:, None]
             bias = arrays[f"{name} bias"][:, 0] if self._model.biases else np.zeros(len(rows), np.float32)
             fitted[f"{name}_bias_"] = bias * rows
-        return {**fitted, **self._model._spread_of(fitted)}
+        return {**fitted, **spread_of(fitted)}

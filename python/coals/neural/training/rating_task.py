@@ -25,6 +25,7 @@ __all__ = [
     "held_out_error",
     "mean_of",
     "rows_based_on",
+    "spread_of",
 ]
 
 _PAIRS_AT_A_TIME = 65536
@@ -129,3 +130,10 @@ def held_out_error(predict: Any, held_out: Entries) -> float | None:
 
 def mean_of(data: Interactions) -> float:
     return float(data.matrix.data.mean(dtype=np.float64))
+
+
+def spread_of(fitted: dict[str, Any]) -> dict[str, Any]:
+    """What new users are measured by: how the factors and biases of those with ratings are spread."""
+    known = fitted["_known_users_"]
+    numbers = np.column_stack([fitted["user_factors_"], fitted["user_bias_"]])[known].astype(np.float64)
+    return {"_spread_": np.stack([numbers.mean(axis=0), numbers.var(axis=0)])}
