@@ -9,7 +9,6 @@ and `_nearest_users` (`similar_users`).
 from __future__ import annotations
 
 import copy
-import inspect
 import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -24,7 +23,7 @@ from coals._util.progress import MANY, working
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.titles import titles_of_ids
-from coals.models.constructors import explaining
+from coals.models.constructors import explaining, parameters_of
 from coals.models.explanation import Explanation, Parts, explained, one_pair
 from coals.models.folded_rows import Rows, given_rows
 from coals.models.offered import offered_with
@@ -99,8 +98,8 @@ class Recommender(ABC):
         vars(self).update({name: value for name, value in given.items() if name not in ("self", "__class__")})
 
     @classmethod
-    def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+    def _parameter_names(cls) -> tuple[str, ...]:
+        return parameters_of(cls.__init__)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor arguments as a dict. `deep` is there for scikit-learn and changes nothing."""

@@ -8,7 +8,13 @@ from typing import Any
 
 from coals._util.checks import foreign_name_error
 
-__all__ = ["explaining"]
+__all__ = ["explaining", "parameters_of"]
+
+
+@functools.cache
+def parameters_of(init: Any) -> tuple[str, ...]:
+    """Names of the arguments of a constructor."""
+    return tuple(name for name in inspect.signature(init).parameters if name != "self")
 
 
 def explaining(init: Any) -> Any:
