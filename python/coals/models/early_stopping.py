@@ -12,7 +12,7 @@ from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import FALLING, parse_metrics
 from coals.models.sweeps import Sweep
 
-__all__ = ["EarlyStopping"]
+__all__ = ["EarlyStopping", "best_of"]
 
 
 class EarlyStopping:
@@ -81,3 +81,13 @@ class EarlyStopping:
         """The model of the best sweep, once, or None."""
         best, self._best = self._best, None
         return best
+
+
+def best_of(callbacks: list[Any], fitted: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+    """What a fit is to leave: `fitted`, or of the best sweep that an `EarlyStopping` has kept, and which that was."""
+    sweep = None
+    for callback in callbacks:
+        best = callback._take_best() if isinstance(callback, EarlyStopping) else None
+        if best is not None:
+            fitted, sweep = {name: getattr(best, name) for name in fitted}, callback.best_sweep_
+    return fitted, sweep

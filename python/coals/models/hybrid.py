@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,7 +18,6 @@ from coals.data.native import empty_csr, structure
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import FALLING, parse_metric
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
-from coals.models.hybrid_members import check_members, fitted_member
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
 from coals.ranking.plain_filters import with_plain_rows
@@ -27,6 +27,8 @@ from coals.tuning.space import one_by_one
 __all__ = ["Hybrid"]
 
 _USERS_AT_A_TIME = 512
+# What a fit raises about what it was given.
+_ERRORS = TypeError, ValueError, ImportError, MemoryError
 
 
 class Hybrid(Recommender):
@@ -105,7 +107,7 @@ class Hybrid(Recommender):
         check_int("min_history", self.min_history, minimum=0)
         check_int("depth", self.depth, minimum=1, maximum=LONGEST_LIST)
         if self.models is not None:
-            check_members(self.models, self.how, self.weights)
+            _check_members(self.models, self.how, self.weights)
 
     def _fit(self, data: Interactions, progress: bool | None) -> None:
         if self.models is None:
@@ -116,7 +118,7 @@ class Hybrid(Recommender):
                 own = copy.deepcopy(model)
                 if self.num_threads is not None:
                     own.set_params(num_threads=self.num_threads)
-                fitted[name] = fitted_member(name, own, data)
+                fitted[name] = _fitted_member(name, own, data)
                 bar.update()
         self.models_ = fitted
         self.weights_ = {name: float((self.weights or {}).get(name, 1.0)) for name in fitted}
@@ -268,3 +270,32 @@ class Hybrid(Recommender):
             found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), seen, width)
         ids, scores, counts = padded(found, n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)
+
+
+def _check_members(models: Any, how: str, weights: Any) -> None:
+    if not isinstance(models, Mapping) or not models:
+        raise TypeError(f"models must be a mapping of name to model, got {reprlib.repr(models)}")
+    for name, model in models.items():
+        if not isinstance(name, str):
+            raise TypeError(f"the names of models must be strings, got {name!r}")
+        if not isinstance(model, Recommender):
+            raise TypeError(f"models must hold models of coals, got {type(model).__name__} for {name!r}")
+    if how == "switching" and len(models) != 2:
+        raise ValueError(f"how='switching' takes two models, got {len(models)}")
+    if weights is None:
+        return
+    if not isinstance(weights, Mapping) or weights.keys() != models.keys():
+        raise ValueError(f"weights must be a mapping with the names of the models, {list(models)}")
+    for name, weight in weights.items():
+        check_number(f"weight of {name!r}", weight, minimum=0)
+    if how == "weighted" and not any(weights.values()):
+        raise ValueError("weights are all 0, so that no model has a say: give one of them more")
+
+
+def _fitted_member(name: str, model: Any, data: Any) -> Any:
+    """The model, fitted; an error names it."""
+    try:
+        return model.fit(data, progress=False)
+    except _ERRORS as error:
+        kind = next(kind for kind in _ERRORS if isinstance(error, kind))
+        raise kind(f"model {name!r}: {error}") from error

@@ -13,7 +13,6 @@ from coals.data.id_arrays import WORDS, as_id_array
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
 from coals.data.sparse import canonical_csr
-from coals.models.model_titles import grown_titles
 
 __all__ = ["Merge", "merge"]
 
@@ -49,7 +48,7 @@ def merge(model: Any, old: _core.Csr, old_weights: Any, new: Interactions, weigh
         sizes = old.entries, new.nnz
         both = [np.ones(n) if w is None else w for w, n in zip((old_weights, weights), sizes, strict=True)]
         all_weights = np.concatenate(both).astype(values.dtype)[kept]
-    data = Interactions(matrix, users, items, grown_titles(model.item_titles_, items, new))
+    data = Interactions(matrix, users, items, _grown_titles(model.item_titles_, items, new))
     return Merge(data, all_weights, (np.unique(new_rows), np.unique(new_columns)))
 
 
@@ -72,3 +71,22 @@ def _grown(old: IdIndex, new: IdIndex) -> tuple[IdIndex, Indices]:
         return old, places
     ids = as_id_array(f"{kind}_ids", [*old.ids.tolist(), *new.ids[unknown].tolist()])
     return IdIndex(ids, len(ids), kind), places
+
+
+def _grown_titles(old: Array | None, items: IdIndex, new: Interactions) -> Array | None:
+    """Titles for all of `items`: those there were, for the first ones, then those that new data brings.
+
+    What neither names goes by its id.
+    """
+    if old is None and new.item_titles is None:
+        return None
+    known = 0 if old is None else len(old)
+    titles: list[str] = [] if old is None else old.tolist()
+    titles += [str(id) for id in items.decode(np.arange(known, len(items))).tolist()]
+    if new.item_titles is not None:
+        brought = items.find_all(new.items).tolist()
+        for place, title in zip(brought, new.item_titles.tolist(), strict=True):
+            if place >= known:
+                titles[place] = title
+    grown = np.array(titles, dtype=object)
+    return grown if old is None or old.dtype.kind == "O" else grown.astype(np.str_)

@@ -15,7 +15,7 @@ from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.interactions import Interactions
 from coals.data.native import structure, with_values
 from coals.models.base import Recommender
-from coals.models.early_stopping import EarlyStopping
+from coals.models.early_stopping import best_of
 from coals.models.sweeps import Sweep, check_callbacks, run_sweeps
 from coals.neural.training.torch import DEVICES, Workers, import_torch, pick_device
 from coals.neural.training.training import Task, Training, refuse_out_of_range
@@ -153,10 +153,8 @@ class NeuralModel(Recommender):
         assert training.best is not None
         with np.errstate(over="ignore", invalid="ignore"):  # told of as an error below
             fitted, epoch = task.results(training.best), training.best_epoch
-        for callback in callbacks:
-            best = callback._take_best() if isinstance(callback, EarlyStopping) else None
-            if best is not None:
-                fitted, epoch = {name: getattr(best, name) for name in fitted}, callback.best_sweep_
+        fitted, sweep = best_of(callbacks, fitted)
+        epoch = sweep or epoch
         self._finish(data, fitted, training, epoch)
         self._check_scores(data, epoch)
 

@@ -23,7 +23,7 @@ from coals.models.als.row_system import RowSystem, contributions
 from coals.models.als.solvers import SINGULAR, SOLVERS
 from coals.models.als.start import Start, grown_start, previous_start, start_of
 from coals.models.base import Array
-from coals.models.early_stopping import EarlyStopping
+from coals.models.early_stopping import best_of
 from coals.models.explanation import Parts
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows, matrix_rows
@@ -180,11 +180,7 @@ class ALS(InnerProductModel):
             callbacks,
             snapshot,
         )
-        fitted = problem.result(copy=False)
-        for callback in callbacks:
-            best = callback._take_best() if isinstance(callback, EarlyStopping) else None
-            if best is not None:
-                fitted = {name: getattr(best, name) for name in fitted}
+        fitted, _ = best_of(callbacks, problem.result(copy=False))
         self._finish(problem, fitted, history)
 
     def _finish(self, problem: Problem, fitted: dict[str, Any], history: list[float]) -> None:

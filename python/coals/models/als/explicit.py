@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from coals import _core
 from coals._util.checks import check_bool, check_choice
 from coals.data.interactions import Interactions
 from coals.models.als.base import ALS
-from coals.models.als.explicit_problem import ExplicitProblem
-from coals.models.als.explicit_rows import explicit_row_system, explicit_wanted, solve_explicit_rows
+from coals.models.als.explicit_problem import ExplicitProblem, explicit_ridges
 from coals.models.als.row_system import RowSystem
+from coals.models.als.solvers import exact_options
 from coals.models.als.start import Start
 from coals.models.base import Array
 from coals.models.factors.biased_factors import BiasedFactors
@@ -261,10 +262,41 @@ class ExplicitALS(BiasedFactors, ALS):
     def _solve_rows(
         self, side: int, rows: Rows, prior: Array | None, bias_prior: Array | None
     ) -> tuple[Array, Array | None]:
-        return solve_explicit_rows(self, side, rows, prior, bias_prior)
+        # Factors and bias together, for bias_update="separate" too, whose sweeps approach the same solution.
+        fixed = (self.item_factors_, self.user_factors_)[side]
+        fixed_bias = (self.item_bias_, self.user_bias_)[side]
+        factors = np.zeros((rows.entries.rows, fixed.shape[1]), fixed.dtype)
+        bias = np.zeros(len(factors), fixed.dtype) if self.biases else None
+        _core.solve_explicit(
+            rows.entries,
+            fixed,
+            fixed_bias if self.biases else None,
+            float(self.global_mean_),
+            rows.weights,
+            explicit_ridges(self)[side].native(),
+            prior,
+            bias_prior if self.biases else None,
+            exact_options(self),
+            factors,
+            bias,
+            "joint" if self.biases else "factors",
+            self._threads,
+        )
+        return factors, bias
 
     def _row_system(self, row: int, item: int) -> tuple[RowSystem, Array, Array | None]:
-        return explicit_row_system(self, row), explicit_wanted(self, item), self._active(row)
+        indptr, indices, values = self._entries_.to_arrays()
+        own = slice(indptr[row], indptr[row + 1])
+        y = self.item_factors_[indices[own]].astype(np.float64)
+        target = values[own].astype(np.float64) - float(self.global_mean_)
+        if self.biases:
+            target -= self.item_bias_[indices[own]]
+            y = np.column_stack([y, np.ones(len(y))])
+        weight = np.ones(len(y)) if self._weights_ is None else self._weights_[own].astype(np.float64)
+        ridge = float(explicit_ridges(self)[0].of(np.array([len(y)]))[0])
+        system = RowSystem(y, weight, weight * target, 0.0, ridge, self._user_prior(row))
+        wanted = self.item_factors_[item].astype(np.float64)
+        return system, np.append(wanted, 1.0) if self.biases else wanted, self._active(row)
 
     def _constant_of(self, item: int) -> float:
         return float(self.global_mean_) + float(self.item_bias_[item])

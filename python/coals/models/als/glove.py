@@ -16,7 +16,7 @@ from coals.data.interactions import Interactions
 from coals.data.native import structure
 from coals.models.als.glove_counts import log_counts, pair_problem
 from coals.models.base import Array, Indices
-from coals.models.early_stopping import EarlyStopping
+from coals.models.early_stopping import best_of
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows
 from coals.models.sweeps import Callback, check_callbacks, run_sweeps
@@ -227,11 +227,7 @@ class GloVe(InnerProductModel):
             callbacks,
             snapshot,
         )
-        fitted = self._result(problem.result(copy=False))
-        for one in callbacks:
-            best = one._take_best() if isinstance(one, EarlyStopping) else None
-            if best is not None:
-                fitted = {name: getattr(best, name) for name in fitted}
+        fitted, _ = best_of(callbacks, self._result(problem.result(copy=False)))
         self._finish(data, fitted, history)
 
     def _blank(self, n_items: int) -> dict[str, Any]:

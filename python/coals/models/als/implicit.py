@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from coals import _core
 from coals._util.checks import check_choice, check_number
 from coals._util.limits import LARGEST
 from coals.data.interactions import Interactions
+from coals.data.native import columns_where
 from coals.models.als.base import ALS
-from coals.models.als.implicit_problem import ImplicitProblem
-from coals.models.als.implicit_rows import implicit_row_system, solve_implicit_rows
+from coals.models.als.implicit_problem import ImplicitProblem, implicit_ridges
 from coals.models.als.row_system import RowSystem
+from coals.models.als.solvers import exact_options
 from coals.models.als.start import Start
 from coals.models.base import Array
 from coals.models.folded_rows import Rows
@@ -274,7 +277,48 @@ class ImplicitALS(ALS):
     def _solve_rows(
         self, side: int, rows: Rows, prior: Array | None, bias_prior: Array | None
     ) -> tuple[Array, Array | None]:
-        return solve_implicit_rows(self, side, rows, prior), None
+        fixed = (self.item_factors_, self.user_factors_)[side]
+        factors = np.zeros((rows.entries.rows, fixed.shape[1]), fixed.dtype)
+        _core.solve_implicit(
+            rows.entries,
+            fixed,
+            _fixed_gram(self, 1 - side),
+            self.objective,
+            float(self.alpha),
+            float(self.unobserved_weight),
+            implicit_ridges(self, self.n_users_, self.n_items_)[side].native(),
+            prior,
+            exact_options(self),
+            factors,
+            self._threads,
+        )
+        return factors, None
 
     def _row_system(self, row: int, item: int) -> tuple[RowSystem, Array, Array | None]:
-        return implicit_row_system(self, row), self.item_factors_[item].astype(np.float64), self._active(row)
+        indptr, indices, values = self._entries_.to_arrays()
+        own = slice(indptr[row], indptr[row + 1])
+        y = self.item_factors_[indices[own]].astype(np.float64)
+        strength = values[own].astype(np.float64)
+        weight = float(self.alpha) * np.abs(strength)
+        shared = float(self.unobserved_weight)
+        target = np.where(strength > 0, weight + (shared if self.objective == "hkv" else 0.0), 0.0)
+        ridge = float(implicit_ridges(self, self.n_users_, self.n_items_)[0].of(np.array([len(y)]))[0])
+        system = RowSystem(y, weight, target, shared * _fixed_gram(self, 1), ridge, self._user_prior(row))
+        return system, self.item_factors_[item].astype(np.float64), self._active(row)
+
+
+def _fixed_gram(model: Any, side: int) -> npt.NDArray[np.float64]:
+    """Gram matrix of one side of a fitted model, computed once.
+
+    As during the fit, users and items without entries take no part: features may have given them factors, but nobody
+    has left them out.
+    """
+    grams: dict[int, npt.NDArray[np.float64]] = vars(model).setdefault("_grams_", {})
+    if side not in grams:
+        factors = (model.user_factors_, model.item_factors_)[side]
+        if model._features_[side] is not None:
+            entries = model._entries_
+            warm = columns_where(entries if side else entries.transpose(), positive=False)
+            factors = factors[warm]
+        grams[side] = _core.gram(factors, model._threads)
+    return grams[side]

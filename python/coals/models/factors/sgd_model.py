@@ -15,10 +15,10 @@ from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.interactions import Interactions
 from coals.data.native import columns_where, structure
 from coals.models.base import Array
-from coals.models.early_stopping import EarlyStopping
+from coals.models.early_stopping import best_of
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows
-from coals.models.sweeps import Callback, check_callbacks, run_sweeps
+from coals.models.sweeps import check_callbacks, run_sweeps
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -123,7 +123,7 @@ class SgdModel(InnerProductModel):
         history = run_sweeps(
             self, epoch, lambda: self._objective(loss[-1], steps), self.iterations, progress, callbacks, snapshot
         )
-        self._finish(data, entries, self._best(callbacks, self._within_range(self._result(entries, state))), history)
+        self._finish(data, entries, best_of(callbacks, self._within_range(self._result(entries, state)))[0], history)
 
     @abstractmethod
     def _entries_of(self, data: Interactions) -> _core.Csr:
@@ -137,13 +137,6 @@ class SgdModel(InnerProductModel):
                 f"factors after the last epoch are too large for {self.dtype}: set a smaller learning_rate, or bring "
                 "values nearer to 1"
             )
-        return fitted
-
-    def _best(self, callbacks: list[Callback], fitted: dict[str, Any]) -> dict[str, Any]:
-        for callback in callbacks:
-            best = callback._take_best() if isinstance(callback, EarlyStopping) else None
-            if best is not None:
-                fitted = {name: getattr(best, name) for name in fitted}
         return fitted
 
     def _start(self, generator: np.random.Generator, shape: tuple[int, int]) -> list[Array]:
