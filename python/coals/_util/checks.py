@@ -24,6 +24,7 @@ __all__ = [
     "check_indices",
     "check_int",
     "check_number",
+    "check_pair",
     "check_random_state",
     "check_seconds",
     "check_threads",
@@ -158,6 +159,15 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
     if value not in choices:
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
     return str(value)
+
+
+def check_pair(name: str, value: Any, *, maximum: float) -> tuple[float, float]:
+    """Numbers from 0 to `maximum` for users and for items, from one for both or a pair."""
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2:
+        raise ValueError(f"{name} must be a number or a (user, item) pair, got {value!r}")
+    users, items = (check_number(name, one, minimum=0, maximum=maximum) for one in pair)
+    return users, items
 
 
 def check_random_state(value: Any) -> np.random.Generator:

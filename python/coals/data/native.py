@@ -37,6 +37,14 @@ def blocks(size: int, width: int = 1) -> list[slice]:
     return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 
 
+def as_scipy(matrix: _core.Csr) -> Any:
+    """The same entries as a SciPy array, which may share their memory."""
+    indptr, indices, values = matrix.to_arrays()
+    if matrix.entries <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
+    return scipy.sparse.csr_array((values, indices, indptr), shape=(matrix.rows, matrix.columns))
+
+
 def empty_csr(rows: int, columns: int, dtype: str | None = None) -> _core.Csr:
     """A matrix without entries; with a dtype one that has (no) values."""
     values = None if dtype is None else np.zeros(0, dtype)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy
 
 from coals import _core
-from coals._util.checks import check_bool, check_choice, check_int, check_number, check_random_state
+from coals._util.checks import check_bool, check_choice, check_int, check_number, check_pair, check_random_state
 from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.features import check_features
 from coals.data.interactions import Interactions, as_interactions
@@ -102,20 +102,11 @@ class ALS(InnerProductModel):
             )
 
     def _regularization_pair(self) -> tuple[float, float]:
-        value = self.regularization
-        if isinstance(value, (tuple, list)):
-            if len(value) != 2:
-                raise ValueError(f"regularization must be a number or a (user, item) pair, got {value!r}")
-            users, items = value
-        else:
-            users = items = value
-        return self._regularization_of(users), self._regularization_of(items)
-
-    def _regularization_of(self, value: Any) -> float:
-        number = check_number("regularization", value, minimum=0, maximum=LARGEST)
-        if 0 < number < np.finfo(self.dtype).tiny:
-            raise ValueError(f"regularization={value} vanishes in {self.dtype}: say 0 if that is meant")
-        return number
+        pair = check_pair("regularization", self.regularization, maximum=LARGEST)
+        for number in pair:
+            if 0 < number < np.finfo(self.dtype).tiny:
+                raise ValueError(f"regularization={number} vanishes in {self.dtype}: say 0 if that is meant")
+        return pair
 
     # --- fitting ---
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import check_bool, check_choice, check_int, check_number, check_random_state
+from coals._util.checks import check_bool, check_choice, check_int, check_number, check_pair, check_random_state
 from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.interactions import Interactions
 from coals.data.native import columns_where, structure
@@ -58,7 +58,7 @@ class SgdModel(InnerProductModel):
         super()._check_params()
         check_int("factors", self.factors, minimum=1, maximum=MOST_FACTORS)
         check_number("learning_rate", self.learning_rate, minimum=0, strict=True, maximum=LARGEST)
-        self._penalties()
+        check_pair("regularization", self.regularization, maximum=LARGEST)
         check_int("iterations", self.iterations, minimum=1)
         check_choice("optimizer", self.optimizer, ("adagrad", "momentum"))
         if check_number("momentum", self.momentum, minimum=0) >= 1:
@@ -67,14 +67,6 @@ class SgdModel(InnerProductModel):
         check_choice("dtype", self.dtype, ("float32", "float64"))
         check_random_state(self.random_state)
         check_number("tolerance", self.tolerance, minimum=0)
-
-    def _penalties(self) -> tuple[float, float]:
-        given = self.regularization
-        pair = given if isinstance(given, (tuple, list)) else (given, given)
-        if len(pair) != 2:
-            raise ValueError(f"regularization must be a number or a (user, item) pair, got {given!r}")
-        users, items = (check_number("regularization", value, minimum=0, maximum=LARGEST) for value in pair)
-        return users, items
 
     # --- fitting ---
 
@@ -181,7 +173,7 @@ class SgdModel(InnerProductModel):
         """What an epoch reports, from what the core returns."""
 
     def _options(self, seed: int, move_items: bool) -> _core.SgdOptions:
-        users, items = self._penalties()
+        users, items = check_pair("regularization", self.regularization, maximum=LARGEST)
         mean, squash = self._scale()
         return _core.SgdOptions(
             self.optimizer, self.learning_rate, self.momentum, users, items, move_items, mean, squash, seed
