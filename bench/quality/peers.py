@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.quality import protocol
 from bench.quality.__main__ import DATA
 from bench.suites.models.contenders import surprise_trainset
-from coals.cli import quality
 from coals.ranking.recommendations import TopN
 
 FACTORS = [16, 32, 64, 128]
@@ -165,12 +165,12 @@ LINES = {
 
 def searched(line: Line, train: Any, seed: int, trials: int) -> dict[str, Any]:
     """The best of a few draws by a fifth of the training part, which alone is looked at."""
-    part, validation = quality.halves(train, seed + 1)
+    part, validation = protocol.halves(train, seed + 1)
     draw, kind = random.Random(seed), RatingPeer if line.rates else Peer
     best: tuple[float, dict[str, Any]] | None = None
     for _ in range(trials):
         parameters = {name: draw.choice(values) for name, values in line.space.items()}
-        found = quality.measured(kind(line.fit, **parameters), part, validation)
+        found = protocol.measured(kind(line.fit, **parameters), part, validation)
         value = -found["rmse"] if line.rates else found["ndcg@10"]
         if best is None or value > best[0]:
             best = value, parameters
@@ -183,11 +183,11 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=DATA, default=["goodbooks-sample", "ml-latest-small"])
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="holds goodbooks/ and ml-latest-small/")
     parser.add_argument("--models", nargs="+", choices=LINES, default=list(LINES))
-    parser.add_argument("--trials", type=int, default=quality.TRIALS)
+    parser.add_argument("--trials", type=int, default=protocol.TRIALS)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     for name in arguments.data:
-        train, test = quality.halves(DATA[name](arguments.data_dir), arguments.seed)
+        train, test = protocol.halves(DATA[name](arguments.data_dir), arguments.seed)
         lines: dict[str, Any] = {}
         for label in arguments.models:
             line = LINES[label]
@@ -197,10 +197,10 @@ def main() -> None:
                 print(f"{label}: missing, {error}", file=sys.stderr)
                 continue
             peer = (RatingPeer if line.rates else Peer)(line.fit, **parameters)
-            lines[label] = quality.measured(peer, train, test)
+            lines[label] = protocol.measured(peer, train, test)
             print(name, label, parameters, lines[label], file=sys.stderr, flush=True)
         print(f"\n{name}")
-        print(quality.table_text(lines), flush=True)
+        print(protocol.table_text(lines), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 import coals
-from coals.cli.all_models import all_models, all_options
 from coals.cli.base import CannotDo, OneLineGroup, check_target, write
 from coals.cli.evaluate import bench, evaluate
 from coals.cli.fit import fit
@@ -56,23 +55,15 @@ Example:
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures to this file.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of split and models.")
 @click.option("--threads", type=click.IntRange(min=1), help="Default: every processor it may use.")
-@all_options
-def demo(plot: Path | None, json_file: Path | None, seed: int, threads: int | None, every: bool, **given: Any) -> None:
+def demo(plot: Path | None, json_file: Path | None, seed: int, threads: int | None) -> None:
     """Recommend real books to a real reader, in seconds.
 
     Fits four models to 176,233 book ratings that come with coals, measures them on ratings they have not
-    seen, and shows what each recommends to one reader. With --all: every model, in one table.
+    seen, and shows what each recommends to one reader.
     """
     for option, path in (("--plot", plot), ("--json", json_file)):
         if path is not None:
             check_target(option, path)
-    if every:
-        if plot is not None:
-            raise CannotDo("--all draws no picture: leave out --plot")
-        _write_figures(json_file, {"coals": coals.__version__, **all_models(seed, threads, given)})
-        return
-    if any(given.values()):
-        raise CannotDo("--data and what goes with it need --all")
     if plot is not None:
         _check_picture(plot)
     from coals.cli import demo_text

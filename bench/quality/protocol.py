@@ -5,18 +5,17 @@ from __future__ import annotations
 import inspect
 import json
 import time
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from coals import split
-from coals.cli.quality_models import BELOW_POPULARITY, Entry, contenders
-from coals.data.interactions import Interactions
-from coals.evaluation.evaluation import evaluate
-from coals.tuning.search import search
+from bench.quality.models import BELOW_POPULARITY, Entry, contenders
+from coals import Interactions, evaluate, search, split
 
 __all__ = [
     "METRICS",
     "SAMPLE",
+    "SETTINGS",
+    "TRIALS",
     "find_settings",
     "halves",
     "made",
@@ -30,11 +29,13 @@ METRICS = ("ndcg@10", "ndcg@100", "recall@20", "recall@50", "rmse")
 #: Draws of each search, where the space is not smaller.
 TRIALS = 6
 SAMPLE = "goodbooks-sample"
+#: What searches found: data set -> model -> {"parameters", "metric", "value", "trials"}.
+SETTINGS = Path(__file__).with_name("settings.json")
 
 
 def recorded_settings() -> dict[str, dict[str, Any]]:
-    """What searches found: data set -> model -> {"parameters", "metric", "value", "trials"}."""
-    found: dict[str, dict[str, Any]] = json.loads(files("coals").joinpath("datasets/settings.json").read_text("utf-8"))
+    """The contents of `SETTINGS`."""
+    found: dict[str, dict[str, Any]] = json.loads(SETTINGS.read_text("utf-8"))
     return found
 
 

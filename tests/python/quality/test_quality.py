@@ -1,4 +1,4 @@
-"""One table over all models: its lines, its protocol, and the parameters that it reads."""
+"""One table over all models: its lines, its protocol, and the parameters that it reads. Skipped without bench/."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import coals
-from coals.cli import main, quality
-from coals.cli.quality_models import contenders
 from conftest import random_ratings
+
+quality = pytest.importorskip("bench.quality.protocol", reason="a source archive has no bench/")
+main = pytest.importorskip("bench.quality.__main__").main
+contenders = quality.contenders
 
 
 @pytest.fixture(scope="module")
@@ -84,29 +85,31 @@ def test_those_below_popularity_are_given_a_reason():
     assert re.search(r"EASE +0\.6000 +0\.5000", text)
 
 
-def test_demo_of_all_models_on_a_table(table, tmp_path):
-    options = ["--data", str(table), "--user", "user", "--item", "item", "--value", "rating"]
-    done = CliRunner().invoke(main, ["demo", "--all", *options, "--threads", "1", "--json", str(tmp_path / "all.json")])
-    assert done.exit_code == 0, done.output
-    figures = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
-    lines = figures["models"]
+def test_table_of_a_file(table, tmp_path, capsys):
+    columns = ["--user", "user", "--item", "item", "--value", "rating"]
+    main(["--file", str(table), *columns, "--threads", "1", "--json", str(tmp_path / "all.jsonl")])
+    printed = capsys.readouterr().out
+    written = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = {line["model"]: line for line in written}
     assert lines.keys() == contenders().keys() - {"ContentKNN"}  # there are no titles
     assert lines["EASE"]["ndcg@10"] > lines["Popularity"]["ndcg@10"]
     for name, line in lines.items():
-        assert re.search(rf"^{re.escape(name)} +{line['ndcg@10']:.4f} ", done.output, re.MULTILINE)
+        assert re.search(rf"^{re.escape(name)} +{line['ndcg@10']:.4f} ", printed, re.MULTILINE)
     assert lines["ExplicitALS"]["rmse"] < 1.5
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--data", "TABLE", "--user", "user", "--item", "item"], "--data and what goes with it need --all"),
-        (["--all", "--data", "TABLE", "--user", "user"], "--data needs --item"),
-        (["--all", "--user", "user"], "give --data FILE, too"),
-        (["--all", "--plot", "x.png"], "--all draws no picture: leave out --plot"),
+        (["--user", "user", "--item", "item"], "give --file FILE, too"),
+        (["--file", "TABLE", "--user", "user"], "--file needs --user and --item"),
+        (
+            ["--file", "TABLE", "--user", "user", "--item", "item", "--search"],
+            "--search writes the parameters of --data",
+        ),
     ],
 )
-def test_demo_options_that_do_not_go_together(table, options, message):
-    done = CliRunner().invoke(main, ["demo", *[str(table) if o == "TABLE" else o for o in options]])
-    assert done.exit_code == 2
-    assert message in done.output
+def test_options_that_do_not_go_together(table, options, message, capsys):
+    with pytest.raises(SystemExit):
+        main([str(table) if option == "TABLE" else option for option in options])
+    assert message in capsys.readouterr().err
