@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 
 import coals
-from bench.harness.columns import aligned
+from coals._util.text_table import aligned
 
 __all__ = ["Row", "format_table", "load_average"]
 
@@ -59,7 +59,8 @@ NUMBERS = (3, 4, 5, 6)
 
 def format_table(rows: Sequence[Row], load: float) -> list[str]:
     """Lines of the table, columns aligned, under two about the machine and its load when the benchmarks began."""
-    lines = aligned(TITLES, [row.cells() for row in rows], [k for k in range(len(TITLES)) if k not in NUMBERS])
+    left = [k for k in range(len(TITLES)) if k not in NUMBERS]
+    lines = aligned([TITLES, *(row.cells() for row in rows)], left, rule=True)
     return [_machine_line(), _conditions_line(load), *lines]
 
 

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.harness.columns import aligned
 from bench.harness.data import SHAPES, interactions, save_matrix
 from bench.peers.contender import CONTENDERS
 from bench.peers.peak import measure_peak
 from bench.peers.problem import OBJECTIVES, Problem
 from bench.peers.report import LEFT, TITLES, table
 from bench.peers.runner import Outcome, race
+from coals._util.text_table import aligned
 
 __all__: list[str] = []
 
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 outcomes = one_race(options, shape, K, matrix, path)
                 rows += table(shape, outcomes, peak)
                 write_json(options.json, shape, outcomes, (peak, label))
-    print("\n".join(aligned(TITLES, rows, LEFT)))
+    print("\n".join(aligned([TITLES, *rows], LEFT, rule=True)))
     print("x coals: seconds over those of coals. GFLOP/s and % of the " + label + ": of the exact algorithm, for all.")
     print("objective after so many sweeps, lower is better; * marks a penalty that is not the one of the others.")
 

@@ -18,7 +18,7 @@ LEFT = (0, 2, 3)
 
 
 def table(shape: str, outcomes: Sequence[Outcome], peak: float) -> list[list[str]]:
-    """Rows of cells, a missing contender's with the reason for a version."""
+    """Rows of cells; that of a missing contender ends with the reason."""
     ours = next((outcome for outcome in outcomes if outcome.name == "coals" and not outcome.missing), None)
     return [_cells(shape, outcome, ours, peak) for outcome in outcomes]
 
@@ -26,7 +26,7 @@ def table(shape: str, outcomes: Sequence[Outcome], peak: float) -> list[list[str
 def _cells(shape: str, outcome: Outcome, ours: Outcome | None, peak: float) -> list[str]:
     head = [shape, str(outcome.problem.factors), outcome.name]
     if outcome.missing:
-        return [*head, f"missing: {outcome.missing}", *[""] * (len(TITLES) - 4)]
+        return [*head, f"missing: {outcome.missing}"]
     ratio = f"{outcome.median / ours.median:.2f}" if ours else ""
     objective = outcome.problem.objective
     mark = "" if objective.exponent == OBJECTIVES[objective.kind].exponent else "*"

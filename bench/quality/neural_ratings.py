@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 import coals
-from bench.harness.columns import aligned
 from coals import neural
+from coals._util.text_table import aligned
 
 __all__ = ["MODELS", "measured"]
 
@@ -73,7 +73,7 @@ def main(given: Sequence[str] | None = None) -> None:
         rows.append(
             [name, f"{errors.mean():.4f}", f"{np.sqrt(errors.mean()):.4f}", listed, *(f"{m:.0f}" for m in means)]
         )
-    print("\n".join(aligned(["model", "MSE", "RMSE", "by seed", "epochs", "CPU s"], rows, (0,))))
+    print("\n".join(aligned([["model", "MSE", "RMSE", "by seed", "epochs", "CPU s"], *rows], rule=True)))
 
 
 if __name__ == "__main__":

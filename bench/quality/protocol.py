@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.quality.models import BELOW_POPULARITY, Entry, contenders
 from coals import Interactions, evaluate, search, split
+from coals._util.text_table import aligned
 
 __all__ = [
     "METRICS",
@@ -122,15 +123,11 @@ def measured(model: Any, train: Interactions, test: Interactions) -> dict[str, A
 
 def table_text(lines: dict[str, dict[str, Any]]) -> str:
     """The table, and the reasons of those that are below popularity."""
-    width = max(map(len, lines))
-    head = f"{'':<{width}}" + "".join(
-        f"{name:>11}" for name in ("NDCG@10", "NDCG@100", "recall@20", "recall@50", "RMSE")
-    )
-    out = [f"{head}{'fit s':>9}{'lists s':>9}"]
+    rows = [["", "NDCG@10", "NDCG@100", "recall@20", "recall@50", "RMSE", "fit s", "lists s"]]
     for name, line in lines.items():
-        values = "".join(f"{'–' if line[m] is None else format(line[m], '.4f'):>11}" for m in METRICS)
-        out.append(f"{name:<{width}}{values}{line['fit_seconds']:>9.2f}{line['recommend_seconds']:>9.2f}")
-    return "\n".join(out + [""] * bool(why := reasons(lines)) + why)
+        values = ["–" if line[m] is None else f"{line[m]:.4f}" for m in METRICS]
+        rows.append([name, *values, f"{line['fit_seconds']:.2f}", f"{line['recommend_seconds']:.2f}"])
+    return "\n".join(aligned(rows) + [""] * bool(why := reasons(lines)) + why)
 
 
 def reasons(lines: dict[str, dict[str, Any]]) -> list[str]:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.quality.rmse_contenders import CONTENDERS, Contender, Grid, Params, Ratings
+from coals._util.text_table import aligned
 
 __all__ = ["Result", "folds", "read_ratings", "search"]
 
@@ -178,12 +179,12 @@ def cells(result: Result, ours: Result | None) -> list[str]:
     """A line of the table. `less coals` is the mean over folds of the RMSE less that of coals on the same fold."""
     head = [result.data, result.contender]
     if result.missing:
-        return [*head, f"missing ({result.missing})", *[""] * (len(TITLES) - 3)]
+        return [*head, f"missing ({result.missing})"]
     marked = {name + ("*" if name in result.edges else ""): value for name, value in result.best.items()}
     head += [describe(marked), str(len(result.tried))]
     head.append(f"{min(value for _, value in result.tried):.4f}")
     if len(result.rmse) < result.folds:
-        return [*head, "not run", *[""] * (len(TITLES) - 6)]
+        return [*head, "not run"]
     less = ""
     if ours is not None and len(ours.rmse) == len(result.rmse) and ours is not result:
         less = f"{np.mean(np.subtract(result.rmse, ours.rmse)):+.4f}"
@@ -195,16 +196,8 @@ def cells(result: Result, ours: Result | None) -> list[str]:
 def table(results: Sequence[Result]) -> list[str]:
     """Aligned lines under the titles."""
     ours = {result.data: result for result in results if result.contender == "coals"}
-    rows = [TITLES, *(cells(result, ours.get(result.data)) for result in results)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(TITLES))]
-    rows.insert(1, ["-" * width for width in widths])
-    return [
-        "  ".join(
-            cell.ljust(width) if k in LEFT else cell.rjust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    rows = [cells(result, ours.get(result.data)) for result in results]
+    return aligned([TITLES, *rows], LEFT, rule=True)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

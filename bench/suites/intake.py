@@ -19,8 +19,8 @@ import numpy as np
 import scipy.sparse as sp
 
 import coals
-from bench.harness.columns import aligned
 from coals import _core
+from coals._util.text_table import aligned
 
 __all__ = ["main"]
 
@@ -127,7 +127,7 @@ def main() -> None:
     lines = string_rows(given.rows, given.rounds) + file_rows(given.rows, given.rounds) + plain_rows(given.rounds)
     titles = ["intake", "baseline", "baseline s", "coals s", "ratio", "target"]
     print(f"{given.rows} rows, {given.rounds} rounds, {coals.show_config()['num_threads']} threads")
-    print("\n".join(aligned(titles, lines, [0, 1])))
+    print("\n".join(aligned([titles, *lines], [0, 1], rule=True)))
 
 
 if __name__ == "__main__":

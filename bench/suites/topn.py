@@ -34,8 +34,8 @@ import numpy as np  # noqa: E402  threads are chosen first
 import scipy.sparse as sp  # noqa: E402
 
 import coals  # noqa: E402
-from bench.harness.columns import aligned  # noqa: E402
 from coals import _core  # noqa: E402
+from coals._util.text_table import aligned  # noqa: E402
 
 _BLOCK = 4096  # users at a time, where whole score matrices are formed
 
@@ -177,14 +177,14 @@ def main(a: argparse.Namespace) -> None:
         lines = []
         for name, call in calls.items():
             if isinstance(call, str):
-                lines.append([name, call, "", ""])
+                lines.append([name, call])
                 continue
             own = np.array(seconds[name])
             lines.append([name, f"{np.median(own):.3f}", f"{own.min():.3f}", f"{np.median(own / floor):.2f}"])
-        print("\n".join(aligned([f"K = {K}", "median s", "best s", "over sgemm"], lines, [0])))
+        print("\n".join(aligned([[f"K = {K}", "median s", "best s", "over sgemm"], *lines], rule=True)))
     lines = [latency(items, 64, a.threads) for items in (10_000, 1_000_000)]
     titles = ["one user, K = 64, items", "median us", "99th percentile us"]
-    print("\n".join(aligned(titles, lines, [])))
+    print("\n".join(aligned([titles, *lines], [], rule=True)))
 
 
 if __name__ == "__main__":

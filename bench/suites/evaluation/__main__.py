@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 
 import coals
-from bench.harness.columns import aligned
 from bench.harness.data import SHAPES, interactions
 from bench.harness.processes import Child, child_environment, giving_up
 from bench.suites.evaluation.agreement import write
 from bench.suites.evaluation.numpy_metrics import compute
+from coals._util.text_table import aligned
 
 __all__: list[str] = []
 
@@ -98,12 +98,12 @@ def show(runners: list[Runner]) -> None:
     rows = []
     for runner in runners:
         if runner.missing:
-            rows.append([runner.name, f"missing: {runner.missing}", "", ""])
+            rows.append([runner.name, f"missing: {runner.missing}"])
             continue
         ratios = [theirs / mine for theirs, mine in zip(runner.seconds, ours.seconds, strict=True)]
         median, best = statistics.median(runner.seconds), min(runner.seconds)
         rows.append([runner.name, f"{1e3 * median:.1f}", f"{1e3 * best:.1f}", f"{statistics.median(ratios):.2f}"])
-    print("\n".join(aligned(["", "ms", "best", "x coals"], rows, (0,))) + "\n")
+    print("\n".join(aligned([["", "ms", "best", "x coals"], *rows], rule=True)) + "\n")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

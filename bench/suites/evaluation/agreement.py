@@ -16,8 +16,8 @@ import numpy as np
 from scipy import sparse
 
 import coals
-from bench.harness.columns import aligned
 from bench.harness.processes import Child, Missing, child_environment
+from coals._util.text_table import aligned
 
 __all__ = ["MEANINGS", "TOLERANCE"]
 
@@ -104,13 +104,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             try:
                 gaps = largest_gaps(library, python, Path(folder))
             except Missing as reason:
-                rows.append([library, f"missing: {reason}", "", ""])
+                rows.append([library, f"missing: {reason}"])
                 continue
             for name, gap in gaps.items():
                 rows.append([library, name, meanings[name], f"{gap:.1e}"])
                 if gap > TOLERANCE:
                     broken.append(f"{library}'s {name} is not {meanings[name]}")
-    print("\n".join(aligned(["library", "metric", "is our", "largest difference"], rows, (0, 1, 2))))
+    print("\n".join(aligned([["library", "metric", "is our", "largest difference"], *rows], (0, 1, 2), rule=True)))
     if broken:
         raise SystemExit("\n".join(broken))
 

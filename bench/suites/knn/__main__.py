@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.harness.columns import aligned
 from bench.harness.data import SHAPES, interactions, save_matrix
 from bench.suites.knn.agreement import compare
 from bench.suites.knn.bandwidth import copy_bandwidth
 from bench.suites.knn.contender import CONTENDERS, Problem
 from bench.suites.knn.report import LEFT, TITLES, table
 from bench.suites.knn.runner import Outcome, race
+from coals._util.text_table import aligned
 
 __all__: list[str] = []
 
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 complaints += [f"{shape}, {k} neighbors: {text}" for text in compare(outcomes)]
                 rows += table(shape, k, outcomes, count_pairs(matrix), bandwidth)
                 write_json(options.json, shape, k, outcomes, (count_pairs(matrix), bandwidth))
-    print("\n".join(aligned(TITLES, rows, LEFT)))
+    print("\n".join(aligned([TITLES, *rows], LEFT, rule=True)))
     print(
         "x coals: seconds over those of coals with that measure. B/pair: bytes that a copy moves in the time of a pair."
     )

@@ -18,7 +18,7 @@ LEFT = (0, 2, 3, 4, 15)
 
 
 def table(shape: str, k: int, outcomes: Sequence[Outcome], pairs: int, bandwidth: float) -> list[list[str]]:
-    """Rows of cells, a missing contender's with the reason for a version."""
+    """Rows of cells; that of a missing contender ends with the reason."""
     medians = {outcome.name: outcome.median for outcome in outcomes if not outcome.missing}
     return [_cells(shape, k, outcome, medians, pairs, bandwidth) for outcome in outcomes]
 
@@ -27,7 +27,7 @@ def _cells(shape: str, k: int, outcome: Outcome, medians: dict[str, float], pair
     entry = CONTENDERS[outcome.name]
     head = [shape, str(k) if entry.selects else "all", outcome.name]
     if outcome.missing:
-        return [*head, f"missing: {outcome.missing}", *[""] * (len(TITLES) - 4)]
+        return [*head, f"missing: {outcome.missing}"]
     ours = medians.get(entry.ours)
     rate = pairs / outcome.median / 1e9
     whole = outcome.scale == 1

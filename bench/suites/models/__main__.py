@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.harness.columns import aligned
 from bench.harness.data import interactions, load_matrix, save_matrix
 from bench.harness.processes import Child, child_environment, giving_up, serve, take_turns
 from bench.suites.models.contenders import CONTENDERS
+from coals._util.text_table import aligned
 
 
 @dataclass
@@ -93,12 +93,12 @@ def table(task: str, outcomes: list[Outcome]) -> list[str]:
     rows = []
     for outcome in outcomes:
         if outcome.missing:
-            rows.append([task, outcome.name, f"missing: {outcome.missing}", "", ""])
+            rows.append([task, outcome.name, f"missing: {outcome.missing}"])
             continue
         ratio = statistics.median(theirs / own for theirs, own in zip(outcome.seconds, ours, strict=False))
         median, cores = statistics.median(outcome.seconds), statistics.median(outcome.cores)
         rows.append([task, outcome.name, f"{median:.3g}", f"{cores:.1f}", f"{ratio:.3g}"])
-    return aligned(["task", "contender", "seconds", "cores", "over coals"], rows, (0, 1))
+    return aligned([["task", "contender", "seconds", "cores", "over coals"], *rows], (0, 1), rule=True)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,16 @@ import io
 import json
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 import click
 
+from coals._util.text_table import aligned
+
 __all__ = ["FORMATS", "say", "show_rows"]
 
 FORMATS = ("table", "csv", "jsonl")
-_NARROWEST = 8
 
 
 def say(text: str) -> None:
@@ -37,7 +37,12 @@ def show_rows(rows: Iterable[dict[str, Any]], format: str, columns: list[str]) -
         writer.writerows([[_cell(row[name], exact=True) for name in columns] for row in rows])
         say(text.getvalue().removesuffix("\n"))
     else:
-        for line in _table(list(rows), columns):
+        listed = list(rows)
+        cells = [[_cell(row[name]) for name in columns] for row in listed]
+        numbers = (int, float, type(None))
+        left = [k for k, name in enumerate(columns) if not all(isinstance(row[name], numbers) for row in listed)]
+        most = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in aligned([columns, *cells], left, rule=True, most=most):
             say(line)
 
 
@@ -54,38 +59,3 @@ def _cell(value: Any, exact: bool = False) -> str:
     if isinstance(value, float):
         return repr(value) if exact else f"{value:.4g}"
     return str(_plain(value))
-
-
-def _table(rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
-    """Aligned; on a terminal the widest column of text is cut so that a row is a line."""
-    cells = [[_one_line(_cell(row[name])) for name in columns] for row in rows]
-    right = [all(isinstance(row[name], (int, float, type(None))) for row in rows) for name in columns]
-    widths = [max([_width(name), *(_width(row[i]) for row in cells)]) for i, name in enumerate(columns)]
-    if sys.stdout.isatty():
-        over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        widths[widest] = max(widths[widest] - max(over, 0), _NARROWEST)
-    return [
-        "  ".join(_pad(text, width, side) for text, width, side in zip(line, widths, right, strict=True)).rstrip()
-        for line in ([*columns], ["-" * width for width in widths], *cells)
-    ]
-
-
-def _one_line(text: str) -> str:
-    """Titles are others' text: nothing in them shall move the cursor."""
-    return "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text)
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return len(text) + wide - sum(unicodedata.combining(letter) > 0 for letter in text)
-
-
-def _pad(text: str, width: int, right: bool) -> str:
-    if _width(text) > width:
-        while _width(text) > width - 1:
-            text = text[:-1]
-        text += "…"
-    space = " " * (width - _width(text))
-    return space + text if right else text + space

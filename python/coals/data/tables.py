@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._util.checks import check_choice, column_error
+from coals._util.text_table import aligned
 
 __all__ = ["Table"]
 
@@ -72,8 +73,9 @@ class Table:
         raise ImportError(f"to_frame needs {' or '.join(tried)}: pip install {tried[0]}, or use to_dict()")
 
     def __repr__(self) -> str:
-        shown = {name: _texts(column[:_SHOWN]) for name, column in self.columns.items()}
-        lines = _aligned(shown, {name for name, column in self.columns.items() if column.dtype.kind not in "iuf"})
+        shown = [[name, *_texts(column[:_SHOWN])] for name, column in self.columns.items()]
+        left = {k for k, column in enumerate(self.columns.values()) if column.dtype.kind not in "iuf"}
+        lines = aligned(list(zip(*shown, strict=True)), left, rule=True)
         rest = len(self) - _SHOWN
         return "\n".join([*lines, f"… and {rest} more rows"] if rest > 0 else lines)
 
@@ -85,13 +87,3 @@ def _texts(column: npt.NDArray[Any]) -> list[str]:
     if np.isfinite(column).all() and (column == np.round(column)).all() and (np.abs(column) < 1e15).all():
         return [str(int(value)) for value in column]
     return [f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.4g}" for value in column]
-
-
-def _aligned(columns: Mapping[str, list[str]], left: set[str]) -> list[str]:
-    """Lines under the names of the columns, numbers flush right."""
-    padded = []
-    for name, texts in columns.items():
-        width = max(map(len, [name, *texts]))
-        cells = [name, "-" * width, *texts]
-        padded.append([cell.ljust(width) if name in left else cell.rjust(width) for cell in cells])
-    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coals._util.checks import check_choice
+from coals._util.text_table import aligned
 from coals.evaluation.resampling import TESTS, Sample, bootstrap_means, interval_of, p_value_of, standard_error_of
 from coals.metrics.names import RATING_METRICS
 
@@ -66,7 +66,7 @@ class Comparison:
                     f"{self.lower[metric]:,}",
                 ]
             )
-        return "\n".join([f"{self.first} less {self.second}", *table(rows)])
+        return "\n".join([f"{self.first} less {self.second}", *aligned(rows)])
 
     __repr__ = __str__
 
@@ -257,7 +257,7 @@ class Evaluation:
         for model, means in self.mean.items():
             rows.append([model, *(_cell(means[m], self.standard_error[model][m]) for m in self.metrics)])
         skipped = f", {self.skipped_users:,} skipped (no relevant item)" if self.skipped_users else ""
-        return "\n".join([*table(rows), f"{self.evaluated_users:,} users evaluated{skipped}"])
+        return "\n".join([*aligned(rows), f"{self.evaluated_users:,} users evaluated{skipped}"])
 
     __repr__ = __str__
 
@@ -273,10 +273,3 @@ def _cell(mean: float, error: float) -> str:
     if np.isnan(mean):
         return "-"
     return f"{mean:.4f}" if np.isnan(error) else f"{mean:.4f} ±{error:.4f}"
-
-
-def table(rows: list[list[str]]) -> list[str]:
-    """Lines of a table: the first column to the left, the others to the right."""
-    justify: list[Callable[[str, int], str]] = [str.ljust, *[str.rjust] * (len(rows[0]) - 1)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(j(cell, w) for j, cell, w in zip(justify, row, widths, strict=True)) for row in rows]

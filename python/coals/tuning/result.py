@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from coals.evaluation.result import table
+from coals._util.text_table import aligned
 from coals.metrics.names import FALLING
 
 __all__ = ["SearchResult", "Trial"]
@@ -85,7 +85,7 @@ class SearchResult:
             found = [f"{trial.values[m]:.4f} ±{trial.errors[m]:.4f}" for m in metrics]
             values = ["failed"] * len(metrics) if trial.failed else found
             rows.append([*(_short(trial.params[name]) for name in names), *values, f"{trial.seconds:.1f}"])
-        return "\n".join(table(rows))
+        return "\n".join(aligned(rows))
 
     __repr__ = __str__
 

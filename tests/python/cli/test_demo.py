@@ -11,7 +11,7 @@ import pytest
 from tqdm import tqdm
 
 import coals
-from coals.cli import demo, demo_text
+from coals.cli import demo
 
 MODELS = ["Popularity", "ItemCooccurrence", "ExplicitALS", "ImplicitALS"]
 
@@ -20,13 +20,13 @@ MODELS = ["Popularity", "ItemCooccurrence", "ExplicitALS", "ImplicitALS"]
 def shown():
     """The demo and its figures, section by section."""
     show = demo.Demo(seed=0)
-    return show, {name: getattr(show, name)() for name in demo_text.SECTIONS}
+    return show, {name: getattr(show, name)() for name in demo.SECTIONS}
 
 
 @pytest.fixture(scope="module")
 def text(shown):
-    sections = [as_text(shown[1][name]) for name, as_text in demo_text.SECTIONS.items()]
-    return "\n".join([*sections, demo_text.next_steps("python", shown[1]["reader"]["id"], made_by(shown[1]))])
+    sections = [as_text(shown[1][name]) for name, as_text in demo.SECTIONS.items()]
+    return "\n".join([*sections, demo.next_steps("python", shown[1]["reader"]["id"], made_by(shown[1]))])
 
 
 def made_by(figures):
@@ -102,7 +102,7 @@ def test_similar_books_are_of_a_kind(shown):
 @pytest.mark.long  # each model has this tested by itself
 def test_threads_change_nothing_but_the_time(shown):
     alone = demo.Demo(seed=0, num_threads=1)
-    assert without_times({name: getattr(alone, name)() for name in demo_text.SECTIONS}) == without_times(shown[1])
+    assert without_times({name: getattr(alone, name)() for name in demo.SECTIONS}) == without_times(shown[1])
 
 
 def test_text_fits_100_columns_and_has_every_figure(shown, text):
@@ -120,7 +120,7 @@ def test_text_fits_100_columns_and_has_every_figure(shown, text):
 def test_long_titles_end_in_an_ellipsis():
     book = {"title": "x" * 100}
     similar = {"book": "y", "ItemCooccurrence": [book], "ImplicitALS": [book, {"title": "short"}]}
-    lines = demo_text.similar(similar).splitlines()
+    lines = demo.similar_text(similar).splitlines()
     left, right = lines[-2][:48], lines[-2][50:]
     assert left == right == "   1   " + "x" * 40 + "…"
     assert lines[-1].split() == ["2", "short"]
