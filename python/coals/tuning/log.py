@@ -5,30 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pickle
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import scipy
 
 from coals.data.interactions import Interactions
 from coals.tuning.result import Trial
 
-__all__ = ["SearchLog", "fingerprint", "fingerprint_of_any", "key_of"]
+__all__ = ["SearchLog", "fingerprint", "key_of"]
 
 
-def fingerprint(data: Interactions) -> str:
-    """Tells data sets apart: who has what, and the values."""
-    digest = hashlib.sha256(repr(data.shape).encode())
-    for array in (data.matrix.indptr, data.matrix.indices, data.matrix.data):
-        digest.update(array.tobytes())
+def fingerprint(given: Any) -> str:
+    """Tells data sets, features, weights and texts apart, by their contents."""
+    digest = hashlib.sha256()
+    given = given.matrix if isinstance(given, Interactions) else given
+    if scipy.sparse.issparse(given):
+        digest.update(repr(given.shape).encode())
+        rows = given.tocsr()
+        arrays = [rows.indptr, rows.indices, rows.data]
+    else:
+        arrays = [np.asarray(given)] if hasattr(given, "__array__") else []
+    for array in arrays:
+        digest.update(repr((array.shape, array.dtype.str)).encode())
+        digest.update(repr(array.tolist()).encode() if array.dtype.hasobject else array.tobytes())
+    digest.update(b"" if arrays else repr(given).encode())
     return digest.hexdigest()[:16]
-
-
-def fingerprint_of_any(given: Any) -> str:
-    """Tells what `fit` is given apart: texts, features, weights."""
-    try:
-        return hashlib.sha256(pickle.dumps(given, protocol=4)).hexdigest()[:16]
-    except Exception as error:  # whatever an object of another library raises
-        raise TypeError(f"path= needs fit_params that pickle can hold: {error}; leave path out") from None
 
 
 def key_of(params: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from coals._util.progress import new_bar
 from coals.data.interactions import Interactions, as_interactions
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import parse_metrics
-from coals.tuning.log import SearchLog, fingerprint, fingerprint_of_any, key_of
+from coals.tuning.log import SearchLog, fingerprint, key_of
 from coals.tuning.result import SearchResult, Trial
 from coals.tuning.space import checked_space, draws, grid, with_params
 
@@ -200,9 +200,9 @@ def _candidates(
 def _heading(
     model: Any, data: Any, validation: Any, metrics: list[str], folds: int, seed: Any, given: dict[str, Any]
 ) -> dict[str, Any]:
-    held_out = None if validation is None else fingerprint(as_interactions(validation))
     names = {"model": type(model).__name__, "parameters": model.get_params(), "train": fingerprint(data)}
-    names |= {"fit_params": fingerprint_of_any(given)} if given else {}
+    names |= {"fit_params": {name: fingerprint(value) for name, value in given.items()}} if given else {}
+    held_out = None if validation is None else fingerprint(as_interactions(validation))
     return {**names, "validation": held_out, "folds": folds, "metrics": metrics, "random_state": seed}
 
 

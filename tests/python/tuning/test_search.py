@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from importlib.util import find_spec
 
@@ -11,6 +12,7 @@ from scipy import sparse, stats
 
 import coals
 from coals import split
+from coals.tuning.log import fingerprint
 
 needs_optuna = pytest.mark.skipif(find_spec("optuna") is None, reason="optuna is not installed: pip install optuna")
 
@@ -133,6 +135,24 @@ def test_a_file_of_another_search_is_refused(data, tmp_path):
     path.write_text("hello\n")
     with pytest.raises(ValueError, match="is not the file of a search"):
         coals.search(Counting(), {"by": ["users"]}, data, path=path)
+
+
+@pytest.mark.parametrize(
+    ("given", "other"),
+    [
+        (np.eye(3), np.eye(3)[::-1]),
+        (np.zeros(3), np.zeros(3, dtype=np.int64)),
+        (np.arange(6.0), np.arange(6.0).reshape(2, 3)),
+        (["a", "bc"], ["ab", "c"]),
+        (np.array(["a", None], dtype=object), np.array(["b", None], dtype=object)),
+        (sparse.csr_array(np.eye(3)), sparse.csr_array(np.eye(3)[::-1])),
+        (sparse.csr_array((3, 3)), sparse.csr_array((3, 4))),
+        ({1: "text"}, {1: "other"}),
+        tuple(coals.Interactions.from_arrays([1, 2], [1, 2], values) for values in ([1.0, 2.0], [2.0, 1.0])),
+    ],
+)
+def test_a_fingerprint_is_of_the_contents(given, other):
+    assert fingerprint(given) == fingerprint(copy.deepcopy(given)) != fingerprint(other)
 
 
 def test_what_fit_is_given_reaches_every_fit(data, tmp_path):
