@@ -211,8 +211,10 @@ def test_titles_are_found_in_spite_of_mistakes(query, best):
     assert titles[search_titles(titles, query, 1)[0][0]] == best
 
 
-def test_equal_titles_go_by_weight():
+def test_equal_titles_go_by_weight_and_hardly_alike_ones_are_left_out():
     assert [place for place, _ in search_titles(["It", "It", "It"], "it", 3, [1, 5, 5])] == [1, 2, 0]
+    assert search_titles(["Naïve Melody"], "NAIVE, melody!", 1) == [(0, 1.0)]
+    assert search_titles(["The Hobbit"], "hobbit in seven volumes", 1) == []
     assert search_titles(["It"], "?!", 3) == search_titles(["!", ""], "it", 3) == []
 
 
