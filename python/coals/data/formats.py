@@ -1,8 +1,8 @@
-"""The entries of every SciPy sparse format, read without SciPy's own conversions.
+"""The entries of every SciPy sparse format.
 
-Those trust the attributes they find, and some read or write out of bounds when the attributes were edited by
-hand. So each reader here checks the parts of its format against each other first; parts that disagree are a
-ValueError "the matrix is broken: ...".
+SciPy's conversions trust the attributes they find, and some read or write out of bounds when those were edited by hand.
+So CSR, CSC and COO are checked here, BSR and DIA by SciPy's constructors, and LIL and DOK are read as Python lists.
+Parts that disagree are a ValueError "the matrix is broken: ...".
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from coals._util.checks import refuse_masked
 
-__all__ = ["compressed", "entries", "float_values", "segment"]
+__all__ = ["compressed", "entries", "segment"]
 
 Array = npt.NDArray[Any]
 Entries = tuple[Array, Array, Array]
@@ -24,9 +25,17 @@ Entries = tuple[Array, Array, Array]
 
 def compressed(X: Any, n_major: int, n_minor: int, major: str, minor: str) -> Entries:
     """The arrays (data, indices, indptr) of a CSR or CSC matrix, once they are known to be in order."""
-    data = _part(X, "data")
-    indices, indptr = _pointers(X, data, 1, (n_major, n_minor), (major, minor))
-    return float_values(data[: len(indices)]), indices, indptr
+    data, indptr, indices = _part(X, "data"), _part(X, "indptr"), _part(X, "indices")
+    if indptr.ndim != 1 or indptr.dtype.kind not in "iu" or len(indptr) != n_major + 1 or indptr[0] != 0:
+        raise _broken(f"indptr must be {n_major + 1} integers from 0, one more than {major}s")
+    back = indptr[1:] < indptr[:-1]
+    if back.any():
+        raise _broken(f"indptr steps back at {major} {int(np.argmax(back))}")
+    nnz = int(indptr[-1])
+    if data.ndim != 1 or indices.ndim != 1 or min(len(data), len(indices)) < nnz:
+        raise _broken(f"indptr ends at {nnz}, but there are indices {indices.shape}, data {data.shape}")
+    indices = _positions(indices[:nnz], nnz, n_minor, minor, lambda entry: f"{major} {segment(indptr, entry)}")
+    return _floats(data[:nnz], data.dtype), indices, indptr
 
 
 def entries(X: Any) -> Entries:
@@ -34,8 +43,75 @@ def entries(X: Any) -> Entries:
     readers = {"coo": _coo, "lil": _lil, "dok": _dok, "dia": _dia, "bsr": _bsr}
     if X.format not in readers:
         raise TypeError(f"the matrix has the unknown format {X.format!r}: convert it with .tocsr() first")
-    data, row, column = readers[X.format](X)
-    return float_values(data), row, column
+    refuse_masked("the data of the matrix", getattr(X, "data", None))
+    try:
+        found = readers[X.format](X)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _broken(str(error)) from None
+    data, row, column = (_array(name, part) for name, part in zip(("data", "row", "col"), found, strict=True))
+    if data.ndim != 1 or data.dtype.kind not in "biuf":
+        raise _broken(f"its values must be real numbers in one dimension, got dtype {data.dtype}, shape {data.shape}")
+    n_rows, n_columns = X.shape
+    row, column = _positions(row, len(data), n_rows, "row"), _positions(column, len(data), n_columns, "column")
+    return _floats(data, X.dtype), row, column
+
+
+def _coo(X: Any) -> Any:
+    coords = X.coords if hasattr(X, "coords") else (X.row, X.col)  # SciPy < 1.13 has no coords
+    if not isinstance(coords, (tuple, list)) or len(coords) != 2:
+        found = f"{len(coords)} arrays" if isinstance(coords, (tuple, list)) else type(coords).__name__
+        raise ValueError(f"coords must be two arrays, for rows and columns, got {found}")
+    return X.data, *coords
+
+
+def _lil(X: Any) -> Any:
+    if not np.shape(X.rows) == np.shape(X.data) == X.shape[:1]:
+        raise ValueError(f"rows and data must hold {X.shape[0]} lists each")
+    lengths, valued = list(map(len, X.rows)), list(map(len, X.data))
+    if lengths != valued:
+        row = next(row for row in range(len(lengths)) if lengths[row] != valued[row])
+        raise ValueError(f"row {row} has {lengths[row]} indices, but {valued[row]} values")
+    row_of = np.repeat(np.arange(len(lengths)), lengths)
+    return _listed(chain.from_iterable(X.data)), row_of, _listed(chain.from_iterable(X.rows))
+
+
+def _dok(X: Any) -> Any:
+    stored = getattr(X, "_dict", X)  # SciPy < 1.12 stores in X itself
+    keys = _listed(stored.keys()).reshape(len(stored), 2)
+    return _listed(stored.values()), keys[:, 0], keys[:, 1]
+
+
+def _listed(values: Iterable[Any]) -> Array:
+    """Python numbers as an array; what is not all integers or all numbers gets a type that is refused later."""
+    listed = list(values)
+    try:
+        return np.asarray(listed) if listed else np.empty(0, np.int64)
+    except ValueError:  # a ragged sequence
+        raise ValueError("indices must be integers, two for each entry, and values numbers") from None
+
+
+def _dia(X: Any) -> Any:
+    offsets, (n_rows, n_columns) = _integers(X.offsets), X.shape
+    if ((offsets <= -n_rows) | (offsets >= n_columns)).any():
+        raise ValueError(f"offsets must be from {1 - n_rows} to {n_columns - 1}")
+    found = scipy.sparse.dia_array((X.data, offsets), shape=X.shape).tocoo()  # leaves out zeros, which are padding
+    return found.data, found.row, found.col
+
+
+def _bsr(X: Any) -> Any:
+    checked = scipy.sparse.bsr_array((X.data, _integers(X.indices), _integers(X.indptr)), shape=X.shape)
+    checked.check_format(full_check=True)
+    found = checked.tocoo()
+    kept = found.data != 0  # zeros are padding
+    return found.data[kept], found.row[kept], found.col[kept]
+
+
+def _integers(indices: Any) -> Array:
+    refuse_masked("the indices", indices)
+    found = np.asarray(indices)
+    if found.dtype.kind not in "iu":
+        raise ValueError(f"its indices must be integers, got dtype {found.dtype}")
+    return found
 
 
 def segment(indptr: Array, entry: int) -> int:
@@ -43,121 +119,11 @@ def segment(indptr: Array, entry: int) -> int:
     return int(np.searchsorted(indptr, entry, side="right")) - 1
 
 
-def float_values(data: Array) -> Array:
-    """float32 as it is, everything else as float64."""
-    dtype = np.float32 if data.dtype.str[1:] == "f4" else np.float64  # in any byte order
-    values: Array = np.require(data, dtype=dtype, requirements=["C", "A"])
+def _floats(data: Array, dtype: np.dtype[Any]) -> Array:
+    """float32 if that is the type of the matrix, in any byte order; float64 otherwise."""
+    with np.errstate(over="ignore"):  # an infinity is reported later, with its row and column
+        values: Array = np.require(data, np.float32 if dtype.str[1:] == "f4" else np.float64, ["C", "A"])
     return values
-
-
-def _coo(X: Any) -> Entries:
-    data = _part(X, "data")
-    if data.ndim != 1:
-        raise _broken(f"data must be 1-D, got shape {data.shape}")
-    row, column = _coordinates(X)
-    n_rows, n_columns = X.shape
-    return data, _positions(row, len(data), n_rows, "row"), _positions(column, len(data), n_columns, "column")
-
-
-def _coordinates(X: Any) -> tuple[Array, Array]:
-    coords = X.coords if hasattr(X, "coords") else (X.row, X.col)  # SciPy < 1.13 has no coords
-    if not isinstance(coords, (tuple, list)) or len(coords) != 2:
-        found = f"{len(coords)} arrays" if isinstance(coords, (tuple, list)) else type(coords).__name__
-        raise _broken(f"coords must be two arrays, for rows and columns, got {found}")
-    return _array("row", coords[0]), _array("col", coords[1])
-
-
-def _lil(X: Any) -> Entries:
-    n_rows, n_columns = X.shape
-    rows, data = _lists(X, "rows"), _lists(X, "data")
-    lengths = np.fromiter(map(len, rows), np.int64, n_rows)
-    valued = np.fromiter(map(len, data), np.int64, n_rows)
-    if (lengths != valued).any():
-        row = int(np.argmax(lengths != valued))
-        indices = "1 index" if lengths[row] == 1 else f"{lengths[row]} indices"
-        values = "1 value" if valued[row] == 1 else f"{valued[row]} values"
-        raise _broken(f"row {row} has {indices} but {values}")
-    row_of = np.repeat(np.arange(n_rows), lengths)
-    listed = _integers("column indices", chain.from_iterable(rows))
-    column = _positions(listed, len(row_of), n_columns, "column", lambda entry: f"row {row_of[entry]}")
-    return _numbers(chain.from_iterable(data), X.dtype), row_of, column
-
-
-def _lists(X: Any, name: str) -> list[Any]:
-    """The rows or data of a LIL matrix: a list for each row."""
-    part = getattr(X, name, None)
-    n_rows = X.shape[0]
-    if not isinstance(part, np.ndarray) or part.shape != (n_rows,) or part.dtype != object:
-        raise _broken(f"{name} must be an array of {n_rows} lists, one for each row")
-    listed: list[Any] = part.tolist()
-    for row, values in enumerate(listed):
-        if not isinstance(values, (list, tuple)):
-            raise _broken(f"{name}[{row}] must be a list, got {type(values).__name__}")
-    return listed
-
-
-def _dok(X: Any) -> Entries:
-    stored = getattr(X, "_dict", X)  # SciPy < 1.12 stores in X itself
-    if not isinstance(stored, dict):
-        raise _broken(f"its entries must be in a dict, got {type(stored).__name__}")
-    for key in stored:
-        if not isinstance(key, tuple) or len(key) != 2:
-            raise _broken(f"its keys must be (row, column), got {key!r}")
-    n_rows, n_columns = X.shape
-    row = _integers("row indices", (row for row, _ in stored))
-    column = _integers("column indices", (column for _, column in stored))
-    row = _positions(row, len(stored), n_rows, "row")
-    return _numbers(stored.values(), X.dtype), row, _positions(column, len(stored), n_columns, "column")
-
-
-def _dia(X: Any) -> Entries:
-    n_rows, n_columns = X.shape
-    data, offsets = _part(X, "data"), _part(X, "offsets")
-    if offsets.ndim != 1 or offsets.dtype.kind not in "iu":
-        raise _broken("offsets must be 1-D integers")
-    if data.ndim != 2 or len(data) != len(offsets):
-        raise _broken(f"there are {len(offsets)} offsets, but data has shape {data.shape}: one row for each offset")
-    outside = (offsets <= -n_rows) | (offsets >= n_columns)
-    if outside.any():
-        at = int(np.argmax(outside))
-        raise _broken(f"offsets[{at}] is {offsets[at]}, but diagonals go from {1 - n_rows} to {n_columns - 1}")
-    if len(np.unique(offsets)) < len(offsets):
-        raise _broken("offsets repeats a diagonal")
-    data = data[:, :n_columns]
-    diagonal, column = data.nonzero()  # zeros are padding
-    row = column - offsets.astype(np.int64)[diagonal]
-    kept = (row >= 0) & (row < n_rows)
-    diagonal, row, column = diagonal[kept], row[kept], column[kept]
-    return data[diagonal, column], row, column
-
-
-def _bsr(X: Any) -> Entries:
-    n_rows, n_columns = X.shape
-    data = _part(X, "data")
-    if data.ndim != 3 or 0 in data.shape[1:] or n_rows % data.shape[1] or n_columns % data.shape[2]:
-        raise _broken(f"blocks of shape {data.shape[1:]} do not tile {n_rows} rows and {n_columns} columns")
-    height, width = data.shape[1:]
-    blocks = n_rows // height, n_columns // width
-    indices, indptr = _pointers(X, data, 3, blocks, ("block row", "block column"))
-    data = data[: len(indices)]
-    block, down, right = data.nonzero()  # zeros are padding
-    block_row = np.repeat(np.arange(blocks[0]), (indptr[1:] - indptr[:-1]).astype(np.int64))
-    return data[block, down, right], block_row[block] * height + down, indices.astype(np.int64)[block] * width + right
-
-
-def _pointers(X: Any, data: Array, ndim: int, size: tuple[int, int], axes: tuple[str, str]) -> tuple[Array, Array]:
-    """indices and indptr of a CSR, CSC or BSR matrix, `size` along the `axes` (major, minor), over `data`."""
-    (n_major, n_minor), (major, minor) = size, axes
-    indptr, indices = _part(X, "indptr"), _part(X, "indices")
-    if indptr.ndim != 1 or indptr.dtype.kind not in "iu" or len(indptr) != n_major + 1 or indptr[0] != 0:
-        raise _broken(f"indptr must be {n_major + 1} integers from 0, one more than {major}s")
-    back = indptr[1:] < indptr[:-1]
-    if back.any():
-        raise _broken(f"indptr steps back at {major} {int(np.argmax(back))}")
-    nnz = int(indptr[-1])
-    if data.ndim != ndim or indices.ndim != 1 or min(len(data), len(indices)) < nnz:
-        raise _broken(f"indptr ends at {nnz}, but there are indices {indices.shape}, data {data.shape}")
-    return _positions(indices[:nnz], nnz, n_minor, minor, lambda entry: f"{major} {segment(indptr, entry)}"), indptr
 
 
 def _positions(
@@ -170,22 +136,6 @@ def _positions(
         entry = int(np.argmax((indices < 0) | (indices >= size)))
         raise _broken(f"{where(entry)} has {axis} index {indices[entry]}, but there are {size} {axis}s")
     return indices
-
-
-def _integers(name: str, values: Iterable[Any]) -> Array:
-    """A column of Python integers; NumPy turns what else a list may hold into a type that is refused later."""
-    listed = list(values)
-    return _array(name, listed) if listed else np.empty(0, dtype=np.int64)
-
-
-def _numbers(values: Iterable[Any], dtype: np.dtype[Any]) -> Array:
-    """Values that stand in Python lists, as floats."""
-    listed = list(values)
-    array = _array("data", listed) if listed else np.empty(0)
-    if array.dtype.kind not in "biuf" or array.ndim != 1:
-        raise _broken(f"its values must be real numbers, got dtype {array.dtype}")
-    with np.errstate(over="ignore"):  # an infinity is reported later, with its row and column
-        return array.astype(np.float32 if dtype.str[1:] == "f4" else np.float64)
 
 
 def _part(X: Any, name: str) -> Array:
