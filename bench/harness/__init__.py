@@ -1,1 +1,1 @@
-"""Shared by all benchmarks: generated data, child processes that take turns, text tables."""
+"""Shared by all benchmarks: generated data, contenders in processes that take turns, text tables."""

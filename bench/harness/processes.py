@@ -10,14 +10,19 @@ import contextlib
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-__all__ = ["ROOT", "Child", "Missing", "child_environment", "giving_up", "peak_mb", "reset_peak", "serve", "take_turns"]
+__all__ = [
+    "ROOT", "Child", "Missing", "Outcome", "child_environment", "giving_up", "peak_mb", "reset_peak", "serve",
+    "take_turns",
+]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Settings of a container's BLAS that would slow peers down, and thread counts that are each contender's own.
@@ -80,12 +85,19 @@ def child_environment(threads: int, extra: dict[str, str]) -> dict[str, str]:
     return {**kept, **counts, **extra}
 
 
-class Outcome(Protocol):
-    """What `giving_up` and `take_turns` need of a contender's line in the table."""
+@dataclass
+class Outcome:
+    """One line of a table. `missing` says why there are no figures."""
 
     name: str
-    missing: str
-    seconds: list[float]
+    missing: str = ""
+    version: str = ""
+    seconds: list[float] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
 
 
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)

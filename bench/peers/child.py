@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.harness.contender import clocked
 from bench.harness.data import load_matrix
 from bench.harness.processes import peak_mb, serve
 from bench.peers.contender import CONTENDERS, Contender
@@ -48,9 +49,8 @@ def prepare(task: str, name: str, request: dict[str, Any]) -> tuple[Contender, d
 
 def go_on(contender: Contender, request: dict[str, Any]) -> dict[str, Any]:
     if request["do"] == "sweep":
-        start, cpu_start = time.perf_counter(), time.process_time()
-        seconds = contender.sweep(request["count"])
-        return {"seconds": seconds, "cores": (time.process_time() - cpu_start) / (time.perf_counter() - start)}
+        seconds, _, cores = clocked(lambda: contender.sweep(request["count"]))
+        return {"seconds": seconds, "cores": cores}
     contender.factors().save(Path(request["path"]))
     return {"peak_mb": peak_mb()}
 

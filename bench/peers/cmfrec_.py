@@ -11,7 +11,6 @@ for a sweep, so sweeps are timed as differences of fits.
 from __future__ import annotations
 
 from abc import abstractmethod
-from importlib.metadata import version
 from typing import Any
 
 import cmfrec
@@ -36,8 +35,7 @@ class Cmfrec(Restarting):
     items_first = True
     model: Any
 
-    def version(self) -> str:
-        return version("cmfrec")
+    package = "cmfrec"
 
     def fit(self, sweeps: int) -> None:
         self.model = self._model(

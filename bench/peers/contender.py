@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import time
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from abc import abstractmethod
 from typing import Any
 
-from bench.harness.processes import Missing
+from bench.harness import contender
 from bench.peers.problem import Factors, Objective, Problem
 
 __all__ = ["CONTENDERS", "Contender", "Entry", "Restarting"]
 
 
-class Contender(ABC):
+class Contender(contender.Contender):
     """One library with one solver. Made in a child process of its own, where `problem` and its matrix are loaded.
 
     Whatever a library does once per fit (checks, conversion, transposition) belongs in `prepare` or outside of the
@@ -26,9 +24,7 @@ class Contender(ABC):
     #: True where a sweep solves items before users.
     items_first = False
 
-    def __init__(self, problem: Problem, **options: Any) -> None:
-        self.problem = problem
-        self.options = options
+    problem: Problem
 
     @abstractmethod
     def prepare(self, matrix: Any, start: Factors) -> None:
@@ -45,10 +41,6 @@ class Contender(ABC):
     def objective(self) -> Objective:
         """What this library minimises when given the problem's hyperparameters."""
         return self.problem.objective
-
-    def version(self) -> str:
-        """Of the library."""
-        return ""
 
 
 class Restarting(Contender):
@@ -76,23 +68,10 @@ class Restarting(Contender):
         return time.perf_counter() - start
 
 
-@dataclass(frozen=True)
-class Entry:
-    """How to make a contender. `env` is set for its process before anything is imported."""
+class Entry(contender.Entry):
+    """How to make a contender."""
 
-    module: str
-    cls: str
-    options: dict[str, Any] = field(default_factory=dict)
-    env: dict[str, str] = field(default_factory=dict)
-
-    def make(self, problem: Problem) -> Contender:
-        """The contender. Raises `Missing` where its library is not installed."""
-        try:
-            module = importlib.import_module(f"bench.peers.{self.module}")
-        except ImportError as error:
-            raise Missing(str(error)) from error
-        contender: Contender = getattr(module, self.cls)(problem, **self.options)
-        return contender
+    folder = "bench.peers"
 
 
 # implicit and cmfrec solve rows in threads of their own and ask for a BLAS of one thread.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import implicit
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 
@@ -22,8 +21,7 @@ from bench.peers.problem import Factors
 class Implicit(Contender):
     """Factors set before `fit` are its start, so each sweep continues; the callback's seconds leave the intake out."""
 
-    def version(self) -> str:
-        return str(implicit.__version__)
+    package = "implicit"
 
     def prepare(self, matrix: Any, start: Factors) -> None:
         objective = self.problem.objective

@@ -11,7 +11,6 @@ side, so they are the same only for nu = 0. `parity.py` checks both.
 from __future__ import annotations
 
 import time
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -25,8 +24,7 @@ LOSSES = {"hkv": "ORIGINAL", "ials": "IALSPP"}
 
 
 class Irspack(Contender):
-    def version(self) -> str:
-        return version("irspack")
+    package = "irspack"
 
     def prepare(self, matrix: Any, start: Factors) -> None:
         objective = self.problem.objective

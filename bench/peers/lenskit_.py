@@ -10,7 +10,6 @@ of mean size has the same one as with the others.
 from __future__ import annotations
 
 import time
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -29,8 +28,7 @@ class Lenskit(Contender):
     trainer: Any
     scorer: Any
 
-    def version(self) -> str:
-        return version("lenskit")
+    package = "lenskit"
 
     def _train(self, scorer: Any, matrix: Any, start: Factors) -> None:
         initialize(processes=1, threads=self.problem.threads, backend_threads=self.problem.threads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import statistics
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,25 +19,16 @@ __all__ = ["Child", "Outcome", "race"]
 
 
 @dataclass
-class Outcome:
-    """One line of the table. `missing` says why there are no figures."""
+class Outcome(processes.Outcome):
+    """One line of the table."""
 
-    name: str
-    problem: Problem
-    missing: str = ""
-    version: str = ""
-    seconds: list[float] = field(default_factory=list)
-    cores: list[float] = field(default_factory=list)
+    problem: Problem = field(kw_only=True)
     sweeps: int = 0
     objective: float = float("nan")
     kind: str = ""
     loaded_mb: float = float("nan")
     peak_mb: float = float("nan")
     prepare_seconds: float = float("nan")
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
 
     @property
     def gflops(self) -> float:
@@ -82,7 +72,7 @@ def race(
     log: Callable[[str], None] = print,
 ) -> list[Outcome]:
     """Measures `sweeps` sweeps of each contender in turn, `rounds` times, after one sweep to warm up."""
-    outcomes = [Outcome(name, problem) for name in names]
+    outcomes = [Outcome(name, problem=problem) for name in names]
     with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         children = [stack.enter_context(Child(python, task, name, problem.threads)) for name in names]
         runners = list(zip(outcomes, children, strict=True))

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyspark
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import SparkSession
 
@@ -26,8 +25,7 @@ class Spark(Restarting):
     items_first = True
     implicit = True
 
-    def version(self) -> str:
-        return str(pyspark.__version__)
+    package = "pyspark"
 
     def prepare(self, matrix: Any, start: Factors) -> None:
         objective = self.problem.objective

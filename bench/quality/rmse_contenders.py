@@ -8,15 +8,16 @@ without a training rating to the library: all three predict the mean and whateve
 from __future__ import annotations
 
 import importlib
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
+
+from bench.harness import contender
 
 __all__ = ["CONTENDERS", "Contender", "Grid", "Params", "Ratings"]
 
@@ -40,11 +41,10 @@ class Ratings:
         return Ratings(self.users[rows], self.items[rows], self.values[rows], self.shape)
 
 
-class Contender(ABC):
+class Contender(contender.Contender):
     """One library. `prepare` and `predict` are not timed, `fit` is: from the library's own kind of data to a model."""
 
-    #: What is installed, and what is imported.
-    package: str
+    #: What is imported.
     module: str
     #: Values tried for each parameter in turn, in ascending order, and the ones to begin with.
     grid: ClassVar[Grid]
@@ -57,9 +57,6 @@ class Contender(ABC):
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return None
-
-    def version(self) -> str:
-        return version(self.package)
 
     @abstractmethod
     def prepare(self, train: Ratings) -> Any:

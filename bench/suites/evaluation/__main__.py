@@ -23,7 +23,7 @@ import numpy as np
 
 import coals
 from bench.harness.data import SHAPES, interactions
-from bench.harness.processes import Child, child_environment, giving_up
+from bench.harness.processes import Child, Outcome, child_environment, giving_up
 from bench.suites.evaluation.agreement import write
 from bench.suites.evaluation.numpy_metrics import compute
 from coals._util.text_table import aligned
@@ -35,13 +35,10 @@ LONGEST = 20
 
 
 @dataclass
-class Runner:
-    """A contender: seconds of each turn, and how it takes one."""
+class Runner(Outcome):
+    """A contender's line, and how it takes a turn."""
 
-    name: str
-    turn: Callable[[], float]
-    seconds: list[float] = field(default_factory=list)
-    missing: str = ""
+    turn: Callable[[], float] = field(kw_only=True)
 
 
 def timed(run: Callable[[], Any]) -> Callable[[], float]:
@@ -57,15 +54,16 @@ def from_model(train: Any, test: Any, threads: int) -> list[Runner]:
     model = coals.ImplicitALS(factors=64, iterations=1, num_threads=threads, random_state=0).fit(train, progress=False)
     users = np.flatnonzero(np.diff(test.matrix.indptr))
     return [
-        Runner("coals, evaluate", timed(lambda: coals.evaluate(model, test, METRICS, num_threads=threads))),
-        Runner("coals, lists alone", timed(lambda: model.recommend_indices(users, LONGEST))),
+        Runner("coals, evaluate", turn=timed(lambda: coals.evaluate(model, test, METRICS, num_threads=threads))),
+        Runner("coals, lists alone", turn=timed(lambda: model.recommend_indices(users, LONGEST))),
     ]
 
 
 def of_lists(ids: Any, test: Any, threads: int) -> list[Runner]:
     relevant, counts = test.matrix, np.full(len(ids), ids.shape[1])
     ours = timed(lambda: coals.metrics.compute(ids, relevant, METRICS, num_threads=threads))
-    return [Runner("coals, ready lists", ours), Runner("NumPy", timed(lambda: compute(ids, counts, relevant, METRICS)))]
+    numpy = timed(lambda: compute(ids, counts, relevant, METRICS))
+    return [Runner("coals, ready lists", turn=ours), Runner("NumPy", turn=numpy)]
 
 
 def race(runners: list[Runner], children: list[Runner], rounds: int) -> list[Runner]:
@@ -87,7 +85,7 @@ def peer(stack: ExitStack, name: str, python: str, path: Path, threads: int) -> 
             child_environment(threads, {"NUMBA_NUM_THREADS": "2"}),
         )
     )
-    runner = Runner(name, lambda: float(child.ask(do="evaluate")["seconds"]))
+    runner = Runner(name, turn=lambda: float(child.ask(do="evaluate")["seconds"]))
     with giving_up(runner, print):
         child.ask(do="load", path=str(path), threads=threads)
     return runner
@@ -101,8 +99,8 @@ def show(runners: list[Runner]) -> None:
             rows.append([runner.name, f"missing: {runner.missing}"])
             continue
         ratios = [theirs / mine for theirs, mine in zip(runner.seconds, ours.seconds, strict=True)]
-        median, best = statistics.median(runner.seconds), min(runner.seconds)
-        rows.append([runner.name, f"{1e3 * median:.1f}", f"{1e3 * best:.1f}", f"{statistics.median(ratios):.2f}"])
+        milliseconds = [f"{1e3 * seconds:.1f}" for seconds in (runner.median, min(runner.seconds))]
+        rows.append([runner.name, *milliseconds, f"{statistics.median(ratios):.2f}"])
     print("\n".join(aligned([["", "ms", "best", "x coals"], *rows], rule=True)) + "\n")
 
 

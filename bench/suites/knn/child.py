@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from typing import Any
 
+from bench.harness.contender import clocked
 from bench.harness.data import load_matrix
 from bench.harness.processes import peak_mb, reset_peak, serve
 from bench.suites.knn.contender import CONTENDERS, Contender, Problem, best_values
@@ -39,13 +39,11 @@ def prepare(name: str, problem: Problem) -> tuple[Contender, dict[str, Any]]:
 
 def run(contender: Contender) -> dict[str, Any]:
     """Keeps of the result only what is compared: the other contenders need the memory."""
-    start, cpu_start = time.perf_counter(), time.process_time()
-    result = contender.run()
-    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu_start
+    result, seconds, cores = clocked(contender.run)
     peak = peak_mb()
     problem = contender.problem
     values = best_values(contender.rows(result), problem.sample, problem.neighbors) if contender.scale == 1 else []
-    return {"seconds": seconds * contender.scale, "cores": cpu / seconds, "peak_mb": peak, "values": values}
+    return {"seconds": seconds * contender.scale, "cores": cores, "peak_mb": peak, "values": values}
 
 
 if __name__ == "__main__":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.harness.processes import Missing
+from bench.harness import contender
 
 __all__ = ["CONTENDERS", "Contender", "Entry", "Problem"]
 
@@ -28,15 +27,13 @@ class Problem:
         return asdict(self)
 
 
-class Contender(ABC):
+class Contender(contender.Contender):
     """One library with one measure. Made in a child process of its own, where the matrix is loaded."""
 
     #: Above 1 where `run` does one `scale`-th of the work; known after `prepare`.
     scale = 1.0
 
-    def __init__(self, problem: Problem, **options: Any) -> None:
-        self.problem = problem
-        self.options = options
+    problem: Problem
 
     @abstractmethod
     def prepare(self, matrix: Any) -> None:
@@ -45,10 +42,6 @@ class Contender(ABC):
     @abstractmethod
     def run(self) -> Any:
         """From the matrix to the neighbours of every item, weights and norms included."""
-
-    @abstractmethod
-    def version(self) -> str:
-        """Of the library."""
 
     def rows(self, result: Any) -> Any:
         """Items x items, sparse by rows: of what `run` returned, what is compared."""
@@ -73,66 +66,57 @@ def binary(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Any:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(contender.Entry):
     """How to make a contender, and what to hold it against.
 
     Contenders of one `measure` must find the same values. `ours` is the coals contender whose seconds the ratio is to.
     One without `selects` computes all values whatever the number of neighbours.
     """
 
-    module: str
-    cls: str
-    measure: str
-    ours: str
-    options: dict[str, Any] = field(default_factory=dict)
-    selects: bool = True
+    folder = "bench.suites.knn"
 
-    def make(self, problem: Problem) -> Contender:
-        """The contender. Raises `Missing` where its library is not installed."""
-        try:
-            module = importlib.import_module(f"bench.suites.knn.{self.module}")
-        except ImportError as error:
-            raise Missing(str(error)) from error
-        contender: Contender = getattr(module, self.cls)(problem, **self.options)
-        return contender
+    measure: str = field(kw_only=True)
+    ours: str = field(kw_only=True)
+    selects: bool = field(default=True, kw_only=True)
 
 
 def _coals(measure: str, function: str = "", **options: Any) -> Entry:
     """`measure` names the contender, `function` is what `coals.similarity` calls it, if not the same."""
-    return Entry("coals_", "Similarity", measure, f"coals-{measure}", {"measure": function or measure, **options})
+    options["measure"] = function or measure
+    return Entry("coals_", "Similarity", options, measure=measure, ours=f"coals-{measure}")
 
 
 def _implicit(measure: str, model: str, values: bool = False) -> Entry:
     """`values`: given the matrix's values and not ones. Brackets as below."""
-    return Entry("implicit_", "Implicit", measure, f"coals-{measure.strip('()')}", {"model": model, "values": values})
+    options = {"model": model, "values": values}
+    return Entry("implicit_", "Implicit", options, measure=measure, ours=f"coals-{measure.strip('()')}")
 
 
 def _irspack(measure: str, model: str, values: bool = False, **options: Any) -> Entry:
-    return Entry(
-        "irspack_", "Irspack", measure, f"coals-{measure.strip('()')}", {"model": model, "values": values, **options}
-    )
+    options |= {"model": model, "values": values}
+    return Entry("irspack_", "Irspack", options, measure=measure, ours=f"coals-{measure.strip('()')}")
 
 
 def _dot(measure: str, values: bool = False) -> Entry:
-    return Entry("sparse_dot_topn_", "SparseDotTopn", measure, f"coals-{measure}", {"values": values})
+    return Entry("sparse_dot_topn_", "SparseDotTopn", {"values": values}, measure=measure, ours=f"coals-{measure}")
 
 
 def _lenskit(measure: str, feedback: str) -> Entry:
-    return Entry("lenskit_", "Lenskit", measure, f"coals-{measure}", {"feedback": feedback})
+    return Entry("lenskit_", "Lenskit", {"feedback": feedback}, measure=measure, ours=f"coals-{measure}")
 
 
 #: A measure in brackets is the library's own variant, comparable in time only.
 CONTENDERS = {
-    "coals-count": Entry("coals_", "Counts", "count", "coals-count"),
+    "coals-count": Entry("coals_", "Counts", measure="count", ours="coals-count"),
     "coals-jaccard": _coals("jaccard"),
     "coals-cosine": _coals("cosine"),
     "coals-log_likelihood": _coals("log_likelihood"),
     "coals-weighted": _coals("weighted", "cosine", weighted=True),
     "coals-bm25": _coals("bm25"),
     "coals-centered": _coals("centered", "centered_cosine"),
-    "coals-model": Entry("coals_", "Model", "cosine", "coals-cosine"),
-    "scatter": Entry("scatter_", "Scatter", "count", "coals-count"),
-    "scipy": Entry("scipy_", "Scipy", "count", "coals-count", selects=False),
+    "coals-model": Entry("coals_", "Model", measure="cosine", ours="coals-cosine"),
+    "scatter": Entry("scatter_", "Scatter", measure="count", ours="coals-count"),
+    "scipy": Entry("scipy_", "Scipy", measure="count", ours="coals-count", selects=False),
     "sparse_dot_topn": _dot("cosine"),
     "sparse_dot_topn-weighted": _dot("weighted", values=True),
     "implicit-count": _implicit("count", "ItemItemRecommender"),
@@ -145,5 +129,5 @@ CONTENDERS = {
     "irspack-bm25": _irspack("(bm25)", "CosineKNNRecommender", True, normalize=True, feature_weighting="BM_25"),
     "lenskit-cosine": _lenskit("cosine", "implicit"),
     "lenskit-centered": _lenskit("centered", "explicit"),
-    "sets": Entry("sets_", "Sets", "jaccard", "coals-jaccard", selects=False),
+    "sets": Entry("sets_", "Sets", measure="jaccard", ours="coals-jaccard", selects=False),
 }

@@ -16,8 +16,7 @@ from bench.suites.knn.contender import Contender, binary
 
 
 class Implicit(Contender):
-    def version(self) -> str:
-        return str(implicit.__version__)
+    package = "implicit"
 
     def prepare(self, matrix: Any) -> None:
         """In float64, the only type of its products."""

@@ -6,7 +6,6 @@ BM25 has its own weights of users.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import irspack
@@ -16,8 +15,7 @@ from bench.suites.knn.contender import Contender, binary
 
 
 class Irspack(Contender):
-    def version(self) -> str:
-        return version("irspack")
+    package = "irspack"
 
     def prepare(self, matrix: Any) -> None:
         """In float64, which it would convert to."""

@@ -6,7 +6,6 @@ keeps positive similarities only.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from lenskit.knn import ItemKNNScorer
@@ -18,8 +17,7 @@ from bench.suites.knn.contender import Contender
 
 
 class Lenskit(Contender):
-    def version(self) -> str:
-        return version("lenskit")
+    package = "lenskit"
 
     def prepare(self, matrix: Any) -> None:
         initialize(processes=1, threads=self.problem.threads, backend_threads=self.problem.threads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,26 +14,17 @@ __all__ = ["Outcome", "race"]
 
 
 @dataclass
-class Outcome:
-    """One line of the table. `missing` says why there are no figures; `scale` above 1 that they are extrapolated.
+class Outcome(processes.Outcome):
+    """One line of the table. `scale` above 1 says that the figures are extrapolated.
 
     `values` are the best of the sampled rows. `difference` is the largest relative one to the first of its measure.
     """
 
-    name: str
-    missing: str = ""
-    version: str = ""
     scale: float = 1.0
-    seconds: list[float] = field(default_factory=list)
-    cores: list[float] = field(default_factory=list)
     loaded_mb: float = float("nan")
     peak_mb: float = float("nan")
     values: list[list[float]] = field(default_factory=list)
     difference: float | None = None
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
 
 
 class Child(processes.Child):

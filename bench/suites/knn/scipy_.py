@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy
 
 from bench.harness.data import part_of_rows
 from bench.suites.knn.contender import Contender, binary
@@ -19,8 +18,7 @@ AT_MOST = 3_000_000_000
 
 
 class Scipy(Contender):
-    def version(self) -> str:
-        return str(scipy.__version__)
+    package = "scipy"
 
     def prepare(self, matrix: Any) -> None:
         self.matrix = binary(matrix, np.int32)  # the fastest of SciPy's types here

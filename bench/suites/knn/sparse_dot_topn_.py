@@ -5,7 +5,6 @@ An item is the best of its own row, so it is asked for one more. The transpositi
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ from bench.suites.knn.contender import Contender, binary
 
 
 class SparseDotTopn(Contender):
-    def version(self) -> str:
-        return version("sparse_dot_topn")
+    package = "sparse_dot_topn"
 
     def prepare(self, matrix: Any) -> None:
         self.matrix = matrix if self.options["values"] else binary(matrix)

@@ -7,25 +7,14 @@ import argparse
 import statistics
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.harness.contender import clocked
 from bench.harness.data import interactions, load_matrix, save_matrix
-from bench.harness.processes import Child, child_environment, giving_up, serve, take_turns
+from bench.harness.processes import Child, Outcome, child_environment, giving_up, serve, take_turns
 from bench.suites.models.contenders import CONTENDERS
 from coals._util.text_table import aligned
-
-
-@dataclass
-class Outcome:
-    """A line of the table."""
-
-    name: str
-    missing: str = ""
-    seconds: list[float] = field(default_factory=list)
-    cores: list[float] = field(default_factory=list)
 
 
 def main() -> None:
@@ -55,9 +44,8 @@ def run_child(task: str, name: str) -> None:
         nonlocal matrix
         if matrix is None:
             matrix = load_matrix(request["path"])
-        wall, cpu = time.perf_counter(), time.process_time()
-        seconds = CONTENDERS[task][name](matrix)
-        return {"seconds": seconds, "cores": (time.process_time() - cpu) / (time.perf_counter() - wall)}
+        seconds, _, cores = clocked(lambda: CONTENDERS[task][name](matrix))
+        return {"seconds": seconds, "cores": cores}
 
     serve(answer)
 
@@ -96,8 +84,8 @@ def table(task: str, outcomes: list[Outcome]) -> list[str]:
             rows.append([task, outcome.name, f"missing: {outcome.missing}"])
             continue
         ratio = statistics.median(theirs / own for theirs, own in zip(outcome.seconds, ours, strict=False))
-        median, cores = statistics.median(outcome.seconds), statistics.median(outcome.cores)
-        rows.append([task, outcome.name, f"{median:.3g}", f"{cores:.1f}", f"{ratio:.3g}"])
+        cores = statistics.median(outcome.cores)
+        rows.append([task, outcome.name, f"{outcome.median:.3g}", f"{cores:.1f}", f"{ratio:.3g}"])
     return aligned([["task", "contender", "seconds", "cores", "over coals"], *rows], (0, 1), rule=True)
 
 
