@@ -37,14 +37,6 @@ def blocks(size: int, width: int = 1) -> list[slice]:
     return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 
 
-def as_scipy(matrix: _core.Csr) -> Any:
-    """The same entries as a SciPy array, which may share their memory."""
-    indptr, indices, values = matrix.to_arrays()
-    if matrix.entries <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
-    return scipy.sparse.csr_array((values, indices, indptr), shape=(matrix.rows, matrix.columns))
-
-
 def empty_csr(rows: int, columns: int, dtype: str | None = None) -> _core.Csr:
     """A matrix without entries; with a dtype one that has (no) values."""
     values = None if dtype is None else np.zeros(0, dtype)
@@ -52,7 +44,7 @@ def empty_csr(rows: int, columns: int, dtype: str | None = None) -> _core.Csr:
 
 
 def as_scipy(matrix: _core.Csr, values: npt.NDArray[Any] | None = None) -> Any:
-    """The same memory as a csr_array; `values`, where given, take the place of the matrix's own."""
+    """The matrix as a csr_array that shares its memory; `values`, if given, replace its own."""
     indptr, indices, own = matrix.to_arrays()
     if matrix.entries <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # else SciPy would widen all indices to match
