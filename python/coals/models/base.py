@@ -29,6 +29,7 @@ from coals.models.folded_rows import Rows, given_rows
 from coals.models.offered import offered_with
 from coals.models.rating_means import clipped
 from coals.persistence import saving
+from coals.persistence.model_classes import Axes
 from coals.persistence.stored_values import Encoder
 from coals.ranking import filters
 from coals.ranking.filters import Filter
@@ -72,13 +73,20 @@ class Recommender(ABC):
     _fitted_params_: dict[str, Any]
     _pending_: dict[str, saving.Once]
 
-    #: What `save` keeps, on lines or between semicolons; some may be absent. Arrays with their axes, whose lengths must
-    #: agree. Those of bases are kept too.
-    _fitted: ClassVar[str] = """
-        n_users_; n_items_; user_index_; item_index_; item_titles_: items; _seen_; _fitted_params_; rating_range_
-    """
+    #: What `save` keeps, with the axes of arrays, whose lengths must agree; some may be absent. Those of bases are kept
+    #: too.
+    _fitted: ClassVar[Axes] = {
+        "n_users_": (),
+        "n_items_": (),
+        "user_index_": (),
+        "item_index_": (),
+        "item_titles_": ("items",),
+        "_seen_": (),
+        "_fitted_params_": (),
+        "rating_range_": (),
+    }
     #: Attributes that follow from others, each with the method that makes it.
-    _derived: ClassVar[str] = ""
+    _derived: ClassVar[dict[str, str]] = {}
     #: Parameters that may be any object: they matter to `fit` alone, and None is saved in their place.
     _not_saved: ClassVar[tuple[str, ...]] = ()
     #: With which parameters scores are ratings, of models that override `predicts_ratings`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import reprlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from coals.data.native import empty_csr, structure
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import FALLING, parse_metric
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
 from coals.ranking.plain_filters import with_plain_rows
@@ -82,7 +83,7 @@ class Hybrid(Recommender):
     weights_: dict[str, float]
     _sizes_: Indices
 
-    _fitted = "models_; weights_; _sizes_: users"
+    _fitted: ClassVar[Axes] = {"models_": (), "weights_": (), "_sizes_": ("users",)}
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ from coals.data.interactions import Interactions
 from coals.data.native import structure
 from coals.models.base import Array, Indices, Recommender
 from coals.models.folded_rows import Rows
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -52,10 +55,7 @@ class Popularity(Recommender):
     popularity_: npt.NDArray[np.float64]
     _ranking_: Indices
 
-    _fitted = """
-        popularity_: items
-        _ranking_: ranked items
-    """
+    _fitted: ClassVar[Axes] = {"popularity_": ("items",), "_ranking_": ("ranked items",)}
 
     def __init__(self, *, by: str = "users", num_threads: int | None = None) -> None:
         self.by = by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from coals.neural.training.autorec_task import AutoRecTask, hidden_of
 from coals.neural.training.rating_task import mean_of
 from coals.neural.training.training import Training
 from coals.neural.unseen_raters import likeliest_raters, noise_of
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -103,7 +104,7 @@ class AutoRec(NeuralModel, BiasedFactors):
     _spread_: npt.NDArray[np.float64]
     _noise_: float
 
-    _fitted = "_encoder_; _encoder_bias_; _spread_; _noise_"
+    _fitted: ClassVar[Axes] = {"_encoder_": (), "_encoder_bias_": (), "_spread_": (), "_noise_": ()}
 
     def __init__(
         self,

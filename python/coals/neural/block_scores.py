@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from coals import _core
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import best_of, stacked
 from coals.ranking.plain_filters import with_plain_rows
@@ -27,7 +29,11 @@ class BlockScores(Recommender):
     _candidates_: npt.NDArray[np.bool_]
     _known_users_: npt.NDArray[np.bool_]
 
-    _fitted = "user_factors_: users, factors; _candidates_: items; _known_users_: users"
+    _fitted: ClassVar[Axes] = {
+        "user_factors_": ("users", "factors"),
+        "_candidates_": ("items",),
+        "_known_users_": ("users",),
+    }
 
     @property
     def predicts_ratings(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from coals.neural.training.layers import dense
 from coals.neural.training.nade_task import NadeTask, represented
 from coals.neural.training.rating_task import mean_of
 from coals.neural.unseen_levels import likeliest_steps
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -122,11 +123,16 @@ class CFNADE(NeuralModel, BlockScores):
     _known_items_: npt.NDArray[np.bool_]
     _spread_: npt.NDArray[np.float64] | None
 
-    _fitted = """
-        levels_; network_; _names_; global_mean_; _spread_; _known_items_: items
-        level_inputs_: cells, inputs
-        item_factors_: items, item_numbers
-    """
+    _fitted: ClassVar[Axes] = {
+        "levels_": (),
+        "network_": (),
+        "_names_": (),
+        "global_mean_": (),
+        "_spread_": (),
+        "_known_items_": ("items",),
+        "level_inputs_": ("cells", "inputs"),
+        "item_factors_": ("items", "item_numbers"),
+    }
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from coals.neural.training.embedding_task import EmbeddingTask
 from coals.neural.training.rating_task import mean_of
 from coals.neural.training.training import Training
 from coals.neural.unseen_raters import likeliest_raters, noise_of
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -33,7 +34,7 @@ class EmbeddingModel(NeuralModel, BiasedFactors):
     _spread_: npt.NDArray[np.float64]
     _noise_: float
 
-    _fitted = "_spread_; _noise_"
+    _fitted: ClassVar[Axes] = {"_spread_": (), "_noise_": ()}
 
     def _check_params(self) -> None:
         super()._check_params()

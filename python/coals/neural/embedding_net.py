@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from coals.neural.block_scores import BlockScores
 from coals.neural.neural_model import NeuralModel, check_factors, check_layers, check_share, look_at_ratings
 from coals.neural.training.layers import dense
 from coals.neural.training.net_task import NetTask
+from coals.persistence.model_classes import Axes
 from coals.ranking.recommendations import TopN
 
 __all__ = ["EmbeddingNet"]
@@ -86,7 +87,7 @@ class EmbeddingNet(NeuralModel, BlockScores):
     item_factors_: Array
     sigmoid_range_: Range
 
-    _fitted = "network_; sigmoid_range_; item_factors_: items, factors"
+    _fitted: ClassVar[Axes] = {"network_": (), "sigmoid_range_": (), "item_factors_": ("items", "factors")}
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from coals.neural.neural_model import NeuralModel, check_layers, check_share
 from coals.neural.training.layers import dense, sparse
 from coals.neural.training.multinomial_task import MultinomialTask
 from coals.neural.training.training import Training
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 from coals.split.users import FoldInData
@@ -37,7 +38,7 @@ class MultinomialModel(NeuralModel, InnerProductModel):
     item_bias_: Array
     held_out_loss_: npt.NDArray[np.float64] | None
 
-    _fitted = "encoder_; decoder_; item_bias_: items; held_out_loss_: epochs"
+    _fitted: ClassVar[Axes] = {"encoder_": (), "decoder_": (), "item_bias_": ("items",), "held_out_loss_": ("epochs",)}
 
     #: Whether the innermost layer is drawn from a distribution.
     _variational: ClassVar[bool]

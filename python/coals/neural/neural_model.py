@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Mapping, Set
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from coals.models.early_stopping import best_of
 from coals.models.sweeps import Sweep, check_callbacks, run_sweeps
 from coals.neural.training.torch import DEVICES, Workers, import_torch, pick_device
 from coals.neural.training.training import Task, Training, refuse_out_of_range
+from coals.persistence.model_classes import Axes
 
 __all__ = ["NeuralModel", "check_factors", "check_layers", "check_share", "look_at_ratings"]
 
@@ -44,7 +45,7 @@ class NeuralModel(Recommender):
     validation_: npt.NDArray[np.float64] | None
     best_epoch_: int
 
-    _fitted = "objective_: epochs; validation_: epochs; best_epoch_"
+    _fitted: ClassVar[Axes] = {"objective_": ("epochs",), "validation_": ("epochs",), "best_epoch_": ()}
 
     #: Whether `batch_size` may be None.
     _may_size_batches = False

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+from typing import Any
 
-__all__ = ["MODULES", "class_name", "derived_names", "fitted_names", "known_class"]
+__all__ = ["MODULES", "Axes", "class_name", "derived_names", "fitted_names", "known_class"]
 
 
-def fitted_names(cls: type) -> dict[str, list[str]]:
+#: Attributes, with the names of their axes where they are arrays.
+Axes = dict[str, tuple[str, ...]]
+
+
+def fitted_names(cls: type) -> Axes:
     """Fitted attributes of a class and its bases, with their axes."""
-    return {name: axes.split(", ") if axes else [] for name, axes in named(cls, "_fitted")}
+    return _merged(cls, "_fitted")
 
 
 def derived_names(cls: type) -> dict[str, str]:
     """Attributes that follow from others, and the methods that make them."""
-    return dict(named(cls, "_derived"))
+    return _merged(cls, "_derived")
 
 
-def named(cls: type, attribute: str) -> list[tuple[str, str]]:
-    texts = [vars(base).get(attribute, "").replace(";", "\n") for base in cls.__mro__]
-    lines = [line.strip() for text in texts for line in text.splitlines()]
-    parts = [line.partition(": ") for line in lines if line]
-    return [(name, more) for name, _, more in parts]
+@functools.cache
+def _merged(cls: type, attribute: str) -> dict[str, Any]:
+    """What a class and its bases say; what is nearer counts."""
+    merged: dict[str, Any] = {}
+    for base in cls.__mro__:
+        for name, more in vars(base).get(attribute, {}).items():
+            merged.setdefault(name, more)
+    return merged
 
 
 def class_name(cls: type) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows, matrix_rows
 from coals.models.partial_fit import merge
 from coals.models.sweeps import Callback, check_callbacks, run_sweeps
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import Recommendations, TopN
 
@@ -67,15 +68,15 @@ class ALS(InnerProductModel):
     _weights_: Array | None
     _features_: list[Any]
 
-    _fitted = """
-        user_feature_weights_: user features, weights
-        item_feature_weights_: item features, weights
-        objective_: sweeps
-        solver_
-        _entries_
-        _weights_: entries
-        _features_
-    """
+    _fitted: ClassVar[Axes] = {
+        "user_feature_weights_": ("user features", "weights"),
+        "item_feature_weights_": ("item features", "weights"),
+        "objective_": ("sweeps",),
+        "solver_": (),
+        "_entries_": (),
+        "_weights_": ("entries",),
+        "_features_": (),
+    }
 
     def _check_params(self) -> None:
         super()._check_params()

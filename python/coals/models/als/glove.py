@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from coals.models.early_stopping import best_of
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows
 from coals.models.sweeps import Callback, check_callbacks, run_sweeps
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.packed import packed
 from coals.ranking.recommendations import Recommendations, TopN, padded
@@ -108,14 +109,14 @@ class GloVe(InnerProductModel):
     global_mean_: float
     objective_: npt.NDArray[np.float64]
 
-    _fitted = """
-        main_factors_: items, factors
-        context_factors_: items, factors
-        main_bias_: items
-        context_bias_: items
-        global_mean_
-        objective_: sweeps
-    """
+    _fitted: ClassVar[Axes] = {
+        "main_factors_": ("items", "factors"),
+        "context_factors_": ("items", "factors"),
+        "main_bias_": ("items",),
+        "context_bias_": ("items",),
+        "global_mean_": (),
+        "objective_": ("sweeps",),
+    }
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,7 @@ from coals._util.order import best_first
 from coals.models.base import Array, Indices
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.factors.sigmoid_range import Range, squashed
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN, cut_below
 
@@ -27,7 +30,12 @@ class BiasedFactors(InnerProductModel):
     global_mean_: float
     sigmoid_range_: Range = None
 
-    _fitted = "user_bias_: users; item_bias_: items; global_mean_; sigmoid_range_"
+    _fitted: ClassVar[Axes] = {
+        "user_bias_": ("users",),
+        "item_bias_": ("items",),
+        "global_mean_": (),
+        "sigmoid_range_": (),
+    }
 
     _users_by_product = False
 

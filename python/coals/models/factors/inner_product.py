@@ -12,6 +12,7 @@ from coals import _core
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
 from coals.models.factors import exports
 from coals.models.factors.alike import blanked, most_alike
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.packed import packed
 from coals.ranking.recommendations import TopN
@@ -30,12 +31,12 @@ class InnerProductModel(Recommender):
     _candidates_: npt.NDArray[np.bool_]
     _known_users_: npt.NDArray[np.bool_]
 
-    _fitted = """
-        user_factors_: users, factors
-        item_factors_: items, factors
-        _known_users_: users
-        _candidates_: items
-    """
+    _fitted: ClassVar[Axes] = {
+        "user_factors_": ("users", "factors"),
+        "item_factors_": ("items", "factors"),
+        "_known_users_": ("users",),
+        "_candidates_": ("items",),
+    }
 
     #: Whether users are found for an item by one product with the vectors of all, or else pair by pair.
     _users_by_product: ClassVar[bool] = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from coals.models.early_stopping import best_of
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.folded_rows import Rows
 from coals.models.sweeps import check_callbacks, run_sweeps
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import TopN
 
@@ -47,7 +48,7 @@ class SgdModel(InnerProductModel):
     item_bias_: Array
     objective_: npt.NDArray[np.float64]
 
-    _fitted = "item_bias_: items; objective_: sweeps"
+    _fitted: ClassVar[Axes] = {"item_bias_": ("items",), "objective_": ("sweeps",)}
 
     _users_by_product = False
 

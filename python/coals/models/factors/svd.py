@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from coals.models.factors.centering import CENTERS, Centering
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.factors.latent_neighbors import latent_neighbors
 from coals.models.folded_rows import Rows
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
 from coals.ranking.recommendations import TopN
@@ -98,13 +99,13 @@ class SVD(InnerProductModel):
     item_mean_: npt.NDArray[np.float64] | None
     _user_terms_: npt.NDArray[np.float64]
 
-    _fitted = """
-        singular_values_: factors
-        global_mean_
-        user_mean_: users
-        item_mean_: items
-        _user_terms_: users
-    """
+    _fitted: ClassVar[Axes] = {
+        "singular_values_": ("factors",),
+        "global_mean_": (),
+        "user_mean_": ("users",),
+        "item_mean_": ("items",),
+        "_user_terms_": ("users",),
+    }
 
     def __init__(
         self,

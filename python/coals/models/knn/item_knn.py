@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from coals import _core
 from coals.models.base import Array, Indices
 from coals.models.knn.neighbor_model import NeighborModel
 from coals.models.knn.neighbor_rows import importances
 from coals.models.rating_means import deviations, rating_means
+from coals.persistence.model_classes import Axes
 from coals.ranking.neighbor_scores import NeighborScores, absolute_sums
 from coals.ranking.recommendations import TopN
 
@@ -96,7 +97,7 @@ class ItemKNN(NeighborModel):
     """
 
     _axis = "items"
-    _fitted = "item_mean_: items"
+    _fitted: ClassVar[Axes] = {"item_mean_": ("items",)}
 
     item_mean_: Array
 

@@ -17,6 +17,7 @@ from coals.models.base import Array, Indices, Recommender
 from coals.models.explanation import Parts
 from coals.models.folded_rows import Rows
 from coals.models.partial_fit import merge
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
 from coals.ranking.recommendations import TopN
@@ -39,12 +40,8 @@ class NeighborModel(Recommender):
     _scores_: NeighborScores
     _counts_: Any
 
-    _fitted = """
-        _similarity_
-        _counts_
-        global_mean_
-    """
-    _derived = "_scores_: _scores_again"
+    _fitted: ClassVar[Axes] = {"_similarity_": (), "_counts_": (), "global_mean_": ()}
+    _derived: ClassVar[dict[str, str]] = {"_scores_": "_scores_again"}
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from coals.models.base import Array, Indices
 from coals.models.knn.neighbor_model import NeighborModel
 from coals.models.knn.neighbor_rows import importances, unseen_neighbors
 from coals.models.rating_means import deviations, rating_means
+from coals.persistence.model_classes import Axes
 from coals.ranking.neighbor_scores import NeighborScores, absolute_sums
 from coals.ranking.recommendations import TopN
 
@@ -94,7 +95,7 @@ class UserKNN(NeighborModel):
     """
 
     _axis = "users"
-    _fitted = "user_mean_: users"
+    _fitted: ClassVar[Axes] = {"user_mean_": ("users",)}
 
     user_mean_: Array
 

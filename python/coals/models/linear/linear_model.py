@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from coals.models.base import Array, Indices, Recommender
 from coals.models.explanation import Parts
 from coals.models.folded_rows import Rows
 from coals.models.knn.neighbor_rows import importances
+from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.linear_scores import DenseScores
 from coals.ranking.neighbor_scores import NeighborScores
@@ -35,7 +36,7 @@ class LinearModel(Recommender):
     _weights_: Any
     _scores_: DenseScores | NeighborScores
 
-    _fitted = "_weights_: items, items; _scores_"
+    _fitted: ClassVar[Axes] = {"_weights_": ("items", "items"), "_scores_": ()}
 
     def _check_params(self) -> None:
         super()._check_params()
