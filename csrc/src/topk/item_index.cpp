@@ -8,6 +8,7 @@
 
 #include "checks/arguments.hpp"
 #include "runtime/dispatch.hpp"
+#include "threading/fork_safe_mutex.hpp"
 #include "threading/parallel.hpp"
 #include "topk/panels.hpp"
 
@@ -18,7 +19,7 @@ struct ItemIndex<T>::State {
   std::vector<std::int32_t> item;
   std::vector<double> norm;
   std::vector<std::uint8_t> candidate;  // by item; empty if all are
-  std::mutex packing;
+  ForkSafeMutex packing;
   std::unique_ptr<RealPanels<T>> real;
   std::unique_ptr<BytePanels> bytes;
 };
@@ -146,14 +147,14 @@ bool ItemIndex<T>::has(std::int64_t item) const {
 
 template <class T>
 const RealPanels<T>& ItemIndex<T>::real_panels(const RunControl& control) const {
-  const std::lock_guard<std::mutex> lock(state_->packing);
+  const std::lock_guard<std::mutex> lock(state_->packing.of_this_process());
   if (!state_->real) state_->real = std::make_unique<RealPanels<T>>(pack_real(*this, control));
   return *state_->real;
 }
 
 template <class T>
 const BytePanels& ItemIndex<T>::byte_panels(const RunControl& control) const {
-  const std::lock_guard<std::mutex> lock(state_->packing);
+  const std::lock_guard<std::mutex> lock(state_->packing.of_this_process());
   if (!state_->bytes) state_->bytes = std::make_unique<BytePanels>(pack_bytes(*this, control));
   return *state_->bytes;
 }

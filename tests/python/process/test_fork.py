@@ -126,3 +126,26 @@ parent = lists()
 print([in_child(lambda: lists() == parent) for _ in range(4)], lists() == parent)
 """
     assert run(code, str(tmp_path / "model.coals")) == "[0, 0, 0, 0] True"
+
+
+def test_a_fork_while_another_thread_packs_the_items():
+    """The first lists of a model pack its items under a lock, which another thread may hold at the fork."""
+    code = """
+import pickle, time
+data = sp.random_array((2000, 60_000), density=0.0005, format="csr", rng=np.random.default_rng(1))
+model = coals.ImplicitALS(factors=64, iterations=1, random_state=0).fit(data)
+text = pickle.dumps(model)  # without packed items
+def lists(model):
+    return model.recommend(np.arange(5), n=5).scores.tobytes()
+expected = lists(model)
+codes = []
+for k in range(20):
+    fresh = pickle.loads(text)
+    thread = threading.Thread(target=lists, args=(fresh,))
+    thread.start()
+    time.sleep(0.0008 * k)
+    codes.append(in_child(lambda: lists(fresh) == expected))
+    thread.join()
+print(codes)
+"""
+    assert run(code) == str([0] * 20)
