@@ -2,6 +2,10 @@
 #include "coals/config.hpp"
 #include "common.hpp"
 
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
 // Without the GIL too: what is shared between threads is only read, or guarded.
 PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   module.doc() = "The native core of coals. Private: the functions check what they need to be safe, not to be kind.";
@@ -10,6 +14,10 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   coals::threading_layer();
   using pybind11::module_;
   coals::bindings::main_thread = module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
+#if !defined(_WIN32)
+  // A thread that forks is the main thread of the child.
+  pthread_atfork(nullptr, nullptr, [] { coals::bindings::main_thread = PyThread_get_thread_ident(); });
+#endif
   coals::bindings::bind_config(module);
   coals::bindings::bind_c_api(module);
   coals::bindings::bind_csr(module);

@@ -149,3 +149,30 @@ for k in range(20):
 print(codes)
 """
     assert run(code) == str([0] * 20)
+
+
+def test_ctrl_c_in_a_child_that_another_thread_forked():
+    """That thread is the main one of the child, which Python delivers signals to."""
+    code = """
+import signal, time
+wide = sp.random_array((4000, 6000), density=0.02, rng=np.random.default_rng(1), format="csr")
+MODELS["ease"]().fit(data)
+codes = []
+def interrupted():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sent = []
+    def send():
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Timer(0.3, send).start()
+    try:
+        coals.EASE(num_threads=1, dtype="float64").fit(wide)
+    except KeyboardInterrupt:
+        return time.perf_counter() - sent[0] < 1.0
+    return False
+thread = threading.Thread(target=lambda: codes.append(in_child(interrupted)))
+thread.start()
+thread.join()
+print(codes)
+"""
+    assert run(code) == "[0]"
