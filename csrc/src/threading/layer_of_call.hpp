@@ -3,7 +3,7 @@
 // An OpenMP region ends when all of its threads have arrived, also those that still wait for a processor because other
 // threads occupy them all, such as those of a BLAS that spin after a product. The pool does not wait for such threads.
 // So calls use the pool while processors are busy, and for a while after a region has ended late, unless
-// COALS_THREADING_LAYER names omp.
+// COALS_THREADING_LAYER names omp or OpenMP binds threads to processors.
 #pragma once
 
 #include <chrono>

@@ -2,13 +2,16 @@
 //
 // What coals promises and OpenMP's runtimes do not, and how this file keeps it:
 //
-// Refused threads: libgomp ends the process. It keeps the threads of a calling thread's last region, so before a larger
-// region, this file tries whether plain threads start.
+// Refused threads: libgomp ends the process. It keeps the threads of a calling thread's last region, so before a region
+// that needs more, this file tries whether plain threads start. A region of another library may have been smaller, so
+// that threads of the last one have ended. Regions within a region keep no threads, so there, calls use the pool.
 //
 // No memory: libgomp ends the process. It allocates little, so this file first tries to allocate that much.
 //
 // Forks: a region ends when all of its threads have arrived. In a child forked from inside of a region they do not
-// exist, so the child leaves the region by longjmp. It does not use OpenMP again (see threading_layer.hpp).
+// exist, so the child leaves the region by longjmp. It does not use OpenMP again (see threading_layer.hpp). What this
+// file cannot keep: when a thread other than the main one has run a region and forks, it must leave the child by _exit,
+// since at the end of a thread libgomp waits for the threads of its regions.
 //
 // Exceptions: they must not leave a region, so this file keeps them, and throws them after the region.
 #include "threading/omp_team.hpp"
@@ -19,9 +22,12 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
+#include <cmath>
 #include <csetjmp>
 #include <cstddef>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <new>
@@ -35,13 +41,71 @@
 #if !defined(_WIN32)
 #include <dlfcn.h>
 #endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace coals {
 
 namespace {
 
-// How many threads the calling thread's last region had. The runtime starts those that a larger one has more.
+// The calling thread's last region: how many threads it had, and which was the last of them.
 thread_local int last_threads = 1;
+thread_local long last_thread_id = 0;
+
+// Whether OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY bind threads to processors.
+bool threads_are_bound() {
+#if _OPENMP >= 201511
+  return omp_get_num_places() > 0;
+#else
+  return false;
+#endif
+}
+
+// Whether the calling thread is in a region, be it one of a single thread.
+bool is_within_region() {
+#if _OPENMP >= 200805
+  return omp_get_level() > 0;
+#else
+  return omp_in_parallel() != 0;
+#endif
+}
+
+long id_of_this_thread() {
+#if defined(__linux__)
+  return syscall(SYS_gettid);
+#else
+  return 0;
+#endif
+}
+
+// How many threads, besides the calling one, a region of `threads` makes the runtime start.
+int threads_to_start(int threads) {
+#if defined(__linux__)
+  // Threads that are bound to processors are kept by place and not by number. Else the last one ends first.
+  const bool kept = !threads_are_bound() && syscall(SYS_tgkill, getpid(), last_thread_id, 0) == 0;
+  if (last_threads > 1 && !kept) last_threads = 1;
+#endif
+  return std::max(0, threads - last_threads);
+}
+
+// The size of the stacks of the runtime's threads: 0 for the system's default. Read when coals is loaded, as the
+// runtime does it; libgomp takes a number without a unit as KiB.
+std::size_t stack_size_of_environment() {
+  const char* text = std::getenv("OMP_STACKSIZE");
+  if (!text) text = std::getenv("GOMP_STACKSIZE");
+  if (!text) return 0;
+  char* unit = nullptr;
+  const double number = std::strtod(text, &unit);
+  while (*unit == ' ') ++unit;
+  const std::string units = "bkmg";
+  const std::size_t power = units.find(static_cast<char>(std::tolower(static_cast<unsigned char>(*unit))));
+  const double bytes = number * std::pow(1024.0, power == std::string::npos ? 1 : static_cast<int>(power));
+  return bytes > 0 && bytes < 1e15 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+const std::size_t stack_size = stack_size_of_environment();
 
 // From the trial of threads to their start, so that two calls do not both count on the same last threads.
 std::mutex& starting() {
@@ -92,10 +156,13 @@ std::string openmp_runtime() {
   return name + " (OpenMP " + std::to_string(_OPENMP) + ")";
 }
 
+int bound_processors() { return threads_are_bound() ? omp_get_num_procs() : 0; }
+
 struct OmpTeam::Region {
-  Region(int threads, WorkerList& list) : count(threads), workers(list) {
+  Region(int threads, WorkerList& list)
+      : count(threads), to_start(count > 1 ? threads_to_start(count) : 0), workers(list) {
     if (count == 1) return;
-    const bool new_threads = count > last_threads;
+    const bool new_threads = to_start > 0;
     own.reset(new std::optional<TeamWorker>[static_cast<std::size_t>(count) - 1]);
     for (int i = 0; i < count - 1; ++i) own[i].emplace(new_threads);
     if (new_threads) starts.lock();
@@ -119,6 +186,7 @@ struct OmpTeam::Region {
   }
 
   const int count;
+  const int to_start;
   const int forks = fork_count();
   WorkerList& workers;
   std::unique_ptr<std::optional<TeamWorker>[]> own;
@@ -126,6 +194,7 @@ struct OmpTeam::Region {
   Call call = nullptr;
   void* argument = nullptr;
   std::exception_ptr error;
+  long last_thread = 0;  // written by the thread itself, read after the region
   std::chrono::steady_clock::time_point done;
   std::jmp_buf outside;
 };
@@ -134,13 +203,13 @@ OmpTeam::OmpTeam(int count, WorkerList& workers) {
   // Inside of a region of the caller's, whose threads are there already, there is one thread and no more, as is usual.
   if (omp_in_parallel()) {
     count = 1;
-  } else if (pool_is_better(count)) {
-    return;
+  } else if (is_within_region() || (!threads_are_bound() && pool_is_better(count))) {
+    return;  // where threads are bound, those of the pool may all be on the calling thread's processor
   }
   try {
     auto region = std::make_unique<Region>(count, workers);
     if (!has_memory_for(count)) return;
-    if (count > last_threads && !can_start_threads(count - last_threads)) {
+    if (region->to_start > 0 && !can_start_threads(region->to_start, stack_size)) {
       give_up_omp();
       return;
     }
@@ -162,6 +231,7 @@ void OmpTeam::run(Call call, void* argument) {
     {
       const int number = omp_get_thread_num();
       if (number > 0) {
+        if (number == omp_get_num_threads() - 1) region->last_thread = id_of_this_thread();
         region->own[number - 1]->run();
       } else {
         region->lead();
@@ -173,6 +243,7 @@ void OmpTeam::run(Call call, void* argument) {
   if (region->forked()) {
     region_.release();  // the locks of the other threads are never released in the child
   } else {
+    last_thread_id = region->last_thread;
     note_end_of_region(region->done);
   }
   if (error) std::rethrow_exception(error);
@@ -186,6 +257,7 @@ namespace coals {
 
 bool omp_compiled_in() { return false; }
 std::string openmp_runtime() { return ""; }
+int bound_processors() { return 0; }
 
 struct OmpTeam::Region {};
 OmpTeam::OmpTeam(int, WorkerList&) {}

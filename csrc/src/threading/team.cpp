@@ -45,9 +45,9 @@ thread_local RunningCall* running_call = nullptr;
 int fork_count() { return forks.load(); }
 
 void TeamWorker::run() {
-  if (room_) make_room_for_exceptions();
   while (!ending_.load()) {
     if (Team* team = team_.exchange(nullptr)) {
+      if (room_) make_room_for_exceptions();
       team->work_(team->argument_);
       team->inside_.fetch_sub(1);  // the team may be gone from here on
     } else {
@@ -57,7 +57,8 @@ void TeamWorker::run() {
 }
 
 // The first exception of a thread allocates memory, and glibc ends the process when that fails. So the thread throws
-// one at once, while there is memory set aside for it, and not when memory has run out.
+// one before its first work, while there is memory set aside for it, and not when memory has run out. No earlier: by
+// its first work, all threads of an OpenMP region have started, whose stacks need the addresses that this takes.
 void TeamWorker::make_room_for_exceptions() {
   room_.reset();
   try {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -64,6 +66,38 @@ const struct EndAtUnload {
 } end_at_unload;
 #endif
 
+#if defined(_WIN32)
+using TrialThread = std::thread;
+
+TrialThread start_trial_thread(std::mutex& all_started, std::size_t) {
+  return std::thread([&] { const std::lock_guard<std::mutex> wait(all_started); });
+}
+
+void join(TrialThread& thread) { thread.join(); }
+#else
+using TrialThread = pthread_t;
+
+void* wait_for(void* all_started) {
+  const std::lock_guard<std::mutex> wait(*static_cast<std::mutex*>(all_started));
+  return nullptr;
+}
+
+// Not std::thread: it cannot set the size of the stack, and its threads free memory. For a thread's first use of the
+// heap, glibc reserves up to 128 MiB of addresses, which the threads that are tried for might then lack.
+TrialThread start_trial_thread(std::mutex& all_started, std::size_t stack_bytes) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) throw std::bad_alloc();
+  if (stack_bytes > 0) pthread_attr_setstacksize(&attributes, stack_bytes);  // too small: the default, as in libgomp
+  pthread_t thread;
+  const int error = pthread_create(&thread, &attributes, wait_for, &all_started);
+  pthread_attr_destroy(&attributes);
+  if (error != 0) throw std::system_error(error, std::generic_category());
+  return thread;
+}
+
+void join(TrialThread thread) { pthread_join(thread, nullptr); }
+#endif
+
 }  // namespace
 
 void end_idle_workers() {
@@ -107,20 +141,17 @@ int idle_workers() {
   return ready->list.count;
 }
 
-bool can_start_threads(int count) noexcept {
+bool can_start_threads(int count, std::size_t stack_bytes) noexcept {
   std::mutex all_started;
-  std::vector<std::thread> threads;
-  {
+  std::vector<TrialThread> threads;
+  try {
+    threads.reserve(static_cast<std::size_t>(count));
     const std::lock_guard<std::mutex> lock(all_started);
-    try {
-      while (static_cast<int>(threads.size()) < count) {
-        threads.emplace_back([&] { const std::lock_guard<std::mutex> wait(all_started); });
-      }
-    } catch (const std::exception&) {
-      // Refused: those that started are joined below.
-    }
+    while (static_cast<int>(threads.size()) < count) threads.push_back(start_trial_thread(all_started, stack_bytes));
+  } catch (const std::exception&) {
+    // Refused: those that started are joined below.
   }
-  for (std::thread& thread : threads) thread.join();
+  for (TrialThread& thread : threads) join(thread);
   return static_cast<int>(threads.size()) == count;
 }
 

@@ -134,6 +134,27 @@ print(before, layer(), len(objectives))
     assert output(code, COALS_THREADING_LAYER="omp") == "omp pool 1"
 
 
+LIMIT_ADDRESSES = """
+import resource, coals
+data = sp.csr_array((np.random.default_rng(0).random((3000, 1000)) < 0.05).astype(float))
+def wide_fit(threads):
+    model = coals.ImplicitALS(factors=8, num_threads=threads, iterations=1, random_state=0)
+    return model.fit(data, progress=False).item_factors_.tobytes()
+answer = wide_fit(1)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (700 << 20), resource.RLIM_INFINITY))
+print(wide_fit(3) == answer)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits address space as Linux does")
+@pytest.mark.parametrize("variable", ["OMP_STACKSIZE=1G", "OMP_STACKSIZE=1000 m", "GOMP_STACKSIZE=1048576"])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_addresses_for_the_stacks_that_the_environment_asks_for(layer, variable):
+    name, value = variable.split("=")
+    assert output(LIMIT_ADDRESSES, COALS_THREADING_LAYER=layer, **{name: value}) == "True"
+
+
 # --- results ---
 
 EVERY_MODEL = """
@@ -197,6 +218,10 @@ void call_from_region(int threads, callback call) {
 #pragma omp parallel num_threads(threads)
   call();
 }
+void call_from_region_of_one(callback call) {
+#pragma omp parallel if(0)
+  call();
+}
 """
 
 
@@ -215,6 +240,53 @@ def region_library(tmp_path_factory):
         pytest.skip(f"cc does not compile OpenMP: {done.stderr.splitlines()[-1:]}")
     assert ctypes.CDLL(str(library)).threads_in_region(3) == 3
     return str(library)
+
+
+LIMIT_THREADS = """
+import ctypes, resource, time, coals
+other = ctypes.CDLL(sys.argv[1])
+data = sp.csr_array((np.random.default_rng(0).random((3000, 1000)) < 0.05).astype(float))
+def wide_fit():
+    model = coals.ImplicitALS(factors=8, num_threads=4, iterations=1, random_state=0)
+    return model.fit(data, progress=False).item_factors_.tobytes()
+answer = wide_fit()
+def allow_no_more_threads():
+    if os.getuid() == 0:
+        os.setuid(54321)  # root has no such limit
+    resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the number of processes as Linux does")
+@pytest.mark.parametrize("layer", LAYERS)
+def test_threads_are_refused_after_another_library_ended_some(region_library, layer):
+    """A smaller region ends the threads that it does not need, those of coals' last region included."""
+    code = (
+        LIMIT_THREADS
+        + """
+other.threads_in_region(2)
+time.sleep(0.2)
+allow_no_more_threads()
+print(wide_fit() == answer)
+"""
+    )
+    assert output(code, region_library, COALS_THREADING_LAYER=layer, OPENBLAS_NUM_THREADS="1") == "True"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the number of processes as Linux does")
+@pytest.mark.parametrize("layer", LAYERS)
+def test_threads_are_refused_in_a_region_of_one_thread(region_library, layer):
+    """A region within it starts all of its threads, whichever the last one had."""
+    code = (
+        LIMIT_THREADS
+        + """
+allow_no_more_threads()
+same = []
+other.call_from_region_of_one(ctypes.CFUNCTYPE(None)(lambda: same.append(wide_fit() == answer)))
+print(same)
+"""
+    )
+    assert output(code, region_library, COALS_THREADING_LAYER=layer, OPENBLAS_NUM_THREADS="1") == "[True]"
 
 
 @needs_fork
