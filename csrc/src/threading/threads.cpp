@@ -16,7 +16,9 @@
 #include "runtime/require.hpp"
 #include "threading/cgroup.hpp"
 #include "threading/cpu_share.hpp"
+#include "threading/omp_team.hpp"
 #include "threading/team.hpp"
+#include "threading/threading_layer.hpp"
 
 namespace coals {
 
@@ -30,6 +32,7 @@ const int fork_handler = pthread_atfork(nullptr, nullptr, [] { running_calls.sto
 #endif
 
 int processors_by_affinity() {
+  if (threading_layer_in_use() == ThreadingLayer::omp && bound_processors() > 0) return bound_processors();
 #if defined(__linux__)
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);

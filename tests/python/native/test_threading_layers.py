@@ -155,6 +155,15 @@ def test_no_addresses_for_the_stacks_that_the_environment_asks_for(layer, variab
     assert output(LIMIT_ADDRESSES, COALS_THREADING_LAYER=layer, **{name: value}) == "True"
 
 
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
+@pytest.mark.parametrize("variable", ["OMP_PROC_BIND=true", "GOMP_CPU_AFFINITY=0-1"])
+def test_bound_threads_use_all_processors(variable):
+    """libgomp binds the first thread to one processor as soon as it is loaded."""
+    name, value = variable.split("=")
+    code = "fit(); import coals; print(coals.show_config()['num_threads'])"
+    assert output(code, COALS_THREADING_LAYER="", **{name: value}) == output(code, COALS_THREADING_LAYER="")
+
+
 # --- results ---
 
 EVERY_MODEL = """
