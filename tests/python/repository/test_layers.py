@@ -45,7 +45,10 @@ def includes(path: Path) -> list[str]:
 
 
 def is_standard(include: str) -> bool:
-    return re.fullmatch(r"<[a-z_]+>|<(cpuid|dlfcn|fcntl|omp|pthread|sched|sys/mman|unistd)\.h>", include) is not None
+    return (
+        re.fullmatch(r"<[a-z_]+>|<(cpuid|dlfcn|fcntl|omp|pthread|sched|sys/(mman|syscall)|unistd)\.h>", include)
+        is not None
+    )
 
 
 @pytest.mark.parametrize("folder", ALLOWED)
