@@ -6,6 +6,7 @@ and runs on it: `env $(python .ci/blas_pair.py --other) pytest -m numeric`.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -24,12 +25,12 @@ CORES = {
 }
 # Computes something first: a kernel may be there that this processor cannot run.
 TRIAL = f"""
-import runpy, numpy as np, scipy.linalg
+import json, runpy, numpy as np, scipy.linalg
 a = np.random.default_rng(0).standard_normal((60, 40))
 for svd in (np.linalg.svd, scipy.linalg.svd):
     left, values, right = svd(a, full_matrices=False)
     assert np.allclose(left * values @ right, a)
-print(runpy.run_path({str(Path(__file__))!r})["kernels"]())
+print(json.dumps(runpy.run_path({str(Path(__file__))!r})["kernels"]()))
 """
 
 
@@ -68,7 +69,7 @@ def other_core(own: dict[str, str]) -> str | None:
         environment = {**os.environ, "OPENBLAS_CORETYPE": core}
         done = subprocess.run([sys.executable, "-c", TRIAL], env=environment, capture_output=True, text=True)
         if done.returncode == 0:
-            picked[place] = eval(done.stdout)
+            picked[place] = json.loads(done.stdout)
     others = [place for place, found in picked.items() if found != own]
     mine = next((place for place, found in picked.items() if found == own), len(CORES.get(machine, ())))
     return CORES[machine][farthest(others, mine)] if others else None
