@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,20 +16,17 @@ settings.register_profile("search", deadline=None, max_examples=300)
 settings.load_profile("untimed")
 
 # What a file has in it that compares floating-point numbers with an oracle.
-COMPARES_FLOATS = re.compile(r"allclose|approx\(|np\.linalg|coals\.reference|doctest")
-
-
-def is_numeric(path: Path) -> bool:
-    """Kernels are compared at every level in any run, and need no other run for it."""
-    text = path.read_text(encoding="utf-8")
-    return COMPARES_FLOATS.search(text) is not None and "detected_isas()" not in text
+COMPARES_FLOATS = re.compile(
+    r"allclose|isclose|almost_equal|(?<![.\w])close\(|approx\(|np\.linalg|coals\.reference|import reference|doctest"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of numeric files, but those that take long."""
-    numeric = {path: is_numeric(path) for path in {item.path for item in items}}
+    texts = {path: path.read_text(encoding="utf-8") for path in {item.path for item in items}}
+    numeric = {path for path, text in texts.items() if COMPARES_FLOATS.search(text)}
     for item in items:
-        if numeric[item.path] and item.get_closest_marker("long") is None:
+        if item.path in numeric and item.get_closest_marker("long") is None:
             item.add_marker(pytest.mark.numeric)
 
 
