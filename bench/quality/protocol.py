@@ -136,4 +136,4 @@ def reasons(lines: dict[str, dict[str, Any]]) -> list[str]:
     below = [name for name, line in lines.items() if name != "Popularity" and line["ndcg@10"] <= least]
     entries = contenders()
     why = {name: BELOW_POPULARITY.get(name, BELOW_POPULARITY.get(entries[name].metric)) for name in below}
-    return [f"{name} {text or 'is below popularity here, and nobody has found out why'}." for name, text in why.items()]
+    return [f"{name} {text or 'is below popularity here, for an unknown reason'}." for name, text in why.items()]

@@ -1,4 +1,4 @@
-"""What all commands share: one line for what cannot be done, models by name, ids from text, files to write."""
+"""Shared by all commands: errors of one line, models by name, ids from text, files to write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CannotDo(click.ClickException):
 
 
 class OneLineGroup(click.Group):
-    """Commands whose errors are one line and exit code 2, whatever went wrong with what was given."""
+    """Commands whose errors are one line on stderr and exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -43,13 +43,13 @@ class OneLineGroup(click.Group):
         except OSError as error:
             raise CannotDo(_of_file(error)) from error
         except MemoryError as error:
-            raise CannotDo("the memory does not suffice") from error
+            raise CannotDo("out of memory") from error
         except (ValueError, TypeError, ImportError, OverflowError, RecursionError) as error:
             raise CannotDo(one_line(str(error)) or type(error).__name__) from error
 
 
 def one_line(text: str) -> str:
-    """Without line ends and other letters that a terminal would obey."""
+    """Without line ends and other control characters."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", " ".join(text.split()))
 
 
@@ -60,7 +60,7 @@ def _of_file(error: OSError) -> str:
 
 
 def note(text: str) -> None:
-    """A message, which is no part of the answer."""
+    """Prints a message to stderr."""
     click.echo(one_line(text), err=True)
 
 
@@ -68,7 +68,7 @@ def note(text: str) -> None:
 
 
 def model_names() -> dict[str, type[coals.Recommender]]:
-    """Every model that a table is enough for, by the name it has here: ImplicitALS is implicit-als."""
+    """Every model that can be fitted to a table alone, by its name on the command line: implicit-als is ImplicitALS."""
     public = (getattr(coals, name) for name in coals.__all__ if name[0].isupper())
     others = (coals.Recommender, coals.Hybrid)
     models = (thing for thing in public if issubclass(thing, coals.Recommender) and thing not in others)
@@ -77,7 +77,7 @@ def model_names() -> dict[str, type[coals.Recommender]]:
 
 
 def made(name: str, settings: dict[str, Any], **common: Any) -> coals.Recommender:
-    """A model with the settings, and with those of `common` that are given and that it knows."""
+    """A model with the settings, and with those of `common` that are not None and are parameters of it."""
     known = model_names()
     if name not in known:
         raise CannotDo(f"--model {name}: choose one of {', '.join(known)}")
@@ -115,11 +115,13 @@ _PARSERS: dict[type, Any] = {
 
 
 def ids_of(index: IdIndex, texts: list[str]) -> Any:
-    """Ids as the model has them, from how they are written."""
+    """Ids of the type that the model has, from text."""
     kind = int if index.ids is None else type(index.ids[:1].tolist()[0])
     parser = _PARSERS.get(kind)
     if parser is None:
-        raise CannotDo(f"{index.kind} ids are {kind.__name__} in this model, which cannot be written here: use Python")
+        raise CannotDo(
+            f"{index.kind} ids are {kind.__name__} in this model, which the command line cannot express: use Python"
+        )
     try:
         parsed = [parser(text) for text in texts]
     except ValueError:
@@ -142,7 +144,7 @@ def _parses(parser: Any, text: str) -> bool:
 
 
 def check_target(option: str, path: Path) -> None:
-    """Better before the work than after it."""
+    """Raises before the work if the file cannot be written."""
     folder = path.absolute().parent
     try:
         resolved(path)
@@ -157,7 +159,7 @@ def check_target(option: str, path: Path) -> None:
 
 
 def write(option: str, path: Path, content: bytes) -> None:
-    """All of it or nothing."""
+    """Atomic: on an error, an old file stays as it was."""
     try:
         with written_whole(path) as file:
             file.write(content)

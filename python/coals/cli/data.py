@@ -1,4 +1,4 @@
-"""Tables of text for the command line: the one place that knows how they are read."""
+"""Reads tables of text for the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Layout", "read_interactions", "with_titles"]
 
 
 class Layout(NamedTuple):
-    """Which columns there are, by name or position, and how they are set apart."""
+    """The columns, by name or position, and the delimiter."""
 
     user: str
     item: str
@@ -40,15 +40,15 @@ def read_interactions(path: str, layout: Layout, duplicates: str, progress: bool
 
 
 def with_titles(data: Interactions, path: str, on: str, title: str) -> tuple[Interactions, list[str]]:
-    """`data` with titles from another file, and what there is to say about them."""
-    with warnings.catch_warnings(record=True) as told:
+    """`data` with titles from another file, and the warnings about them."""
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             named = data.with_items(path, on=on, title=title)
         except ValueError as error:
             text = re.sub(r"^on=", "--titles-id ", str(error))
             raise CannotDo(re.sub(r"^title=", "--title ", text)) from None
-    return named, [f"{path}: {warning.message}" for warning in told]
+    return named, [f"{path}: {warning.message}" for warning in caught]
 
 
 def _place(column: str) -> Any:

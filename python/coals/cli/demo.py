@@ -202,8 +202,8 @@ class Demo:
     def _reader_row(self) -> int:
         """The row of the reader to advise, chosen by the training ratings alone.
 
-        Of those who rated 20 to 100 books and gave five stars to READERS_BOOK, it is the one whose five-star
-        books are most alike; of all with so many ratings, should none have given it five.
+        Of the readers who rated 20 to 100 books and gave READERS_BOOK five stars, it is the one whose five-star books
+        are most alike. If no such reader gave it five stars, READERS_BOOK does not matter.
         """
         similarity = self.models["ItemCooccurrence"].similarity_  # type: ignore[attr-defined]
         lengths = np.diff(self.train.matrix.indptr)
@@ -324,7 +324,7 @@ def reader_text(figures: Figures) -> str:
     lines = [
         _title(f"What would reader {figures['id']} like?"),
         "",
-        "Picked by a rule that sees the training ratings only, for liking books that go together.",
+        "Chosen by the training ratings alone: the reader's best-liked books are similar to each other.",
         "",
         f"Liked best of the {figures['train_ratings']} books whose ratings the models learn from:",
         *_side_by_side(liked[:half], liked[half:]),
@@ -354,11 +354,14 @@ def next_steps(python: str, reader_id: int, made_by: str) -> str:
         [
             _title("Try next"),
             "",
-            "The picture of precision over recall, once matplotlib is there:",
+            "A picture of precision over recall, by matplotlib:",
             f"  {python} -m pip install matplotlib",
             f"  {python} -m coals demo --plot curve.png",
             "All of the above as JSON, from another split:",
             f"  {python} -m coals demo --seed 1 --json demo.json",
+            "Models from your own files, and all other commands:",
+            f"  {python} -m coals fit --help",
+            f"  {python} -m coals --help",
             "Your own model, in Python:",
             "  import coals",
             "  books = coals.datasets.goodbooks()  # or any scipy sparse matrix, users x items",

@@ -1,4 +1,4 @@
-"""``coals evaluate`` and ``bench``: how well models do on a table, and how fast this machine is."""
+"""``coals evaluate`` and ``bench``: the accuracy of models on a table, and their speed on this machine."""
 
 from __future__ import annotations
 
@@ -27,18 +27,21 @@ Examples:
 @data_options
 @click.option("--model", "models", multiple=True, default=("implicit-als", "popularity"), show_default=True)
 @with_model_options
-@click.option("--metrics", default="precision@10,recall@10,ndcg@10", show_default=True, help="Set apart by commas.")
+@click.option("--metrics", default="precision@10,recall@10,ndcg@10", show_default=True, help="Separated by commas.")
 @click.option("--test-fraction", type=float, default=0.2, show_default=True, help="Share of the entries held out.")
-@click.option("--leave-out", type=click.IntRange(min=1), help="Hold out so many entries of each user instead.")
+@click.option("--leave-out", type=click.IntRange(min=1), help="Hold out this many entries of each user instead.")
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def evaluate(**given: Any) -> None:
-    """Fit models to a part of a table, and measure them on the rest.
+    """Fit models to a part of a table, and evaluate them on the rest.
 
-    FILE and its options are as in `coals fit`; options of models go to those that know them.
+    FILE and its options are as in `coals fit`; an option of models applies to every model that has the parameter.
     """
     names = list(dict.fromkeys(given["models"]))
     models = {name: model_of(name, _known(name, given)) for name in names}
     _refuse_unknown(given["settings"], models)
+    metrics = [metric.strip() for metric in given["metrics"].split(",") if metric.strip()]
+    if not metrics:
+        raise CannotDo("--metrics is empty: give some, for example --metrics ndcg@10,recall@20")
     data = read(given, next(iter(models.values())))
     if given["leave_out"] is not None:
         train, test = coals.split.leave_k_out(data, k=given["leave_out"], random_state=given["seed"])
@@ -49,22 +52,19 @@ def evaluate(**given: Any) -> None:
         started = time.perf_counter()
         model.fit(train, progress=given["progress"])
         seconds[name] = time.perf_counter() - started
-    metrics = [metric.strip() for metric in given["metrics"].split(",") if metric.strip()]
-    if not metrics:
-        raise CannotDo("--metrics names none: give some, such as --metrics ndcg@10,recall@20")
     found = coals.evaluate(models, test, metrics=metrics, progress=given["progress"])
     means = found.to_dict()["mean"]
     rows = [{"model": name, **means[name], "fit seconds": round(seconds[name], 3)} for name in models]
     show_rows(rows, given["format"], ["model", *metrics, "fit seconds"])
-    note(f"Over {found.evaluated_users:,} users; {found.skipped_users:,} have nothing held out.")
+    note(f"Means over {found.evaluated_users:,} users; {found.skipped_users:,} others have no held-out entries.")
 
 
 def _refuse_unknown(settings: tuple[str, ...], models: dict[str, Any]) -> None:
-    """Settings go to the models that know them: to one at least."""
+    """Raises if a setting is a parameter of none of the models."""
     takes = {name for model in models.values() for name in model._parameter_names()}
     for text in settings:
         if text.partition("=")[0].replace("-", "_") not in takes:
-            raise CannotDo(f"--set {text}: no model here has such a parameter")
+            raise CannotDo(f"--set {text}: none of the models has this parameter")
 
 
 def _known(name: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,10 @@ Examples:
 @click.option("--threads", type=click.IntRange(min=1), help="Default: every processor it may use.")
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def bench(users: int, items: int, entries: int, factors: int, threads: int | None, format: str) -> None:
-    """How fast this machine is, on made-up data: popular items as 1/rank, active users log-normal."""
+    """Time coals on this machine, with generated data.
+
+    The popularity of items falls as 1/rank, and the activity of users is log-normal.
+    """
     config = coals.show_config()
     note(f"coals {config['version']}, {config['isa']}, {threads or config['num_threads']} threads")
     data = _generated(users, items, entries)
@@ -113,7 +116,7 @@ def bench(users: int, items: int, entries: int, factors: int, threads: int | Non
     measure(f"ImplicitALS, K = {factors}, 3 sweeps", lambda: als.fit(data, progress=False), 3 * data.nnz, "entries/s")
     measure("its lists of 10", lambda: als.recommend_indices(everyone, 10), len(everyone), "users/s")
     knn = coals.ItemKNN(num_threads=threads)
-    measure("ItemKNN, 100 neighbours", lambda: knn.fit(data, progress=False), data.nnz, "entries/s")
+    measure("ItemKNN, 100 neighbors", lambda: knn.fit(data, progress=False), data.nnz, "entries/s")
     measure("its lists of 10", lambda: knn.recommend_indices(everyone, 10), len(everyone), "users/s")
     show_rows(rows, format, ["what", "seconds", "rate", "unit"])
 

@@ -1,4 +1,4 @@
-"""``coals fit``: from tables of text to a saved model, or to a list for somebody at once."""
+"""``coals fit``: from a table of text to a saved model, or to lists for given users."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.argument("table", type=click.Path(allow_dash=True), metavar="FILE"),
         click.option("--user", required=True, metavar="COLUMN", help="Name of the column of users, or its position."),
         click.option("--item", required=True, metavar="COLUMN", help="Name of the column of items, or its position."),
-        click.option("--value", metavar="COLUMN", help="Of ratings, plays, … Left out: 1 for each row."),
-        click.option("--delimiter", help="One character, or tab. Default: what the first line has most of."),
+        click.option("--value", metavar="COLUMN", help="Column of ratings, plays, … Default: 1 for each row."),
+        click.option("--delimiter", help="One character, or tab. Default: the most frequent in the first line."),
         click.option("--header/--no-header", default=None, help="Default: yes if a column is given by name."),
-        click.option("--text-ids", is_flag=True, help="Ids stay text even where all of them are integers."),
+        click.option("--text-ids", is_flag=True, help="Keep ids as text even if all are integers."),
         click.option(
             "--duplicates",
             type=click.Choice(["error", "sum", "last", "max", "mean", "count"]),
-            help="What becomes of a pair that has several rows. Default: last for ratings, else sum, with a note.",
+            help="How to merge rows of the same user and item. Default: last for ratings, else sum, with a note.",
         ),
-        click.option("--allow-negative", is_flag=True, help="Values below 0 are meant: refusals."),
+        click.option("--allow-negative", is_flag=True, help="Accept values below 0: the user does not want the item."),
         click.option("--min-user-items", type=click.IntRange(min=1), help="Leave out users with fewer items."),
         click.option("--min-item-users", type=click.IntRange(min=1), help="Leave out items with fewer users."),
     ]
@@ -56,9 +56,9 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 model_options = [
-    click.option("--factors", type=click.IntRange(min=1), help="Of the ALS models."),
-    click.option("--iterations", type=click.IntRange(min=1), help="Of the ALS models."),
-    click.option("--neighbors", type=click.IntRange(min=1), help="Of the neighbourhood models."),
+    click.option("--factors", type=click.IntRange(min=1), help="Of models with factors."),
+    click.option("--iterations", type=click.IntRange(min=1), help="Of models fitted by iterations."),
+    click.option("--neighbors", type=click.IntRange(min=1), help="Of the nearest-neighbor models."),
     click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any parameter of the model."),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random numbers."),
     click.option("--threads", type=click.IntRange(min=1), help="Default: every processor it may use."),
@@ -91,15 +91,15 @@ def with_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-n", type=click.IntRange(min=1), default=10, show_default=True, help="Length of the list.")
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def fit(**given: Any) -> None:
-    """Learn from a table of who had what: FILE, or - for the standard input.
+    """Fit a model to a table of interactions: FILE, or - for the standard input.
 
-    CSV, tabs or another delimiter, with a header or without, compressed by gzip or not. Columns go by their name, or by
-    their position from 0. For plays, clicks and purchases start
-    with implicit-als, for ratings with explicit-als; content-knn goes by titles.
+    The table has commas, tabs or another delimiter, a header or none, and may be compressed by gzip. Give columns by
+    name, or by position from 0. For plays, clicks and purchases start with implicit-als, for ratings with explicit-als;
+    content-knn uses titles.
     """
     save, users = given["save"], given["users"]
     if save is None and not users:
-        raise CannotDo("nothing is asked for: give --save FILE, or --recommend USER, or both")
+        raise CannotDo("nothing to do: give --save FILE, --recommend USER, or both")
     if save is not None:
         check_target("--save", save)
         _refuse_input(save, given["table"], given["titles"])
@@ -127,7 +127,7 @@ def fit(**given: Any) -> None:
 
 
 def _refuse_input(save: Path, *inputs: str | None) -> None:
-    """A model in place of the table that it comes from: nobody means that."""
+    """Refuses to replace an input table by the model."""
     for path in inputs:
         if path is not None and save.is_file() and Path(path).is_file() and save.samefile(path):
             raise CannotDo(f"--save {save}: that is the table to read; name another file")
@@ -149,7 +149,7 @@ def read(given: dict[str, Any], model: coals.Recommender) -> Interactions:
     if given["duplicates"] is None and data.row_counts is not None and data.row_counts.max() > 1:
         merged = int(data.row_counts.sum()) - data.nnz
         what = "the last one of a pair counts" if duplicates == "last" else "values of a pair are added up"
-        note(f"{merged:,} rows repeat a user and an item: {what} (--duplicates says otherwise)")
+        note(f"{merged:,} rows repeat a user and an item: {what} (--duplicates changes this)")
     _refuse_negative(data, model, given["allow_negative"])
     if given["min_user_items"] is None and given["min_item_users"] is None:
         return data
@@ -164,13 +164,13 @@ def _refuse_negative(data: Interactions, model: coals.Recommender, allowed: bool
     row = int(np.searchsorted(data.matrix.indptr, entry, side="right")) - 1
     user, item = data.users.decode([row]).tolist()[0], data.items.decode([data.matrix.indices[entry]]).tolist()[0]
     raise CannotDo(
-        f"user {user!r}, item {item!r} has the value {values[entry]:g}: below 0 it would be a refusal; if that is "
-        "meant, give --allow-negative"
+        f"user {user!r}, item {item!r} has the value {values[entry]:g}: a negative value means that the user "
+        "does not want the item; if that is intended, give --allow-negative"
     )
 
 
 def _peak() -> str:
-    """The most memory this process has had."""
+    """Peak memory of this process."""
     try:
         import resource
     except ImportError:

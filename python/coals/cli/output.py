@@ -1,4 +1,4 @@
-"""Answers on the standard output: a table to look at, CSV, or JSON lines."""
+"""Results on the standard output: an aligned table, CSV, or JSON lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMATS = ("table", "csv", "jsonl")
 
 
 def say(text: str) -> None:
-    # A stream that lacks a letter of some title, or the dash, shall show a ? instead of failing.
+    # Characters that the encoding of the stream lacks are printed as ?, not an error.
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding))
 

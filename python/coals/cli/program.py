@@ -28,7 +28,7 @@ Examples:
 def main() -> None:
     """Co-occurrence and alternating least squares: a fast recommender core.
 
-    Answers go to the standard output as a table, CSV or JSON lines; messages go to the standard error.
+    Results go to the standard output as a table, CSV or JSON lines; messages go to the standard error.
     """
 
 

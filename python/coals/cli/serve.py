@@ -1,4 +1,4 @@
-"""``coals recommend``, ``similar``, ``search`` and ``info``: what a saved model has to say."""
+"""``coals recommend``, ``similar``, ``search`` and ``info``: the commands that read a saved model."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Examples:
     help="An id on each line; - reads stdin.",
 )
 @_n
-@click.option("--include-seen", is_flag=True, help="Show what the user has, too.")
+@click.option("--include-seen", is_flag=True, help="Include the items that the user has seen.")
 @_format
 def recommend(
     model_file: Path, users: tuple[str, ...], users_from: Any, n: int, include_seen: bool, format: str
@@ -52,9 +52,9 @@ def recommend(
     texts = [*users, *([] if users_from is None else _lines(users_from))]
     texts = [text for text in texts if text]
     if not texts and users_from is not None:
-        raise CannotDo("--users-from: there is no id in what it names")
+        raise CannotDo("--users-from: the file contains no ids")
     if not texts:
-        raise CannotDo("whom for? give --user ID or --users-from FILE")
+        raise CannotDo("no user given: use --user ID or --users-from FILE")
     show_recommended(model, ids_of(model.user_index_, texts), n, format, exclude_seen=not include_seen)
 
 
@@ -62,11 +62,11 @@ def _lines(file: Any) -> list[str]:
     try:
         return [line.strip() for line in file.read().splitlines()]
     except UnicodeDecodeError:
-        raise CannotDo(f"--users-from {file.name}: is no text in UTF-8") from None
+        raise CannotDo(f"--users-from {file.name}: is not valid UTF-8") from None
 
 
 def show_recommended(model: Any, users: Any, n: int, format: str, *, exclude_seen: bool = True) -> None:
-    rows = model.user_index_.encode(users)  # all known, before the first list is shown
+    rows = model.user_index_.encode(users)  # raises for an unknown user before the first list is printed
     n = min(n, model.n_items_)  # nothing to pad
 
     def lists() -> Iterator[dict[str, Any]]:
@@ -99,17 +99,17 @@ Examples:
 """
 )
 @_model
-@click.option("--item", metavar="TITLE", help="A title, or what is remembered of it.")
+@click.option("--item", metavar="TITLE", help="A title, or a part of it; misspellings are allowed.")
 @click.option("--id", "item_id", metavar="ID", help="The item's id instead.")
 @_n
 @_format
 def similar(model_file: Path, item: str | None, item_id: str | None, n: int, format: str) -> None:
-    """Items like one that is named."""
+    """The items most similar to one item."""
     model = coals.load(model_file)
     if not hasattr(model, "similar_items"):
-        raise CannotDo(f"{model_file} holds a {type(model).__name__}, which knows no similar items")
+        raise CannotDo(f"{model_file} holds a {type(model).__name__}, which has no similar items")
     if (item is None) == (item_id is None):
-        raise CannotDo("like which item? give --item TITLE or --id ID")
+        raise CannotDo("give either --item TITLE or --id ID")
     place = _found(model, item) if item is not None else int(_encoded(model, str(item_id)))
     id = model.item_index_.decode(np.array([place]))
     found = model.similar_items(id, min(n, model.n_items_))
@@ -127,18 +127,18 @@ def _encoded(model: Any, text: str) -> Any:
 
 
 def _found(model: Any, text: str) -> int:
-    """The item of a title, which is told; without titles, of an id."""
+    """Index of the item whose title is most like `text`, reported if they differ; without titles, `text` is an id."""
     if model.item_titles_ is None:
         return int(_encoded(model, text))
     best = search_titles(model.item_titles_.tolist(), text, 3, _weights(model))
     if not best:
-        raise CannotDo(f"no title is like {text!r}")
+        raise CannotDo(f"no title is similar to {text!r}")
     place, score = best[0]
     if score < 1:
         others = (
             "" if score >= _SURE else "; others: " + ", ".join(repr(str(model.item_titles_[p])) for p, _ in best[1:])
         )
-        note(f"Taken for {str(model.item_titles_[place])!r}{others}")
+        note(f"Using {str(model.item_titles_[place])!r}{others}")
     return place
 
 
@@ -158,7 +158,7 @@ Example:
 @_n
 @_format
 def search(model_file: Path, text: str, n: int, format: str) -> None:
-    """Items by what is remembered of their titles."""
+    """Find items by a part of their titles; misspellings are allowed."""
     model = coals.load(model_file)
     if model.item_titles_ is None:
         raise CannotDo(f"{model_file} has no titles: give --titles to coals fit")
@@ -172,7 +172,7 @@ def search(model_file: Path, text: str, n: int, format: str) -> None:
     )
     show_rows(rows, format, ["item", "title", "users", "likeness"])
     if not found:
-        note(f"no title is like {text!r}")
+        note(f"no title is similar to {text!r}")
         sys.exit(1)
 
 
@@ -184,10 +184,10 @@ Examples:
 """
 )
 @_model
-@click.option("--verify", is_flag=True, help="Hold the whole file against its checksums.")
+@click.option("--verify", is_flag=True, help="Check the whole file against its checksums.")
 @_format
 def info(model_file: Path, verify: bool, format: str) -> None:
-    """What a model file holds."""
+    """Describe a model file."""
     model = coals.load(model_file, verify=True if verify else None)
     size = model_file.stat().st_size
     kinds = {

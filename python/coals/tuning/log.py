@@ -1,4 +1,4 @@
-"""The file a search can be resumed from: JSON lines, the first says of what search, each other is a trial."""
+"""The file from which a search resumes: JSON lines. The first identifies the search, each other is a trial."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["SearchLog", "fingerprint", "key_of"]
 
 
 def fingerprint(given: Any) -> str:
-    """Tells data sets, features, weights and texts apart, by their contents."""
+    """A hash of the contents of a data set, features, weights or texts."""
     digest = hashlib.sha256()
     given = given.matrix if isinstance(given, Interactions) else given
     if scipy.sparse.issparse(given):
@@ -40,7 +40,7 @@ def key_of(params: dict[str, Any]) -> str:
 
 
 class SearchLog:
-    """Trials of one search in a file; None keeps them nowhere."""
+    """The trials of one search in a file; with None, nothing is stored."""
 
     def __init__(self, path: str | os.PathLike[str] | None, heading: dict[str, Any]) -> None:
         self.path: Path | None = None
@@ -80,7 +80,7 @@ class SearchLog:
         try:
             return Trial(**{**done, "params": params})
         except TypeError:
-            raise ValueError(f"{self.path} has a trial that is none: give another path, or remove it") from None
+            raise ValueError(f"{self.path} has an invalid trial: give another path, or remove it") from None
 
     def add(self, trial: dict[str, Any]) -> None:
         """Written at once, so that a search can be stopped at any time."""

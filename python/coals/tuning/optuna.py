@@ -1,4 +1,4 @@
-"""Trials chosen by Optuna, which is imported here alone."""
+"""Trials chosen by Optuna; only this file imports it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ask(space: dict[str, Any], metric: str, n_trials: int, seed: Any, run: Calla
 
 
 def _value(values: Any, chosen: Any) -> Any:
-    """Lists are chosen from by place, for Optuna takes plain values alone."""
+    """Of a list, Optuna chooses an index: it takes plain values only."""
     return values[chosen] if isinstance(values, list) else chosen
 
 

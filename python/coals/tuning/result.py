@@ -1,4 +1,4 @@
-"""What a search tried and what came of it."""
+"""The result of a search: its trials, and the best of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SearchResult:
     Attributes
     ----------
     metric : str
-        What was searched for; rmse, mae and gini are best when low.
+        The metric that was optimised; for rmse, mae and gini, lower is better.
     trials : list of Trial
         In the order tried.
     best_model : model or None

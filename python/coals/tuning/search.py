@@ -40,7 +40,7 @@ def search(
     fit_params: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> SearchResult:
-    """Fits a model with different parameters and says which do best on held-out data.
+    """Fits a model with different parameters and finds the best ones on held-out data.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def search(
         A distribution is anything with ``rvs(random_state=)``, such as ``scipy.stats.loguniform(0.01, 100)``.
     train : Interactions or sparse matrix, (n_users, n_items)
     metric : str, default "ndcg@10"
-        What to look for, as `evaluate` knows it.
+        The metric to optimise, by its name in `evaluate`.
     also : str or sequence of str, optional
-        Other metrics to note down.
+        Other metrics to record.
     validation : Interactions or sparse matrix, optional
         Held-out data of the shape and ids of `train`: each trial is one fit to `train`. Without it, each is
         cross-validation on `train`.
@@ -71,7 +71,7 @@ def search(
     random_state : int, numpy.random.Generator or None, default 0
         Of folds and draws. With `path` an integer.
     fit_params : mapping of str to any value, optional
-        What every fit is given beside the data, such as ``{"item_text": texts}`` of `ContentKNN` or features of ALS:
+        Further arguments of every fit, for example ``{"item_text": texts}`` for `ContentKNN`, or features for ALS:
         folds keep all users and items. `weights`, of each entry, need `validation` in place of folds.
     progress : bool or None, default None
         Show a bar; None shows one on a terminal once a second has passed.
@@ -86,8 +86,8 @@ def search(
     ------
     TypeError, ValueError
         For a parameter or argument of `fit` that the model does not have, a value it refuses (of a grid before the
-        first fit), a metric that cannot be had, or a `path` of another search. A trial whose fit raises ValueError has
-        failed, which its entry tells; if all have, the last error is raised.
+        first fit), a metric that the model does not have, or a `path` of another search. A trial whose fit raises
+        ValueError is recorded as failed; if all fail, the last error is raised.
 
     Notes
     -----
@@ -168,8 +168,8 @@ def _checked_fit_params(model: Any, fit_params: Mapping[str, Any] | None, valida
     for name in fit_params:
         if name not in known:
             raise TypeError(
-                f"fit_params has {name!r}, which fit of {type(model).__name__} does not take beside the data: "
-                + (f"it takes {', '.join(known)}" if known else "it takes nothing")
+                f"fit_params has {name!r}, which fit of {type(model).__name__} does not take: "
+                + (f"it takes {', '.join(known)}" if known else "it takes only the data")
             )
     if "weights" in fit_params and validation is None:
         raise ValueError("weights= are of each entry and folds leave entries out: give validation=")
@@ -185,7 +185,7 @@ def _parts(data: Interactions, validation: Any, folds: int, rng: Any) -> list[tu
 def _candidates(
     model: Any, space: dict[str, Any], method: str, n_trials: int | None, rng: np.random.Generator
 ) -> list[dict[str, Any]] | None:
-    """All trials, where they are known beforehand, seen to be such that the model takes them."""
+    """All trials, checked by making each model; None for Optuna, which chooses them one by one."""
     if method == "optuna":
         return None
     listed = grid(space) if method == "grid" else []

@@ -39,14 +39,14 @@ def test_options_are_named_as_they_are_typed(folder):
 def test_a_setting_that_no_model_knows(folder):
     (folder / "table").write_bytes(GOOD)
     said = refused(["evaluate", folder / "table", *NAMED, "--set", "nonsense=3"], folder)
-    assert said == "Error: --set nonsense=3: no model here has such a parameter"
+    assert said == "Error: --set nonsense=3: none of the models has this parameter"
 
 
 def test_a_list_of_users_without_any(folder, monkeypatch):
     monkeypatch.chdir(folder)
     (folder / "none").write_bytes(b"\n\n")
     said = refused(["recommend", "good.coals", "--users-from", "none"], folder)
-    assert said == "Error: --users-from: there is no id in what it names"
+    assert said == "Error: --users-from: the file contains no ids"
 
 
 def test_a_file_that_cannot_be_written_has_its_own_name(folder, monkeypatch):

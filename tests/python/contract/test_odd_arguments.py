@@ -82,7 +82,7 @@ def test_a_trial_of_a_search_that_is_none(tmp_path):
     path, data = tmp_path / "trials", coals.datasets.goodbooks()
     coals.search(coals.ItemKNN(), {"neighbors": [5]}, data, folds=2, path=path, refit=False)
     path.write_bytes(path.read_bytes().replace(b'"seconds"', b'"sec"'))
-    with pytest.raises(ValueError, match="has a trial that is none: give another path, or remove it"):
+    with pytest.raises(ValueError, match="has an invalid trial: give another path, or remove it"):
         coals.search(coals.ItemKNN(), {"neighbors": [5]}, data, folds=2, path=path, refit=False)
 
 

@@ -81,7 +81,7 @@ def test_those_below_popularity_are_given_a_reason():
     (reason,) = quality.reasons(lines)
     assert reason.startswith("ExplicitALS is fitted to ratings and ranks by them")
     text = quality.table_text({**lines, "SVD": {**line, "rmse": None}})
-    assert "SVD is below popularity here, and nobody has found out why." in text
+    assert "SVD is below popularity here, for an unknown reason." in text
     assert re.search(r"EASE +0\.6000 +0\.5000", text)
 
 
