@@ -168,9 +168,9 @@ class Recommender(ABC):
         TypeError, ValueError
             Data that cannot be used, with the row and column of the first entry that cannot.
         """
-        return self._fit_afresh(self._start_fit(X), progress)
+        return self._fit_or_forget(self._start_fit(X), progress)
 
-    def _fit_afresh(self: Self, data: Interactions, *args: Any, **kwargs: Any) -> Self:
+    def _fit_or_forget(self: Self, data: Interactions, *args: Any, **kwargs: Any) -> Self:
         """`_fit`, which leaves nothing behind where it fails."""
         try:
             self._fit(data, *args, **kwargs)
@@ -178,10 +178,6 @@ class Recommender(ABC):
             self._forget_fit()
             raise
         return self
-
-    def _fit(self, data: Interactions, *args: Any, **kwargs: Any) -> None:
-        """Sets the fitted attributes, `_finish_fit` last. Takes `progress`, and what the model's own `fit` gives it."""
-        raise NotImplementedError(f"{type(self).__name__} has no _fit")
 
     def _start_fit(self, X: Any) -> Interactions:
         """Forgets what an earlier fit learned, so that a failed one leaves nothing half done, and checks the data."""
@@ -557,6 +553,10 @@ class Recommender(ABC):
         return explained(fitted._parts(row, column), None if n is None else check_int("n", n, minimum=1))
 
     # --- what a model has to do, on positions ---
+
+    @abstractmethod
+    def _fit(self, data: Interactions, *args: Any, **kwargs: Any) -> None:
+        """Sets the fitted attributes, `_finish_fit` last. Takes `progress`, and what the model's own `fit` gives it."""
 
     @abstractmethod
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:

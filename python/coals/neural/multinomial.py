@@ -80,7 +80,8 @@ class MultinomialModel(NeuralModel, InnerProductModel):
         """
         data = self._start_fit(X)
         given = None if validation is None else self._check_validation(validation, data)
-        return self._fit_network(data, progress, callback, given)
+        self._fit(data, progress, callback, given)
+        return self
 
     def _task(self, torch: Any, device: str, data: Interactions, validation: FoldInData | None) -> MultinomialTask:
         return MultinomialTask(self, torch, device, data, validation)

@@ -95,9 +95,10 @@ class NeuralModel(Recommender):
         TypeError, ValueError
             Data that cannot be used; ``device="cuda"`` without a GPU; an objective that overflows.
         """
-        return self._fit_network(self._start_fit(X), progress, callback)
+        self._fit(self._start_fit(X), progress, callback)
+        return self
 
-    def _fit_network(self: Self, data: Interactions, progress: bool | None, callback: Any, *given: Any) -> Self:
+    def _fit(self, data: Interactions, progress: bool | None, callback: Any, *given: Any) -> None:
         try:
             self._look_at(data)
             torch, device = self._torch()
@@ -106,7 +107,6 @@ class NeuralModel(Recommender):
             self._forget_fit()
             raise
         self._run(task, data, torch, device, progress, callback)
-        return self
 
     def _look_at(self, data: Interactions) -> None:
         """Sets what follows from the data at once, such as the mean of the ratings."""

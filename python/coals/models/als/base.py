@@ -121,7 +121,7 @@ class ALS(InnerProductModel):
         """What `fit` does."""
         callbacks = check_callbacks(callback)
         previous = previous_start(self)
-        return self._fit_afresh(self._start_fit(X), progress, weights, features, callbacks, previous)
+        return self._fit_or_forget(self._start_fit(X), progress, weights, features, callbacks, previous)
 
     def _fit(
         self,

@@ -193,7 +193,7 @@ class GloVe(InnerProductModel):
         callbacks = check_callbacks(callback)
         events = X if isinstance(X, Events) else None
         data = self._start_fit(X if events is None else X.to_interactions())
-        return self._fit_afresh(data, progress, events, callbacks)
+        return self._fit_or_forget(data, progress, events, callbacks)
 
     def _fit(self, data: Interactions, progress: bool | None, events: Events | None, callbacks: list[Callback]) -> None:
         counted = log_counts(self, data, events)

@@ -92,7 +92,7 @@ class SgdModel(InnerProductModel):
         TypeError, ValueError
             Data that cannot be used, with the row and column of the first entry; an objective that overflows.
         """
-        return self._fit_afresh(self._start_fit(X), progress, callback)
+        return self._fit_or_forget(self._start_fit(X), progress, callback)
 
     def _fit(self, data: Interactions, progress: bool | None, callback: Any) -> None:
         entries = self._entries_of(data)

@@ -105,7 +105,7 @@ class ContentKNN(LinearModel):
         ContentKNN
             Itself. If `fit` raises or is interrupted, the model is left unfitted.
         """
-        return self._fit_afresh(self._start_fit(X), progress, item_features, item_text)
+        return self._fit_or_forget(self._start_fit(X), progress, item_features, item_text)
 
     def _find_weights(
         self, data: Interactions, entries: _core.Csr, item_features: Any = None, item_text: Any = None
