@@ -19,10 +19,13 @@ __all__ = [
     "columns_where",
     "empty_csr",
     "entry_name",
+    "one_a_row",
     "pair_name",
     "rows_of",
     "structure",
+    "values_or_ones",
     "with_values",
+    "without_values",
 ]
 
 Called = Callable[[Interactions, int], str]
@@ -52,10 +55,27 @@ def as_scipy(matrix: _core.Csr, values: npt.NDArray[Any] | None = None) -> Any:
     return scipy.sparse.csr_array((own if values is None else values, indices, indptr), shape=shape)
 
 
-def structure(data: Interactions) -> _core.Csr:
-    """Who has what, in native memory: checked once, then safe to index with."""
+def structure(data: Interactions, dtype: str = "float32") -> _core.Csr:
+    """The entries without their values, in native memory: checked once, then safe to index with."""
     matrix = data.matrix
-    return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], "float32")
+    return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], dtype)
+
+
+def without_values(entries: _core.Csr, dtype: str = "float32") -> _core.Csr:
+    """The same entries without their values."""
+    indptr, indices, _ = entries.to_arrays()
+    return _core.Csr(indptr, indices, None, entries.columns, dtype)
+
+
+def values_or_ones(entries: _core.Csr) -> npt.NDArray[np.float64]:
+    """Values in float64; ones where the matrix has none."""
+    _, indices, values = entries.to_arrays()
+    return values.astype(np.float64) if len(values) else np.ones(len(indices))
+
+
+def one_a_row(columns: npt.NDArray[Any], width: int, dtype: str = "float32") -> _core.Csr:
+    """A matrix of `width` columns, with one entry in each row: row k has it in ``columns[k]``."""
+    return _core.Csr(np.arange(len(columns) + 1), columns.astype(np.int32), None, width, dtype)
 
 
 def with_values(data: Interactions, dtype: str, called: Called | None = None, advise: bool = True) -> _core.Csr:

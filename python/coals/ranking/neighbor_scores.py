@@ -55,7 +55,7 @@ class NeighborScores:
     def _rule(self) -> tuple[str, int, Floats | None, Floats | None]:
         return self.average_by, -1 if self.used is None else self.used, self.query_term, self.target_term
 
-    def asked_by(self, queries: _core.Csr, query_term: Floats | None) -> NeighborScores:
+    def asked_by(self, queries: _core.Csr, query_term: Floats | None = None) -> NeighborScores:
         """The same for other queries."""
         return replace(self, queries=queries, query_term=query_term)
 

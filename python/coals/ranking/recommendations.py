@@ -12,7 +12,7 @@ import numpy.typing as npt
 from coals._util.checks import check_choice
 from coals.data.id_arrays import as_id_array
 
-__all__ = ["Recommendations", "TopN", "cut_below", "padded"]
+__all__ = ["Recommendations", "TopN", "blanked", "cut_below", "padded"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -127,6 +127,12 @@ def padded(ranked: TopN, n: int) -> TopN:
     widths = ((0, 0), (0, missing))
     ids = np.pad(ranked.ids, widths, constant_values=-1)
     return TopN(ids, np.pad(ranked.scores, widths, constant_values=np.nan), ranked.counts)
+
+
+def blanked(ranked: TopN, rows: npt.NDArray[np.bool_]) -> TopN:
+    """The same arrays, with the lists of some rows made empty in place."""
+    ranked.ids[rows], ranked.scores[rows], ranked.counts[rows] = -1, np.nan, 0
+    return ranked
 
 
 def cut_below(ranked: TopN, min_score: float) -> TopN:

@@ -13,7 +13,7 @@ from coals._util.checks import check_choice, check_indices, check_int, check_thr
 from coals._util.limits import LONGEST_LIST
 from coals._util.progress import MANY, working
 from coals.ranking.filters import Filter, candidate_mask, check_min_score, rows_of_positions
-from coals.ranking.recommendations import TopN, padded
+from coals.ranking.recommendations import TopN, blanked, padded
 from coals.ranking.unit_rows import unit_rows
 
 __all__ = ["top_k"]
@@ -101,18 +101,15 @@ def top_k(
         candidate_mask(given[0], given[1], len(v)),
         check_min_score(min_score),
     )
-    known, blank = None, None
+    known, some = None, np.ones(len(q), bool)
     if metric == "cosine":
         (q, some), (v, known) = unit_rows(q), unit_rows(v)
-        blank = ~some
     else:
         _refuse_overflow(q, v, metric)
     with working("top_k", progress if progress is not None or len(q) >= MANY else False):
         index = _core.ItemIndex(v, known, "euclidean" if metric == "euclidean" else "inner_product", threads)
         ranked = TopN(*index.top_k(q, wanted, min(k, max(1, len(v))), "automatic", threads))
-    if blank is not None and blank.any():
-        ranked.ids[blank], ranked.scores[blank], ranked.counts[blank] = -1, np.nan, 0
-    return padded(ranked, k)
+    return padded(ranked if some.all() else blanked(ranked, ~some), k)
 
 
 def _array(name: str, rows: Any) -> Array:

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals.data.native import one_a_row
 from coals.models.base import Array, Indices
 from coals.ranking.filters import Filter
 from coals.ranking.packed import packed
-from coals.ranking.recommendations import TopN
+from coals.ranking.recommendations import TopN, blanked
 from coals.ranking.unit_rows import unit_rows
 
-__all__ = ["blanked", "most_alike"]
+__all__ = ["most_alike"]
 
 
 def most_alike(
@@ -32,13 +33,6 @@ def most_alike(
     index = packed(model, name, (factors, candidates), make)
     queries, known = unit_rows(factors[positions])
     known &= candidates[positions]
-    size = len(factors)
-    itself = _core.Csr(np.arange(len(positions) + 1), positions.astype(np.int32), None, size, "float32")
-    ranked = TopN(*index.top_k(queries, Filter(itself), min(n, size), "automatic", model._threads))
+    itself = one_a_row(positions, len(factors))
+    ranked = TopN(*index.top_k(queries, Filter(itself), min(n, len(factors)), "automatic", model._threads))
     return ranked if known.all() else blanked(ranked, ~known)
-
-
-def blanked(ranked: TopN, rows: npt.NDArray[np.bool_]) -> TopN:
-    """The same with empty lists in some rows."""
-    ranked.ids[rows], ranked.scores[rows], ranked.counts[rows] = -1, np.nan, 0
-    return ranked

@@ -8,6 +8,7 @@ import numpy as np
 
 from coals import _core
 from coals.data.interactions import Interactions
+from coals.data.native import structure
 from coals.models.base import Array, Indices
 from coals.models.factors.sgd_model import SgdModel
 
@@ -89,8 +90,7 @@ class BPR(SgdModel):
         self._keep(locals())
 
     def _entries_of(self, data: Interactions) -> _core.Csr:
-        matrix = data.matrix
-        return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], self.dtype)
+        return structure(data, self.dtype)
 
     def _objective(self, loss: float, steps: int) -> float:
         return loss

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from coals import _core
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
 from coals.models.factors import exports
-from coals.models.factors.alike import blanked, most_alike
+from coals.models.factors.alike import most_alike
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.packed import packed
-from coals.ranking.recommendations import TopN
+from coals.ranking.recommendations import TopN, blanked
 
 __all__ = ["InnerProductModel"]
 

@@ -8,16 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
+from coals.data.native import one_a_row
 from coals.ranking.filters import Filter
 
-__all__ = ["latent_neighbors", "unit_rows"]
+__all__ = ["latent_neighbors"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 
 
-def unit_rows(factors: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Rows of length 1, and which of them can be: rows of zeros stay."""
+def _unit_rows(factors: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """As in `coals.ranking.unit_rows`, but in the dtype of the factors: scores of fitted models keep its rounding."""
     norms = np.linalg.norm(factors, axis=1, keepdims=True)
     return factors / np.where(norms > 0, norms, 1), norms[:, 0] > 0
 
@@ -30,11 +31,9 @@ def latent_neighbors(
     `own` is what each query is itself, and is left out.
     """
     size = len(factors)
-    itself = None
-    if own is not None:
-        itself = _core.Csr(np.arange(len(own) + 1), own.astype(np.int32), None, size, "float32")
-    rows, some = unit_rows(factors)
-    asked, _ = unit_rows(queries)
+    itself = None if own is None else one_a_row(own, size)
+    rows, some = _unit_rows(factors)
+    asked, _ = _unit_rows(queries)
     n = min(count, size)
     ids, scores, _ = _core.top_k_inner_product(asked, rows, Filter(itself), known & some, n, threads)
     near = scores > 0  # not true of padding

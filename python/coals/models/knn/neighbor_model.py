@@ -12,7 +12,7 @@ from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int, check_number
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions, as_interactions
-from coals.data.native import as_scipy, structure, with_values
+from coals.data.native import as_scipy, one_a_row, structure, with_values
 from coals.models.base import Array, Indices, Recommender
 from coals.models.explanation import Parts
 from coals.models.folded_rows import Rows
@@ -252,7 +252,6 @@ class NeighborModel(Recommender):
 
     def _nearest(self, positions: Indices, n: int) -> TopN:
         """The n nearest neighbours of each, itself left out."""
-        size = self._similarity_.columns
-        itself = _core.Csr(np.arange(len(positions) + 1), positions.astype(np.int32), None, size, "float32")
+        itself = one_a_row(positions, self._similarity_.columns)
         scores = NeighborScores(itself, self._similarity_)
         return scores.top_n(np.arange(len(positions)), n, Filter(itself), self._threads)

@@ -10,7 +10,7 @@ import scipy
 from coals import _core
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
-from coals.data.native import as_scipy
+from coals.data.native import as_scipy, without_values
 from coals.similarities.neighborhoods import neighborhoods, similarity_from_counts
 from coals.similarities.pair_counts import who_has_what
 
@@ -21,7 +21,7 @@ def importances(entries: _core.Csr, weighted: bool) -> _core.Csr:
     """What each entry of a row counts: 1, or its value. One of value 0 is left out."""
     indptr, indices, values = entries.to_arrays()
     if not weighted:
-        return entries if len(values) == 0 else _core.Csr(indptr, indices, None, entries.columns, "float32")
+        return entries if len(values) == 0 else without_values(entries)
     counts = values != 0
     if counts.all():
         return entries

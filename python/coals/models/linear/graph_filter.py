@@ -9,8 +9,8 @@ import numpy as np
 from coals import _core
 from coals._util.checks import check_int, check_number, check_random_state
 from coals.data.interactions import Interactions
-from coals.data.native import entry_name
-from coals.models.linear.linear_model import LinearModel, refuse_memory
+from coals.data.native import values_or_ones
+from coals.models.linear.linear_model import LinearModel, refuse_memory, refuse_negative
 
 __all__ = ["GraphFilter"]
 
@@ -99,18 +99,13 @@ class GraphFilter(LinearModel):
         check_random_state(self.random_state)
 
     def _entries(self, data: Interactions) -> _core.Csr:
-        if self.weighted and data.matrix.data.min() < 0:
-            at = int(np.argmin(data.matrix.data))
-            raise ValueError(
-                f"{entry_name(data, at)}: the value {data.matrix.data[at]} is negative, but sums of values need values "
-                "of 0 or more: drop the entry, or use weighted=False"
-            )
+        if self.weighted:
+            refuse_negative(data, "sums of values")
         return super()._entries(data)
 
     def _find_weights(self, data: Interactions, entries: _core.Csr) -> Any:
         refuse_memory(self, data.n_items)
-        indptr, indices, values = entries.to_arrays()
-        x = values.astype(np.float64) if len(values) else np.ones(len(indices))
+        (indptr, indices, _), x = entries.to_arrays(), values_or_ones(entries)
         rows = np.repeat(np.arange(entries.rows), np.diff(indptr))
         of_users = np.bincount(rows, weights=x, minlength=entries.rows)
         of_items = np.bincount(indices, weights=x, minlength=entries.columns)

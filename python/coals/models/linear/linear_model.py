@@ -11,7 +11,7 @@ from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
-from coals.data.native import as_scipy, structure, with_values
+from coals.data.native import as_scipy, entry_name, one_a_row, structure, with_values, without_values
 from coals.models.base import Array, Indices, Recommender
 from coals.models.explanation import Parts
 from coals.models.folded_rows import Rows
@@ -20,9 +20,9 @@ from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.linear_scores import DenseScores
 from coals.ranking.neighbor_scores import NeighborScores
-from coals.ranking.recommendations import TopN
+from coals.ranking.recommendations import TopN, blanked
 
-__all__ = ["LinearModel", "refuse_memory"]
+__all__ = ["LinearModel", "refuse_memory", "refuse_negative"]
 
 
 class LinearModel(Recommender):
@@ -65,8 +65,7 @@ class LinearModel(Recommender):
         """The rows x."""
         if self.weighted:
             return importances(with_values(data, self.dtype), True)
-        matrix = data.matrix
-        return _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], self.dtype)
+        return structure(data, self.dtype)
 
     def _queries(self, entries: _core.Csr) -> _core.Csr:
         """What the weights are multiplied with, from rows x."""
@@ -97,32 +96,28 @@ class LinearModel(Recommender):
         return self.dtype
 
     def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
-        given = rows.entries
-        if self.weighted:
-            given = importances(given, True)
-        else:
-            indptr, indices, _ = given.to_arrays()
-            given = _core.Csr(indptr, indices, None, given.columns, self.dtype)
-        asked = self._asked_by(self._queries(given))
-        everyone = np.arange(given.rows)
-        return TopN(*asked.top_n(everyone, n, excluded, self._threads))
+        given = importances(rows.entries, True) if self.weighted else without_values(rows.entries, self.dtype)
+        asked = self._scores_.asked_by(self._queries(given))
+        return asked.top_n(np.arange(given.rows), n, excluded, self._threads)
 
     def _parts(self, row: int, column: int) -> Parts:
         return Parts(self.item_index_, *self._scores_.parts(row, column))
 
     def _nearest_items(self, items: Indices, n: int) -> TopN:
         """The largest weights from each item. What it has no weight for is not similar."""
-        dtype = self._as_fitted().dtype
-        itself = _core.Csr(np.arange(len(items) + 1), items.astype(np.int32), None, self.n_items_, dtype)
-        found = TopN(*self._asked_by(itself).top_n(np.arange(len(items)), n, Filter(itself), self._threads))
-        if isinstance(self._scores_, DenseScores):
-            blank = ~self._scores_.candidates[items]
-            found.ids[blank], found.scores[blank], found.counts[blank] = -1, np.nan, 0
-        return found
+        itself = one_a_row(items, self.n_items_, self._as_fitted().dtype)
+        found = self._scores_.asked_by(itself).top_n(np.arange(len(items)), n, Filter(itself), self._threads)
+        return blanked(found, ~self._scores_.candidates[items]) if isinstance(self._scores_, DenseScores) else found
 
-    def _asked_by(self, queries: _core.Csr) -> DenseScores | NeighborScores:
-        scores = self._scores_
-        return scores.asked_by(queries) if isinstance(scores, DenseScores) else scores.asked_by(queries, None)
+
+def refuse_negative(data: Interactions, what: str) -> None:
+    """An error that names the lowest value of the data, if it is below 0; `what` needs values of 0 or more."""
+    at = int(np.argmin(data.matrix.data))
+    if data.matrix.data[at] < 0:
+        raise ValueError(
+            f"{entry_name(data, at)}: the value {data.matrix.data[at]} is negative, but {what} need values of 0 or "
+            "more: drop the entry, or use weighted=False"
+        )
 
 
 def refuse_memory(model: Any, n_items: int) -> None:

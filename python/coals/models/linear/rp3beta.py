@@ -10,8 +10,8 @@ import numpy.typing as npt
 from coals import _core
 from coals._util.checks import check_number
 from coals.data.interactions import Interactions
-from coals.data.native import entry_name
-from coals.models.linear.linear_model import LinearModel
+from coals.data.native import values_or_ones
+from coals.models.linear.linear_model import LinearModel, refuse_negative
 from coals.similarities.neighborhoods import neighbor_options
 
 __all__ = ["RP3beta"]
@@ -88,16 +88,12 @@ class RP3beta(LinearModel):
         check_number("beta", self.beta, minimum=0, maximum=10)
 
     def _entries(self, data: Interactions) -> _core.Csr:
-        if self.weighted and data.matrix.data.min() < 0:
-            at = int(np.argmin(data.matrix.data))
-            raise ValueError(
-                f"{entry_name(data, at)}: the value {data.matrix.data[at]} is negative, but walks need values of 0 or "
-                "more: drop the entry, or use weighted=False"
-            )
+        if self.weighted:
+            refuse_negative(data, "walks")
         return super()._entries(data)
 
     def _find_weights(self, data: Interactions, entries: _core.Csr) -> _core.Csr:
-        indptr, indices, x = _with_ones(entries)
+        (indptr, indices, _), x = entries.to_arrays(), values_or_ones(entries)
         of_users = _sums(np.repeat(np.arange(entries.rows), np.diff(indptr)), x, entries.rows)
         of_items = _sums(indices, x, entries.columns)
         # The products of these columns, symmetric, have in each row the order of the weights: what they lack is a
@@ -113,15 +109,10 @@ class RP3beta(LinearModel):
 
     def _queries(self, entries: _core.Csr) -> _core.Csr:
         """The first step of the walk."""
-        indptr, indices, x = _with_ones(entries)
+        (indptr, indices, _), x = entries.to_arrays(), values_or_ones(entries)
         rows = np.repeat(np.arange(entries.rows), np.diff(indptr))
         steps = (x / _sums(rows, x, entries.rows)[rows]) ** self.alpha
         return _core.Csr(indptr, indices, steps, entries.columns, "float64")
-
-
-def _with_ones(entries: _core.Csr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], Floats]:
-    indptr, indices, values = entries.to_arrays()
-    return indptr, indices, values.astype(np.float64) if len(values) else np.ones(len(indices))
 
 
 def _sums(of: npt.NDArray[Any], x: Floats, size: int) -> Floats:
