@@ -30,7 +30,7 @@ def answers(model: Any) -> dict[str, Any]:
     }
     calls = {
         "similar_items": lambda ask: ask(items, n=5),
-        "to_numpy": lambda ask: [] if getattr(model, "neighbors", None) else ask(),
+        "to_numpy": lambda ask: [] if model._fitted_params_.get("neighbors") else ask(),
         "similar_users": lambda ask: ask(users, n=5),
         "recommend_for": lambda ask: ask(HISTORY, n=6),
         "transform_users": lambda ask: ask(HISTORY),
