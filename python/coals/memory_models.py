@@ -19,7 +19,7 @@ from coals.models.linear.rp3beta import RP3beta
 __all__ = ["Shape", "fit_bytes"]
 
 _OVERSAMPLES = 10
-#: What finding neighbours holds beside the answer, in entries of the matrix.
+#: Memory of finding neighbours in addition to the answer, in entries of the matrix.
 _RANKED = 3
 
 
@@ -54,7 +54,7 @@ def _size(model: Any) -> int:
 
 
 def _of_values(model: Any) -> int:
-    """Bytes of a value of x: without `weighted` there is none."""
+    """Bytes of a value of x: 0 without `weighted`."""
     return _size(model) if model.weighted else 0
 
 
@@ -133,7 +133,7 @@ def _glove(model: GloVe, shape: Shape, threads: int) -> Bytes:
     logs = _csr(items, pairs, 8) + 8 * pairs + 2 * _csr(items, pairs, s) + 2 * pairs * s
     learned = (3 * items + users) * (model.factors + 1) * s
     padded = -(-(model.factors + 1) // 16) * 16
-    last_chunks = min(pairs, threads << 20) * 8  # pairs are counted into chunks of so many
+    last_chunks = min(pairs, threads << 20) * 8  # pairs are counted into chunks of this size
     workspace = threads * s * padded * (128 + 3 * padded) + last_chunks
     return logs + _csr(users, nnz, s) + _csr(users, nnz, 0), learned, workspace
 

@@ -1,4 +1,4 @@
-"""Candidate lists in another order: more varied ones, or with so many of a category at most."""
+"""Candidate lists in another order: more varied ones, or with at most a given number of each category."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ def cap_categories(
     ids, scores : array-like of shape (n_queries, n_candidates)
         As `mmr` takes them, best first.
     categories : mapping of item position to category or categories, or sequence with one such for each item
-        A string is one category; a list, tuple or set are several; None, or an item that a mapping lacks, is none.
+        A string is one category; a list, tuple or set are several; None, or an item not in a mapping, has no category.
     n : int, default 10
         Length of the lists.
     limit : int or mapping of category to int, default 2
-        At most so many of each category. Categories that a mapping does not name have no limit.
+        Most items of each category on a list. Categories that a mapping does not name have no limit.
 
     Returns
     -------

@@ -20,7 +20,7 @@ _TICK = 0.5  # seconds
 
 
 class NoBar:
-    """What takes the place of a bar that nobody is to see.
+    """Takes the place of a bar that is not shown.
 
     tqdm would make a hidden one, under a lock of all threads and processes: who forks while another thread holds it
     leaves it locked for ever in the child.

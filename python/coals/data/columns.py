@@ -157,7 +157,7 @@ def _refuse_first(name: str, bad: Array) -> None:
 
 
 def _numbers_of_objects(name: str, objects: Array) -> Array:
-    """Python's numbers, Decimal and Fraction among them; the first that is none is named."""
+    """Python's numbers, Decimal and Fraction among them; the first other value is named."""
     for row, value in enumerate(objects.tolist()):
         if is_missing(value):
             raise ValueError(f"{place(name, row)} is missing ({value!r}): give it a value or drop it")

@@ -224,7 +224,7 @@ class Events(TitledItems):
     def to_interactions(self, *, half_life: Any = None, now: Any = None) -> Interactions:
         r"""Groups x items for any model: how often each item occurs in each group, old events counting for less.
 
-        Only models that weigh values see the decay (ALS, ``weighted=True``); others ask who has what alone. Ages are
+        Only models that weigh values see the decay (ALS, ``weighted=True``); others ignore values. Ages are
         those at `now`, so parts that are to be added up need one `now` for all. Ids and titles stay, and `times` are
         the seconds of the last event of each entry.
 
@@ -264,7 +264,7 @@ class Events(TitledItems):
     def moment(self, now: Any = None, half_life: float | None = None) -> float:
         """`now` in seconds; None is the time of the last event.
 
-        A ValueError if that is before the last event, or so many half-lives after it that no event weighs anything.
+        A ValueError if that is before the last event, or so long after it that no event weighs anything.
         """
         if self.time is None:
             raise ValueError("events without times have no age: give times to Events.from_arrays")

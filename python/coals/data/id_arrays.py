@@ -1,4 +1,4 @@
-"""Whatever holds ids, as a 1-D array in which every id is still what it was."""
+"""Converts ids to a 1-D array without changing any value."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ class Interactions(TitledItems):
         user, item : str
             Names of the columns of ids: integers, strings, categories, bytes, UUIDs, dates, or with pandas and dicts
             any hashable objects. A null is an error that names its row, counted from 0. Rows and columns of the
-            matrix follow the sorted order of the ids; categories that do not occur are none.
+            matrix follow the sorted order of the ids; unused categories are ignored.
         value : str or None
             Name of a column of numbers. None: 1 for each row, as float32.
         time : str or None
@@ -295,8 +295,8 @@ class Interactions(TitledItems):
         Raises
         ------
         ValueError
-            A line with more or fewer fields than the first one, a missing id, a value that is no number, a NUL byte, a
-            quote that is not closed: with the line, counted from 1, and the column. An empty or damaged file, and a
+            A line with more or fewer fields than the first one, a missing id, a value that is not a number, a NUL byte,
+            a quote that is not closed: with the line, counted from 1, and the column. An empty or corrupt file, and a
             column that is not there, with the names there are. Else as `from_arrays`.
         OSError
             A file that cannot be read.
@@ -356,7 +356,7 @@ class Interactions(TitledItems):
         ImportError
             None of the three libraries is installed.
         TypeError, ValueError, OSError
-            As `from_frame`, and for what is no Parquet file.
+            As `from_frame`, and for a file that is not Parquet.
         """
         names: dict[str, Any] = {"user": user, "item": item, "value": value, "time": time}
         intake = {"min_user_items": min_user_items, "min_item_users": min_item_users, "binarize": binarize}
@@ -435,10 +435,10 @@ class Interactions(TitledItems):
         return binarized(self, threshold)
 
     def core(self, min_user_items: int | None = None, min_item_users: int | None = None) -> Interactions:
-        """Only users with at least so many items and items with at least so many users among what is left.
+        """Keeps users with at least `min_user_items` kept items, and items with at least `min_item_users` kept users.
 
-        The largest such part; None stands for 1. Nothing left is a ValueError. Cost: O(nnz) a round, and rounds until
-        nothing changes, a few as a rule.
+        It is the largest such part; None stands for 1. Nothing left is a ValueError. Cost: O(nnz) a round, and rounds
+        until nothing changes, a few as a rule.
 
         >>> data = Interactions.from_arrays(["a", "a", "b", "c"], ["x", "y", "x", "z"])
         >>> data.core(min_item_users=2).matrix.toarray(), data.core(min_item_users=2).user_ids

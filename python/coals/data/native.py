@@ -1,4 +1,4 @@
-"""From `Interactions` to native memory, and what is asked of matrices there."""
+"""`Interactions` in native memory, and questions about matrices there."""
 
 from __future__ import annotations
 

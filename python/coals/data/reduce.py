@@ -51,7 +51,7 @@ def binarized(data: Interactions, threshold: float) -> Interactions:
 
 
 def core(data: Interactions, min_user_items: int | None, min_item_users: int | None) -> Interactions:
-    """The largest part in which every user has so many items and every item so many users."""
+    """The largest part in which every user has at least that many items and every item that many users."""
     least_items = 1 if min_user_items is None else check_int("min_user_items", min_user_items, minimum=1)
     least_users = 1 if min_item_users is None else check_int("min_item_users", min_item_users, minimum=1)
     rows = np.repeat(np.arange(data.n_users), np.diff(data.matrix.indptr))

@@ -58,7 +58,7 @@ def canonical_csr(
         raise ValueError("the matrix is empty: it has no stored entry")
     _refuse_nonfinite(rows, name, "")
     counts = None
-    if not rows.has_canonical_format:  # found out afresh, for `rows` is new
+    if not rows.has_canonical_format:  # computed again, for `rows` is new
         if not rows.has_sorted_indices:
             rows = rows.tocsc().tocsr()  # two stable counting sorts: repeated pairs keep their order
         first = _starts_pair(rows)

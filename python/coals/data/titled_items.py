@@ -53,7 +53,7 @@ class TitledItems:
         on : str
             Name of the column of item ids, matched by value: 7 is not "7".
         title : str
-            Name of the column of titles; what is no text becomes it.
+            Name of the column of titles; non-text values are converted with `str`.
 
         Returns
         -------

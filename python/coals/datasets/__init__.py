@@ -1,4 +1,4 @@
-"""Small real data sets inside the package, to try things on. Each has its own licence, beside it."""
+"""Small real data sets inside the package, to try things on. Each has its own licence, next to it."""
 
 from __future__ import annotations
 

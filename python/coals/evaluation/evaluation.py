@@ -86,7 +86,7 @@ def evaluate(
     gain : {"binary", "linear", "exponential"}
         What a relevant item adds to ndcg: 1, its value in `test`, or 2^value - 1.
     train : Interactions or sparse matrix, (n_users, n_items), optional
-        Who has what, for novelty and diversity. By default what each model was fitted with.
+        Training interactions, for novelty and diversity. By default those each model was fitted with.
     batch_size : int, optional
         Users asked for at a time; by default as many as keep their lists at 20 MB, 256 at least. Memory is about 50
         bytes x batch_size x the largest k.

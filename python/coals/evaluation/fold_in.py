@@ -1,4 +1,4 @@
-"""Evaluation on people a model was not fitted with, whose histories it is told."""
+"""Evaluates models on new users, given their histories."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def evaluate_fold_in(
     num_threads: int | None = None,
     progress: bool | None = None,
 ) -> Evaluation:
-    """Metrics of fitted models on new users: asked with ``recommend_for(history)``, held against `held_out`.
+    """Metrics of fitted models on new users: lists of ``recommend_for(history)``, compared with `held_out`.
 
     Parameters
     ----------
     models : fitted model, or dict of name to fitted model
         With a method `recommend_for`: ALS, neighbourhoods, popularity.
     history, held_out : Interactions or sparse matrix, (n_new_users, n_items)
-        What the models are told of each new user, and what they should find; rows are the same people, and items those
+        What the models are given of each new user, and what they should find; rows are the same users, and items those
         the models were fitted with. `coals.split.by_user` makes both.
     metrics, exclude_seen, relevance_threshold, ties, gain, batch_size, num_threads, progress
         As for `evaluate`; by default the metrics of Liang et al. 2018. Seen is what is in the history. rmse and mae

@@ -25,7 +25,7 @@ _PLACES = 1 << 20
 
 
 class ListOptions(NamedTuple):
-    """How models are asked, and what the lists are held against. See `evaluate`."""
+    """How models are asked, and what the lists are compared with. See `evaluate`."""
 
     exclude_seen: bool
     relevance_threshold: float | None

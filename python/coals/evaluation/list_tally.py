@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 class ListTally:
     """Takes in the lists of one model, batch after batch; holds numbers for users and items, and no list.
 
-    `train`, `(n_users, n_items)`, says who has what: needed by novelty and diversity.
+    `train`, `(n_users, n_items)`, holds the training interactions: needed by novelty and diversity.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Lists asked of something that poses as a model: their shapes checked, their contents left to the core."""
+"""Calls any duck-typed model and checks the shapes of its lists; the core checks their contents."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def novelty_of(ids: Ints, counts: Ints, k: int, unusual: Floats) -> Floats:
 
 
 def mean_of(values: Floats) -> float:
-    """Mean over the users who have a value; NaN if nobody has."""
+    """Mean over the users who have a value; NaN if no user has."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
 
@@ -137,7 +137,7 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
     recommended : as the module says
         Ids that `vectors` knows, if it is `Interactions`; else row numbers of `vectors`.
     vectors : Interactions, or sparse or dense matrix of shape (n_items, n_features)
-        What items are compared by: a row for each, say their genres. Interactions stand for who has what: two items
+        What items are compared by: a row for each, say their genres. With Interactions, two items
         are alike if the same users have them, whatever the values.
     k : int
         Places that are looked at.

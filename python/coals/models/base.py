@@ -58,7 +58,7 @@ class Recommender(ABC):
     n_users_, n_items_ : int
         Shape of the matrix the model was fitted with.
     user_index_, item_index_ : IdIndex
-        Its ids: ``item_index_.encode(ids)`` gives their places, `decode` the ids at places.
+        Its ids: ``item_index_.encode(ids)`` gives their positions, `decode` the ids at positions.
     item_titles_ : ndarray of str, shape (n_items,), or None
     """
 
@@ -91,7 +91,7 @@ class Recommender(ABC):
     _not_saved: ClassVar[tuple[str, ...]] = ()
     #: With which parameters scores are ratings, of models that override `predicts_ratings`.
     _ratings_with: ClassVar[str] = ""
-    #: Whether a zero in a history is no entry.
+    #: Whether a zero in a history does not count as an entry.
     _drops_zeros: ClassVar[bool] = False
 
     # --- parameters ---
@@ -151,7 +151,7 @@ class Recommender(ABC):
     # --- fitting ---
 
     def fit(self: Self, X: Any, *, progress: bool | None = None) -> Self:
-        """Learns from users x items data, afresh.
+        """Learns from users x items data, from scratch.
 
         Parameters
         ----------
@@ -216,7 +216,7 @@ class Recommender(ABC):
         Parameters
         ----------
         path : str or path
-            Written as a whole or not at all: beside its place first, then renamed.
+            Written atomically: to a temporary file next to it, which is then renamed.
 
         Raises
         ------
@@ -251,7 +251,7 @@ class Recommender(ABC):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """What a loaded model has not made yet."""
+            """Attributes of a loaded model that have not been made yet."""
             pending = vars(self).get("_pending_")
             if pending is None or name not in pending:
                 return object.__getattribute__(self, name)  # raises again, as a property may have done
@@ -290,7 +290,7 @@ class Recommender(ABC):
         exclude_seen : bool, default True
             Leave out what the user has in the training data.
         items, exclude : sequence of item ids, or None
-            What alone may be on a list, and what must not be.
+            The only items that may be on a list, and items that must not be.
         exclude_per_user, allow_per_user : mapping of user id to item ids, sequence of such, or sparse matrix, or None
             The same for each user: for those named, for each of `users` in turn, or by the stored entries of a matrix
             of shape (n_queries, n_items). A user that a mapping of `allow_per_user` does not name may get nothing.
@@ -305,9 +305,8 @@ class Recommender(ABC):
         Returns
         -------
         Recommendations
-            Ties go to the item that comes first in the training data. Items that nothing in the training data
-            speaks for, neither entries nor features, are never recommended, so lists may be short. An item must pass
-            every filter.
+            Ties go to the item that comes first in the training data. Items with neither training entries nor features
+            are never recommended, so lists may be short. An item must pass every filter.
         """
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
@@ -328,7 +327,7 @@ class Recommender(ABC):
 
     @offered_with("_rank_rows")
     def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
-        """The `n` best items for someone the model was not fitted with.
+        """The `n` best items for a user the model was not fitted with.
 
         Parameters
         ----------
@@ -385,7 +384,7 @@ class Recommender(ABC):
     def recommend_users(
         self, items: Any, n: int = 10, exclude_seen: bool = True, *, users: Any = None, min_score: float | None = None
     ) -> Recommendations:
-        """The `n` users with the best scores for each item: whom to tell of it.
+        """The `n` users with the best scores for each item: which users to recommend it to.
 
         Parameters
         ----------
@@ -394,7 +393,7 @@ class Recommender(ABC):
         exclude_seen : bool, default True
             Leave out users who have the item in the training data.
         users : sequence of user ids, or None
-            Who alone may be on a list.
+            The only users that may be on a list.
         min_score : float or None, default None
             Leave out users of a lower score.
 
@@ -430,7 +429,7 @@ class Recommender(ABC):
         ----------
         users, items : id or sequence of ids
             Of the same length, or one of them a single id. A pair that the model knows too little of gets what is
-            left: the mean and the biases that it does know, or 0 where scores are no ratings.
+            left: the mean and the biases that it does know, or 0 where scores are not ratings.
         clip : bool or (float, float), default False
             Keep predicted ratings within the training ratings' range, or within the given one.
 
@@ -442,7 +441,7 @@ class Recommender(ABC):
         Raises
         ------
         TypeError, ValueError
-            An unknown id, lengths that do not go together, or `clip` where scores are no ratings.
+            An unknown id, lengths that do not go together, or `clip` where scores are not ratings.
         """
         self._require_fitted()
         scores = self._predict_pairs(*paired(self.user_index_.encode(users), self.item_index_.encode(items)))
@@ -544,7 +543,7 @@ class Recommender(ABC):
         -----
         In models fitted by alternating least squares the user's factors are A⁻¹ Σ d_e y_e over the entries e of the
         history, so each has its share of the score, d_e v · A⁻¹ y_e (Hu, Koren, Volinsky 2008, section 5). That row is
-        solved afresh against the final item factors, in float64: the score is what `recommend_for` gives for the same
+        solved again with the final item factors, in float64: the score is what `recommend_for` gives for the same
         history, and what `predict` gives once the fit has converged. With ``nonnegative=True`` A is that of the factors
         above 0. Cost: m K² + K³/3 for m items.
         """

@@ -73,7 +73,7 @@ def one_pair(model: Any, user: Any, item: Any) -> tuple[int, int]:
 
 
 def _one(kind: str, given: Any) -> Any:
-    """What may be an id; a history is none."""
+    """The argument, if it may be an id; a history may not."""
     if isinstance(given, (Mapping, Set)) or hasattr(given, "tocsr"):
         what = type(given).__name__
         raise TypeError(f"explain takes the id of one {kind} that the model was fitted with, got {what}")

@@ -82,7 +82,7 @@ def placed(matrix: Any, place: Indices, width: int) -> tuple[Any, Indices]:
 def given_rows(
     history: Any, items: IdIndex, dtype: str, *, drop_zeros: bool, ratings: bool, advise: bool = True
 ) -> Rows:
-    """Rows from whatever `recommend_for` takes. `ratings`: what items were rated must be told.
+    """Rows from whatever `recommend_for` takes. `ratings`: the history must hold ratings.
 
     `advise`: whether another dtype is a remedy for values out of range.
     """

@@ -245,7 +245,7 @@ class Hybrid(Recommender):
         return list(zip(self.models_.values(), (np.flatnonzero(many), np.flatnonzero(~many)), strict=True))
 
     def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
-        """The `n` best items for someone the models were not fitted with; each must have `recommend_for`.
+        """The `n` best items for a user the models were not fitted with; each must have `recommend_for`.
 
         `history` is what each of the models takes; the answer is as that of `recommend`.
         """

@@ -39,7 +39,7 @@ class Popularity(Recommender):
 
     Notes
     -----
-    An item that nobody has, or whose sum is not positive, is never recommended. Cost: one pass over the data and
+    An item without users, or whose sum is not positive, is never recommended. Cost: one pass over the data and
     one sort of the items; a list costs the items walked past.
 
     Examples
@@ -90,7 +90,7 @@ class Popularity(Recommender):
     def _top_users(self, items: Indices, n: int, excluded: Filter) -> TopN:
         everyone = np.arange(self.n_users_)
         ids, _, _ = _core.top_k_from_ranking(everyone, np.zeros(self.n_users_), len(items), excluded, n, self._threads)
-        # One score for all, so that the first of them come first; nobody is told of what nobody has.
+        # One score for all, so that the first of them come first; items without users get no list.
         popularity = self.popularity_[items][:, None]
         ids[popularity[:, 0] <= 0] = -1
         listed = ids >= 0

@@ -143,7 +143,7 @@ def run_sweeps(
 
 
 def _tell(callbacks: list[Callback], sweep: Sweep) -> bool:
-    """Whether any callback, all of which are told, wants to stop."""
+    """Calls all callbacks; whether any wants to stop."""
     stop = False
     try:
         for callback in callbacks:

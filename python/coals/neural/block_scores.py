@@ -1,4 +1,4 @@
-"""Models whose scores are no inner products: all items are scored, for a few users at a time."""
+"""Models whose scores are not inner products: all items are scored, for a few users at a time."""
 
 from __future__ import annotations
 

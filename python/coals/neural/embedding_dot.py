@@ -10,7 +10,7 @@ __all__ = ["EmbeddingDot"]
 
 
 class EmbeddingDot(EmbeddingModel):
-    r"""Predicts a rating by :math:`u \cdot v` alone: what biases are worth is seen beside `EmbeddingDotBias`.
+    r"""Predicts a rating by :math:`u \cdot v` alone: compare with `EmbeddingDotBias` to see what biases are worth.
 
     Parameters
     ----------

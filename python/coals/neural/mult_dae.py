@@ -1,4 +1,4 @@
-"""Mult-DAE: a denoising autoencoder of who has what."""
+"""Mult-DAE: a denoising autoencoder of interactions."""
 
 from __future__ import annotations
 

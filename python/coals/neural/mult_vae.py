@@ -1,4 +1,4 @@
-"""Mult-VAE: a variational autoencoder of who has what."""
+"""Mult-VAE: a variational autoencoder of interactions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MultVAE(MultinomialModel):
         Most epochs.
     validation_fraction : float, default 0.1
         Share of the users, of those with two entries or more, who are held out to stop by; they are served all the
-        same. 0 holds out nobody: all `iterations` are run.
+        same. 0 holds out no user: all `iterations` are run.
     patience : int, default 10
         Epochs without a better NDCG@100 on users held out after which the fit ends. The model is that of the best.
     device : {"cpu", "cuda"} or None, default None
@@ -82,7 +82,7 @@ class MultVAE(MultinomialModel):
     >>> model = MultVAE(layers=[32], iterations=3, device="cpu", random_state=0).fit(books)
     >>> model.recommend([314], n=3).ids.shape, len(model.validation_)
     ((1, 3), 3)
-    >>> model.recommend_for([23, 24, 27], n=2).counts  # for someone it has never seen
+    >>> model.recommend_for([23, 24, 27], n=2).counts  # for a new user
     array([2])
     """
 

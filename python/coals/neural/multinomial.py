@@ -1,4 +1,4 @@
-"""Autoencoders of who has what with a multinomial likelihood: what `MultVAE` and `MultDAE` share."""
+"""Autoencoders of interactions with a multinomial likelihood: what `MultVAE` and `MultDAE` share."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class MultinomialModel(NeuralModel, InnerProductModel):
         check_share("dropout", self.dropout)
 
     def fit(self: Self, X: Any, *, validation: Any = None, progress: bool | None = None, callback: Any = None) -> Self:
-        """Learns the network from who has what, afresh.
+        """Learns the network from interactions, from scratch.
 
         Parameters
         ----------

@@ -72,7 +72,7 @@ class NeuralModel(Recommender):
         check_random_state(self.random_state)
 
     def fit(self: Self, X: Any, *, progress: bool | None = None, callback: Any = None) -> Self:
-        """Learns from ratings, afresh.
+        """Learns from ratings, from scratch.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class NeuralModel(Recommender):
 
     def _end(self, data: Interactions, task: Task, training: Training, callbacks: list[Any]) -> None:
         assert training.best is not None
-        with np.errstate(over="ignore", invalid="ignore"):  # told of as an error below
+        with np.errstate(over="ignore", invalid="ignore"):  # reported as an error below
             fitted, epoch = task.results(training.best), training.best_epoch
         fitted, sweep = best_of(callbacks, fitted)
         epoch = sweep or epoch
@@ -160,7 +160,7 @@ class NeuralModel(Recommender):
         self._check_scores(data, epoch)
 
     def _check_scores(self, data: Interactions, epoch: int) -> None:
-        """What the last step has led to no loss has told of: some pairs do, at little cost."""
+        """Checks the result of the last step, which no loss has covered: on some pairs, at little cost."""
         items = data.matrix.indices[:_PAIRS_CHECKED].astype(np.int64)
         users = np.searchsorted(data.matrix.indptr, np.arange(len(items)), side="right") - 1
         try:

@@ -1,4 +1,4 @@
-"""What `CFNADE` based on items makes of people it has not seen: the likeliest numbers at each level of rating."""
+"""What `CFNADE` based on items makes of new users: the likeliest numbers at each level of rating."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Factors and bias of people not seen, from what they rated and from how those of others are spread."""
+"""Factors and bias of new users, from what they rated and from how those of others are spread."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ __all__ = ["resolved", "written_whole"]
 def written_whole(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A binary file to write to, which takes its place at `path` once it is complete and on the disk.
 
-    Until then it lies beside it under another name; if anything goes wrong it is removed, and what was at `path` is
+    Until then it lies next to it under another name; if anything goes wrong it is removed, and what was at `path` is
     untouched. A link stays a link, and the permissions stay those of the file that is replaced. A device or a pipe is
     written to as it is.
     """

@@ -1,4 +1,4 @@
-"""What the classes of models say of themselves: names for files, fitted attributes."""
+"""Names of model classes in files, and their fitted attributes."""
 
 from __future__ import annotations
 

@@ -79,9 +79,9 @@ def load(path: str | os.PathLike[str], *, verify: bool | None = None) -> Any:
     ----------
     path : str or path
     verify : bool or None, default None
-        Whether to read the whole file and hold it against its checksums. None does so for files of up to 32 MiB, which
+        Whether to read the whole file and compare it with its checksums. None does so for files of up to 32 MiB, which
         takes some milliseconds. The header is always checked, and so are positions in sparse matrices when they are
-        first used; with False, damaged factors would be believed.
+        first used; with False, corrupt factors would be believed.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def load(path: str | os.PathLike[str], *, verify: bool | None = None) -> Any:
     Raises
     ------
     FileFormatError
-        The file is damaged, cut short, no coals file, of a later version, or of a class that is not defined here.
+        The file is corrupt, cut short, not a coals file, from a newer version, or of a class that is not defined here.
     OSError
         It cannot be read.
 
@@ -137,7 +137,7 @@ def _check_version(file: TensorFile) -> None:
         raise file.error("its header does not say that it is a coals file")
     if int(version) > VERSION:
         raise FileFormatError(
-            f"{file.path} was written by a later version of coals (file format {version}; this one reads up to "
+            f"{file.path} was written by a newer version of coals (file format {version}; this one reads up to "
             f"{VERSION}): update coals"
         )
 
@@ -155,7 +155,7 @@ def _stored_model(content: Any, decoder: Decoder) -> Any:
     pending: dict[str, Once] = {}
     for name, node in content["state"].items():
         if name not in fitted_names(cls):
-            raise file.error(f"it has an attribute {name!r} that a {cls.__name__} has not")
+            raise file.error(f"it has an unexpected attribute {name!r} for {cls.__name__}")
         if _has_matrix(node):
             pending[name] = Once(lambda _, node=node: _decoded(decoder, node))  # type: ignore[misc]
         else:

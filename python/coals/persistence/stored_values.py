@@ -1,4 +1,4 @@
-"""What models are made of, as JSON beside arrays: ids of any kind, matrices, settings.
+"""Parts of models as JSON, next to arrays: ids of any kind, matrices, settings.
 
 A value is itself where JSON has it: None, bools, integers, finite floats, strings. Anything else is {kind: content}
 with one of a fixed set of kinds, each with its own reader below. So nothing in a file can name code to be run.

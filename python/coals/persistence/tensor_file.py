@@ -2,7 +2,7 @@
 
 Eight bytes give the length of a JSON header, which gives dtype, shape and place of each array; then come the arrays,
 without gaps, those of the widest numbers first, so that each is aligned. The header begins with the SHA-256 of itself
-(computed with zeros in its place) and holds a CRC-32 of each array: a header that was damaged is always found out, an
+(computed with zeros in its place) and holds a CRC-32 of each array: a corrupt header is always found out, an
 array when `verify` is asked for.
 """
 
@@ -42,7 +42,7 @@ _LARGEST = 1 << 56  # numbers of an array: beyond any file, and what NumPy multi
 
 
 class FileFormatError(ValueError):
-    """A file is not what `coals.load` reads: damaged, cut short, of another kind, or of a later version.
+    """A file is not what `coals.load` reads: corrupt, cut short, not a coals file, or from a newer version.
 
     Examples
     --------
@@ -143,7 +143,7 @@ class TensorFile:
             raise self.error(f"its array {name!r} does not have the checksum it was written with")
 
     def error(self, why: str) -> FileFormatError:
-        return FileFormatError(f"{self.path} is damaged: {why}; restore it from a copy, or fit and save again")
+        return FileFormatError(f"{self.path} is corrupt: {why}; restore it from a copy, or fit and save again")
 
     def _read_header(self, file: IO[bytes]) -> bytes:
         start = file.read(8 + len(_START))
@@ -161,7 +161,7 @@ class TensorFile:
         return header
 
     def _parse(self, header: bytes) -> dict[str, tuple[np.dtype[Any], tuple[int, ...], int]]:
-        """The table of arrays. The checksum vouches for the header, unless somebody forged it: nothing is believed."""
+        """The table of arrays. The checksum vouches for the header, unless it was forged: nothing is believed."""
         try:
             table = json.loads(header)
             self.about: dict[str, str] = {str(k): str(v) for k, v in table.pop("__metadata__").items()}

@@ -91,7 +91,7 @@ def _marked(k: Any) -> list[int]:
 
 
 def _annotate(ax: Axes, curve: Curve) -> None:
-    """Write k beside the marks of one line; on the others the marks stand for the same k."""
+    """Write k next to the marks of one line; on the others the marks stand for the same k."""
     for at in _marked(curve.k):
         point = curve.recall[at], curve.precision[at]
         text = f"k = {curve.k[at]}"

@@ -28,7 +28,7 @@ def long_tail(train: Any, models: Any = None, *, k: int = 10, ax: Axes | None = 
     """How much of all interactions, and of all recommended places, the most popular items have.
 
     Items go from the most to the least popular along the x axis; the higher a line rises at once, the more a model
-    keeps to popular items. The legend tells which share of the catalogue each model's lists cover.
+    keeps to popular items. The legend shows which share of the catalogue each model's lists cover.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def item_map(model: Any, train: Any, *, labels: int = 40, titles: Any = None, ax
     """Item factors in two dimensions: near each other is who is liked by the same people.
 
     The first two principal axes of the factors, each scaled to length 1, as `similar_items` sees them. Larger dots are
-    more popular items; those in the second colour have their titles beside them.
+    more popular items; those in the second colour have their titles next to them.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def _titles(data: Interactions, items: NDArray[np.int64], titles: Mapping[Any, s
 
 
 def _label(ax: Axes, points: Floats, names: list[str], most: int) -> None:
-    """Titles beside their dots, each only if it covers no earlier one. Sizes are estimates: nothing is drawn yet."""
+    """Titles next to their dots, each only if it covers no earlier one. Sizes are estimates: nothing is drawn yet."""
     if most == 0:
         return
     ax.autoscale_view()

@@ -1,4 +1,4 @@
-"""What may be on a list: from what callers give to what the core takes."""
+"""Converts the filter arguments of `recommend` to the filter of the core."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ def serving_filter(
 
 
 def for_strangers(model: Any, items: Any, exclude: Any, allow_per_user: Any, min_score: Any) -> Any:
-    """The same for somebody unknown, who gets what is popular: which items, from their scores."""
+    """The same for unknown users, who get popular items: a function from scores to the items that pass."""
     index = model.item_index_
     left_out, kept = (None if ids is None else encode_some(index, ids) for ids in (exclude, items))
     mask, least = candidate_mask(left_out, kept, index.size), check_min_score(min_score)
-    named = allow_per_user is None  # nobody unknown is in a mapping
+    named = allow_per_user is None  # a mapping names no unknown user
 
     def may(scores: Indices) -> npt.NDArray[np.bool_]:
         passed: npt.NDArray[np.bool_] = (scores >= least) & named

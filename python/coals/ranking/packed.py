@@ -1,4 +1,4 @@
-"""Items packed for ranking, kept beside the model they belong to."""
+"""Items packed for ranking, kept next to the model they belong to."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class _Packed(NamedTuple):
     items: _core.ItemIndex
 
 
-# Beside the models, not in them: what can be made again is neither copied nor saved.
+# Next to the models, not in them: what can be made again is neither copied nor saved.
 _KEPT: WeakKeyDictionary[Any, dict[str, _Packed]] = WeakKeyDictionary()
 
 
 def packed(model: Any, name: str, sources: tuple[Array, ...], make: Callable[[], _core.ItemIndex]) -> _core.ItemIndex:
     """What `make` returned last time, if it was made of these very arrays, which are read-only since then.
 
-    Somebody who makes them writeable again may have changed them: then they are packed again.
+    A caller who makes them writeable again may have changed them: then they are packed again.
     """
     kept = _KEPT.get(model, {}).get(name)
     if kept is not None and len(kept.sources) == len(sources):

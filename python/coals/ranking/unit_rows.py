@@ -1,4 +1,4 @@
-"""Rows as directions."""
+"""Normalises rows to unit length."""
 
 from __future__ import annotations
 

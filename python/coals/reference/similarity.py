@@ -2,7 +2,7 @@
 
 Below an "item" is what is compared and a "user" the other side; `axis="users"` transposes first. c is the number of
 users who have both items, n_i and n_j the numbers who have each, N the number of all users, those without items too.
-Results are dense; 0 means that the pair is not stored. Who has what is what the sparse matrix stores, zeros included.
+Results are dense; 0 means that the pair is not stored. A user has the items that the matrix stores, zeros included.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def _tfidf(r: Array, has: Mask, k1: float, b: float) -> Array:
 def _bm25(r: Array, has: Mask, k1: float, b: float) -> Array:
     """idf_u r_ui (k1 + 1) / (r_ui + k1 (1 - b + b len_i / mean len)), idf_u = ln(1 + (M - n_u + 0.5) / (n_u + 0.5)).
 
-    len_i is the sum of the item's values, its mean over the items somebody has. 0 where r_ui is. Robertson and
+    len_i is the sum of the item's values, its mean over the items with users. 0 where r_ui is. Robertson and
     Zaragoza (2009), The probabilistic relevance framework: BM25 and beyond.
     """
     M, n_u, length = r.shape[1], has.sum(axis=1), r.sum(axis=0)

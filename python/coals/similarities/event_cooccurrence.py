@@ -67,9 +67,9 @@ def event_cooccurrence(
     measure : str, default "count"
         One of the above.
     window : int or None, default None
-        Events at most so many places apart: 1 is next to each other. None: the whole group.
+        Largest distance of two events, in positions: 1 is next to each other. None: the whole group.
     within : float, timedelta or None, default None
-        Events at most so many seconds apart.
+        Largest time between two events, in seconds.
     direction : {"both", "after", "before"}, default "both"
         Row i holds what occurs with i, what comes after it, or what comes before it. Of the same time, neither
         comes after the other.
@@ -90,7 +90,7 @@ def event_cooccurrence(
     shrinkage : float, default 0.0
         Every value is multiplied by w / (w + shrinkage).
     min_support : int, default 1
-        Items in fewer groups have no neighbours and are none.
+        Items in fewer groups are excluded: they have no neighbours and are no item's neighbour.
     diagonal : bool, default False
         Keep :math:`n_i` for an item with itself. Only with ``"count"`` and without `neighbors`.
     dtype : {"int32", "float32", "float64"} or None, default None

@@ -16,7 +16,7 @@ from coals.data.native import entry_name
 
 __all__ = ["COUNTED", "MEASURES", "ON_COMMON", "Measure", "check_measure", "refuse_extreme", "refuse_idle"]
 
-#: By who has what alone.
+#: Computed from which users have which items, whatever the values.
 COUNTED = (
     "count", "conditional", "jaccard", "cosine", "asymmetric_cosine", "dice", "tversky", "lift", "pmi", "npmi",
     "log_likelihood",

@@ -24,7 +24,7 @@ __all__ = [
     "weighted_products",
 ]
 
-#: No machine has more, and the core can count so many.
+#: No machine has more, and the core can count them.
 MOST_BYTES = 2**62
 
 Indices = npt.NDArray[np.int64]

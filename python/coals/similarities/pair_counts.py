@@ -12,12 +12,12 @@ from coals import _core
 from coals.data.native import as_scipy
 from coals.similarities.similarity import cooccurrence
 
-__all__ = ["count_pairs", "recount_pairs", "who_has_what"]
+__all__ = ["count_pairs", "pattern_of", "recount_pairs"]
 
 Indices = npt.NDArray[np.int64]
 
 
-def who_has_what(entries: _core.Csr) -> Any:
+def pattern_of(entries: _core.Csr) -> Any:
     """Ones in the places of the entries, as SciPy has it."""
     return as_scipy(entries, np.ones(entries.entries, np.float32))
 

@@ -166,18 +166,18 @@ def similarity(
     rows : sequence of ids or None, default None
         Items (users) to give rows for; plain column (row) numbers if X has no ids. None gives all.
     weighted : bool, default False
-        For ``"cosine"``: of the values, not of who has what.
+        For ``"cosine"``: compare values, not only which users have the item.
     alpha, beta : float, default 0.5
         Of ``"asymmetric_cosine"`` (alpha from 0 to 1) and ``"tversky"`` (both at least 0).
     shrinkage : float, default 0.0
         Every similarity is multiplied by c / (c + shrinkage), so that few common users count for less.
     min_support : int, default 1
-        Items with fewer users have no neighbours and are none.
+        Items with fewer users are excluded: they have no neighbours and are no item's neighbour.
     min_overlap : int, default 1
         Pairs with fewer common users are no neighbours. Measures on common users need more than 1 to mean much: with
         one, ``"adjusted_cosine"`` is 1 or -1 and ``"msd"`` is 1 for equal values; with two, ``"pearson"`` is 1 or -1.
     k1, b : float, default 1.2 and 0.75
-        Of ``"bm25"``: how soon a larger value adds no more, and how much an item's popularity is held against it.
+        Of ``"bm25"``: how soon a larger value adds no more, and how much an item's popularity counts against it.
     dtype : {"float32", "float64"}, default "float32"
         Sums are kept in float64, then rounded to this, then compared; with ``"float32"`` the weights that cosines
         multiply are rounded, too.
@@ -206,7 +206,7 @@ def similarity(
     Notes
     -----
     Cost: at most :math:`\sum_u n_u^2` increments for measures by counts, where pairs of popular items are counted 512
-    at a time; so many multiply-adds for the others, or half where `neighbors` of all rows are kept. Neighbours are
+    at a time; as many multiply-adds for the others, or half where `neighbors` of all rows are kept. Neighbours are
     chosen while counting. Memory: what is kept, about twice X (six times for measures of values), and a counter (a
     sum) an item and thread.
 

@@ -17,7 +17,7 @@ __all__ = ["FoldInData", "UserSplit", "by_user", "select_users", "told_and_held_
 
 
 class FoldInData(NamedTuple):
-    """People a model was not fitted with: what it is told of them, and what it should find, row by row."""
+    """Users a model was not fitted with: what it is given of them, and what it should find, row by row."""
 
     history: Interactions
     held_out: Interactions
@@ -39,7 +39,7 @@ def by_user(
     held_out_fraction: float = 0.2,
     random_state: Any = 0,
 ) -> UserSplit:
-    """Whole users for validation and test, part of whose items the model is told: "strong generalisation".
+    """Whole users for validation and test, part of whose items the model is given: "strong generalisation".
 
     The protocol of Liang et al. 2018 (Mult-VAE): fit to the training users, then recommend to each of the others from
     four fifths of their items, and look for the rest. See `coals.evaluate_fold_in`.

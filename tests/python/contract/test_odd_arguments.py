@@ -1,4 +1,4 @@
-"""What nobody should pass: one clear sentence, and never an answer that misleads."""
+"""Wrong arguments: one clear sentence, and never an answer that misleads."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_file_of_no_search(tmp_path, junk):
     assert (tmp_path / "trials").read_bytes() == junk
 
 
-def test_a_trial_of_a_search_that_is_none(tmp_path):
+def test_a_trial_that_cannot_be_read(tmp_path):
     path, data = tmp_path / "trials", coals.datasets.goodbooks()
     coals.search(coals.ItemKNN(), {"neighbors": [5]}, data, folds=2, path=path, refit=False)
     path.write_bytes(path.read_bytes().replace(b'"seconds"', b'"sec"'))

@@ -72,13 +72,13 @@ def packed_badly():
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
     return {
-        "gzip cut off": (whole[:-12], "is damaged or cut off"),
-        "gzip with a wrong bit": (bytes(flipped), "is damaged"),
+        "gzip cut off": (whole[:-12], "is corrupt or cut off"),
+        "gzip with a wrong bit": (bytes(flipped), "is corrupt"),
         "gzip of nothing": (gzip.compress(b""), "is empty"),
-        "bzip2 cut off": (bz2.compress(HEAD.encode() * 99)[:-9], "is damaged or cut off"),
-        "xz cut off": (lzma.compress(HEAD.encode() * 99)[:-9], "is damaged or cut off"),
-        "bzip2 that is none": (b"BZh9" + b"x" * 50, "is damaged"),
-        "xz that is none": (b"\xfd7zXZ\x00" + b"x" * 50, "is damaged"),
+        "bzip2 cut off": (bz2.compress(HEAD.encode() * 99)[:-9], "is corrupt or cut off"),
+        "xz cut off": (lzma.compress(HEAD.encode() * 99)[:-9], "is corrupt or cut off"),
+        "bzip2 that is none": (b"BZh9" + b"x" * 50, "is corrupt"),
+        "xz that is none": (b"\xfd7zXZ\x00" + b"x" * 50, "is corrupt"),
     }
 
 
@@ -165,7 +165,7 @@ def test_what_is_no_file(tmp_path):
     with pytest.raises(ValueError, match=r"is a folder without \.parquet files"):
         Interactions.from_parquet(tmp_path, user="user", item="item")
     (tmp_path / "text.csv").write_text(HEAD)
-    with pytest.raises(ValueError, match=r"is no Parquet file: read text with Interactions\.from_csv"):
+    with pytest.raises(ValueError, match=r"is not a Parquet file: read text with Interactions\.from_csv"):
         Interactions.from_parquet(tmp_path / "text.csv", user="user", item="item")
     pytest.importorskip("pyarrow")
     (tmp_path / "cut.parquet").write_bytes(b"PAR1" + b"x" * 100)

@@ -90,7 +90,7 @@ def test_a_file_cut_short_or_too_long(files, name, tmp_path):
     content = files[name]
     for size in (0, 1, 7, 8, 20, 36, 100, 1000, len(content) // 2, len(content) - 1, len(content) + 1):
         (tmp_path / "file").write_bytes((content + b"\0")[:size])
-        with pytest.raises(coals.FileFormatError, match=r"damaged|not a coals file"):
+        with pytest.raises(coals.FileFormatError, match=r"corrupt|not a coals file"):
             coals.load(tmp_path / "file")
 
 
@@ -139,14 +139,14 @@ def forge_table(name, **entry):
 
 
 FORGED = {
-    "a later version": (forge("version", "2"), "written by a later version of coals .file format 2.*update coals"),
+    "a later version": (forge("version", "2"), "written by a newer version of coals .file format 2.*update coals"),
     "no version": (forge("version", "x"), "does not say that it is a coals file"),
     "another format": (forge("format", "pt"), "does not say that it is a coals file"),
-    "no model": (forge("model", "{"), "damaged"),
+    "no model": (forge("model", "{"), "corrupt"),
     "an unknown class": (forge_model(lambda m: m.update({"class": "os.system"})), "class os.system, which is not"),
     "a parameter too many": (forge_model(lambda m: m["parameters"]["dict"].update(cmd="ls")), "no argument 'cmd'"),
     "a bad parameter": (forge_model(lambda m: m["parameters"]["dict"].update(num_threads=-1)), "num_threads must be"),
-    "an attribute too many": (forge_model(lambda m: m["state"].update(fit=3)), "has an attribute 'fit'"),
+    "an attribute too many": (forge_model(lambda m: m["state"].update(fit=3)), "unexpected attribute 'fit'"),
     "an unknown kind": (forge_model(lambda m: m["state"].update(n_users_={"pickle": "x"})), "unknown kind 'pickle'"),
     "a private reader": (forge_model(lambda m: m["state"].update(n_users_={"_class_": 1})), "unknown kind"),
     "a number of users": (forge_model(lambda m: m["state"].update(n_users_=61)), "another number of users"),
@@ -155,8 +155,8 @@ FORGED = {
         forge_model(lambda m: m["state"].update(popularity_={"array": "x"})),
         "no array 'x'",
     ),
-    "a deep nest": (forge("model", "[" * 100_000), "damaged"),
-    "a missing state": (forge_model(lambda m: m.pop("state")), "damaged"),
+    "a deep nest": (forge("model", "[" * 100_000), "corrupt"),
+    "a missing state": (forge_model(lambda m: m.pop("state")), "corrupt"),
     "a negative shape": (forge_table("popularity_", shape=[-40]), "makes no sense"),
     "a shape too large": (forge_table("popularity_", shape=[2**62, 4]), "makes no sense"),
     "a shape that wraps": (forge_table("popularity_", shape=[2**50, 2**50, 0]), "does not fit its shape"),

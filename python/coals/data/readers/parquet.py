@@ -23,7 +23,7 @@ def open_parquet(path: Any, columns: Sequence[str]) -> Iterator[Any]:
     for file in _files(name):
         with open(file, "rb") as opened:
             if opened.read(4) != _MAGIC:
-                raise ValueError(f"{file} is no Parquet file: read text with Interactions.from_csv")
+                raise ValueError(f"{file} is not a Parquet file: read text with Interactions.from_csv")
     for library, reader in _READERS.items():
         try:
             module = importlib.import_module(library)

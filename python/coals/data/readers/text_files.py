@@ -63,10 +63,10 @@ class TextFile:
         except (EOFError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise ValueError(f"{self.name} is damaged or cut off: {error}") from None
+            raise ValueError(f"{self.name} is corrupt or cut off: {error}") from None
         except Exception as error:
             if type(error).__module__ in ("zlib", "_lzma", "lzma"):
-                raise ValueError(f"{self.name} is damaged: {error}") from None
+                raise ValueError(f"{self.name} is corrupt: {error}") from None
             raise
 
     def read(self) -> bytes:

@@ -287,15 +287,14 @@ class ALS(InnerProductModel):
     def recommend_for(
         self, history: Any, n: int = 10, *, exclude_seen: bool = True, features: Any = None
     ) -> Recommendations:
-        """The `n` best items for someone the model was not fitted with.
+        """The `n` best items for a user the model was not fitted with.
 
         Parameters
         ----------
         history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
             What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or for implicit data
-            just the items, each of strength 1. A
-            matrix of shape (n_queries, n_items), or `Interactions` with item ids that the model knows, asks for many
-            users at once. May be empty.
+            just the items, each of strength 1. A matrix of shape (n_queries, n_items), or `Interactions` with item ids
+            that the model knows, asks for many users at once. May be empty.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True
@@ -360,7 +359,7 @@ class ALS(InnerProductModel):
         return prior
 
     def _active(self, row: int) -> Array | None:
-        """Which factors (and bias) of a training user, solved afresh, may differ from 0; None: all."""
+        """Which factors (and bias) of a training user, solved again, may differ from 0; None: all."""
         if not self.nonnegative:
             return None
         entries, weights = rows_of(self._entries_, np.array([row]), self._weights_)

@@ -72,7 +72,7 @@ class ExplicitALS(BiasedFactors, ALS):
         item bias (n_items,). By default factors are normal with variance 1/K (their absolute values if
         `nonnegative`) and biases zero.
     warm_start : bool, default False
-        A further `fit` starts from the factors of the last one, matched by user and item id; new ids start afresh.
+        A further `fit` starts from the factors of the last one, matched by id; new users and items start from scratch.
     dtype : {"float32", "float64"}, default "float32"
         Precision of factors and arithmetic.
     random_state : int, numpy.random.Generator or None, default None
@@ -153,7 +153,7 @@ class ExplicitALS(BiasedFactors, ALS):
         progress: bool | None = None,
         callback: Any = None,
     ) -> ExplicitALS:
-        """Learns factors and biases from ratings, afresh.
+        """Learns factors and biases from ratings, from scratch.
 
         Parameters
         ----------

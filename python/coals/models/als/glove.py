@@ -46,8 +46,8 @@ class GloVe(InnerProductModel):
     factors : int, default 64
         Length K of each vector.
     window : int or None, default 10
-        Of `Events`: count pairs at most so many places apart; None counts all pairs of a group. `Interactions` have no
-        order: a pair counts 1 for each user who has both.
+        Of `Events`: count pairs at most this many positions apart; None counts all pairs of a group. `Interactions`
+        have no order: a pair counts 1 for each user who has both.
     inverse_distance : bool, default True
         Of `Events`: a pair d places apart counts 1/d, else 1.
     min_count : float, default 0.0
@@ -169,7 +169,7 @@ class GloVe(InnerProductModel):
     # --- fitting ---
 
     def fit(self, X: Any, *, progress: bool | None = None, callback: Any = None) -> GloVe:
-        """Counts pairs and learns vectors, afresh.
+        """Counts pairs and learns vectors from scratch.
 
         Parameters
         ----------

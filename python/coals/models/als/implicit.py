@@ -84,7 +84,7 @@ class ImplicitALS(ALS):
         Start, of shape (n_users, K) and (n_items, K). By default normal with variance 1/K (the absolute values if
         `nonnegative`).
     warm_start : bool, default False
-        A further `fit` starts from the factors of the last one, matched by user and item id; new ids start afresh.
+        A further `fit` starts from the factors of the last one, matched by id; new users and items start from scratch.
     dtype : {"float32", "float64"}, default "float32"
         Precision of factors and arithmetic.
     random_state : int, numpy.random.Generator or None, default None
@@ -163,13 +163,13 @@ class ImplicitALS(ALS):
         progress: bool | None = None,
         callback: Any = None,
     ) -> ImplicitALS:
-        """Learns factors from interactions, afresh.
+        """Learns factors from interactions, from scratch.
 
         Parameters
         ----------
         X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-            Strengths. One below 0 means that the cell is surely empty; a stored zero is no interaction, but counts as
-            seen.
+            Strengths. One below 0 means that the cell is surely empty; a stored zero is not an interaction, but counts
+            as seen.
         user_features, item_features : sparse or dense matrix, shape (n_users, p), (n_items, q), or None
             A row for each row or column of X, finite. Taken as they are: bring them to one scale, and add a column of
             ones where an intercept is wanted. Rows of X without entries count too: cold items, which
@@ -209,7 +209,7 @@ class ImplicitALS(ALS):
         X : Interactions or scipy sparse matrix
             New entries; for a pair that the model has already the new value counts. May bring users and items that the
             model does not know: new ids, or for a model without ids a larger shape. They come after the old ones, in
-            sorted order, and start as `fit` starts; ``item_index_.encode(id)`` tells the row of an item.
+            sorted order, and start as `fit` starts; ``item_index_.encode(id)`` is the row of an item.
         user_features, item_features : sparse or dense matrix, or None
             For a model fitted with features: those of all users or items, the old ones first, if there are new ones.
             Feature weights stay.
@@ -310,8 +310,8 @@ class ImplicitALS(ALS):
 def _fixed_gram(model: Any, side: int) -> npt.NDArray[np.float64]:
     """Gram matrix of one side of a fitted model, computed once.
 
-    As during the fit, users and items without entries take no part: features may have given them factors, but nobody
-    has left them out.
+    As during the fit, users and items without entries take no part: features may have given them factors, but their
+    cells were never part of the objective.
     """
     grams: dict[int, npt.NDArray[np.float64]] = vars(model).setdefault("_grams_", {})
     if side not in grams:

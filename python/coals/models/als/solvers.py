@@ -44,7 +44,7 @@ def exact_options(model: Any) -> _core.SolverOptions:
 
 
 def workspace_bytes(factors: int, itemsize: int) -> tuple[int, int]:
-    """What a fit holds beside data and factors: (bytes of each thread, bytes in all threads together).
+    """Memory of a fit in addition to data and factors: (bytes of each thread, bytes in all threads together).
 
     A thread has a panel of gathered rows and the system it solves, of K and, for short rows, of up to as many entries;
     or 16 small ones. All share the partial Gram matrices and the axes.

@@ -1,4 +1,4 @@
-"""BPR: what a user has is to rank before what the user has not."""
+"""BPR: rank items a user has interacted with above those they have not."""
 
 from __future__ import annotations
 

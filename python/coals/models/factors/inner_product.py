@@ -134,12 +134,12 @@ class InnerProductModel(Recommender):
         Raises
         ------
         ValueError
-            `SVD` with ``neighbors="user"``, whose scores are no inner products.
+            `SVD` with ``neighbors="user"``, whose scores are not inner products.
 
         Notes
         -----
-        Users that nothing is known of, and items that nothing speaks for, which `recommend` leaves out, have vectors
-        too: zeros, beside the biases. `SGDFactorization` with a `sigmoid_range` squashes the inner products into it,
+        Users and items with neither training entries nor features, which `recommend` leaves out, have vectors too:
+        zeros, and the biases. `SGDFactorization` with a `sigmoid_range` squashes the inner products into it,
         which leaves their order.
 
         Examples

@@ -1,4 +1,4 @@
-"""Who is near in a space of factors."""
+"""Nearest neighbours in a space of factors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the models by stochastic gradient descent share: parameters, epochs, and people not seen."""
+"""What the models by stochastic gradient descent share: parameters, epochs, and new users."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class SgdModel(InnerProductModel):
     # --- fitting ---
 
     def fit(self: Self, X: Any, *, progress: bool | None = None, callback: Any = None) -> Self:
-        """Learns factors, and biases if the model has them, afresh.
+        """Learns factors, and biases if the model has any, from scratch.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ class SgdModel(InnerProductModel):
         """What is added to scores, and the range that they are squashed to."""
         return 0.0, None
 
-    # --- people not seen ---
+    # --- new users ---
 
     def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         """As many epochs as the fit had, from zero, on the new rows alone: the items stay."""

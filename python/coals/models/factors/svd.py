@@ -40,7 +40,7 @@ class SVD(InnerProductModel):
     factors : int, default 64
         K, up to 4096. Beyond the rank of the matrix the remaining factors are zero.
     n_oversamples : int, default 10
-        So many more columns has each block that the search goes by.
+        Additional columns of each block of the search.
     power_iterations : int, default 30
         Most steps of the search. One or two are usually enough for good lists.
     tolerance : float, default 1e-5
@@ -252,7 +252,7 @@ class SVD(InnerProductModel):
         similar = latent_neighbors(factors, self.user_factors_, self._known_users_, count, own, threads)
         return NeighborScores(similar, self._seen_)
 
-    # --- people not seen ---
+    # --- new users ---
 
     def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         factors, terms = self._folded(rows.entries)

@@ -15,7 +15,7 @@ class ItemCooccurrence(ItemKNN):
     Two items are similar if the same users have them. With c users who have both, and :math:`n_i, n_j` who have
     each, ``"count"`` is c, ``"jaccard"`` is :math:`c / (n_i + n_j - c)` and ``"cosine"`` is :math:`c / \sqrt{n_i
     n_j}`; `coals.similarity` has the formulas of the others. An item is not its own neighbour. A user's score for an
-    item is the mean similarity to it over the items the user has, counting 0 for those that are no neighbours. It is
+    item is the mean similarity to it over the items the user has, counting 0 for those that are not neighbours. It is
     `ItemKNN` with ``scoring="mean"``, all neighbours and double precision.
 
     Parameters
@@ -34,8 +34,8 @@ class ItemCooccurrence(ItemKNN):
 
     Notes
     -----
-    Only who has what counts; values are ignored. Counted in parallel, row by row, exactly. Memory: the answer, up to
-    12 bytes for every two items if `neighbors` is None.
+    Only which users have an item counts; values are ignored. Counted in parallel, row by row, exactly. Memory: the
+    answer, up to 12 bytes for every two items if `neighbors` is None.
 
     Examples
     --------

@@ -43,11 +43,11 @@ class ItemKNN(NeighborModel):
     scoring : {"sum", "mean", "normalized", "rating"}, default "sum"
     weighted : bool, default False
         Values are strengths: an item of the history counts as much as its value says (in "mean" the sum is divided by
-        the sum of absolute values), and "cosine" compares values. Otherwise who has what is all that counts, except
-        to similarities by values and predicted ratings.
+        the sum of absolute values), and "cosine" compares values. Otherwise values count only
+        in similarities by values and in predicted ratings.
     alpha, beta : float, default 0.5
         Of "asymmetric_cosine" and "tversky". Other similarities ignore these two, `k1` and `b`, so that a grid of
-        `coals.search` may vary `similarity` beside them.
+        `coals.search` may vary `similarity` along with them.
     shrinkage : float, default 0.0
         Similarities are multiplied by c / (c + shrinkage), for c users who have both.
     min_support, min_overlap : int, default 1
@@ -58,7 +58,8 @@ class ItemKNN(NeighborModel):
     threshold : float or None, default None
         Keep similarities of at least this; 0 leaves out negative ones.
     used_neighbors : int or None, default None
-        Average ratings over so many neighbours, the most similar that the user has rated; ties to the lower index.
+        Average ratings over at most this many neighbours, the most similar that the user has rated; ties to the lower
+        index.
     keep_counts : bool, default False
         Keep the counts of all pairs, so that the first `partial_fit` need not count what was there.
     dtype : {"float32", "float64"}, default "float32"

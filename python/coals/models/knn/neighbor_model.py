@@ -23,7 +23,7 @@ from coals.ranking.neighbor_scores import NeighborScores
 from coals.ranking.recommendations import TopN
 from coals.similarities.measures import COUNTED, MEASURES, Measure, check_measure
 from coals.similarities.neighborhoods import neighborhoods, similarity_from_counts
-from coals.similarities.pair_counts import count_pairs, recount_pairs, who_has_what
+from coals.similarities.pair_counts import count_pairs, pattern_of, recount_pairs
 
 __all__ = ["NeighborModel"]
 
@@ -147,7 +147,7 @@ class NeighborModel(Recommender):
         X : Interactions or scipy sparse matrix
             New entries; for a pair that the model has already the new value counts. May bring users and items that the
             model does not know: new ids, or for a model without ids a larger shape. They come after the old ones, in
-            sorted order; ``item_index_.encode(id)`` tells the place of an item.
+            sorted order; ``item_index_.encode(id)`` is the column of an item.
         progress : bool or None, default None
             As in `fit`.
 
@@ -159,7 +159,7 @@ class NeighborModel(Recommender):
         -----
         A similarity by counts is brought up to date from the counts: only what has changed is counted again. They are
         kept from the first `partial_fit` on, or with ``keep_counts=True`` from `fit` on, in 8 bytes for each pair that
-        occurs. Other similarities are found afresh.
+        occurs. Other similarities are computed from scratch.
         """
         if not hasattr(self, "n_items_"):
             return self.fit(X, progress=progress)
@@ -174,7 +174,7 @@ class NeighborModel(Recommender):
                 counts = self._count(merged.data.matrix)
             elif self._by_counts:
                 changed = merged.touched[self._axis == "users"]
-                matrices = who_has_what(old), who_has_what(structure(merged.data))
+                matrices = pattern_of(old), pattern_of(structure(merged.data))
                 limits = self.memory_limit, self.num_threads
                 counts = recount_pairs(self._counts_, *matrices, changed, self._axis, *limits)
             twin._learn(merged.data, counts)

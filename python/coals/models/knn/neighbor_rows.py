@@ -1,4 +1,4 @@
-"""Rows of entries as neighbours see them: what counts of a history, and who is like somebody new."""
+"""Rows of entries as neighbours see them: what counts of a history, and the neighbours of new users."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
 from coals.data.native import as_scipy, without_values
 from coals.similarities.neighborhoods import neighborhoods, similarity_from_counts
-from coals.similarities.pair_counts import who_has_what
+from coals.similarities.pair_counts import pattern_of
 
 __all__ = ["importances", "unseen_neighbors"]
 
@@ -43,7 +43,7 @@ def unseen_neighbors(model: Any, rows: _core.Csr) -> _core.Csr:
 
 def _by_counts(model: Any, rows: _core.Csr, neighbors: int | None) -> _core.Csr:
     """The new rows stand below the old ones, and have pairs with those alone."""
-    shared = (who_has_what(rows).astype(np.int32) @ who_has_what(model._seen_).astype(np.int32).T).tocsr()
+    shared = (pattern_of(rows).astype(np.int32) @ pattern_of(model._seen_).astype(np.int32).T).tocsr()
     shared.sort_indices()
     old, size = model.n_users_, model.n_users_ + rows.rows
     below = np.concatenate([np.zeros(old, shared.indptr.dtype), shared.indptr])

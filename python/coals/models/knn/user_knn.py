@@ -48,7 +48,7 @@ class UserKNN(NeighborModel):
         has what is all that counts, except to similarities by values and predicted ratings.
     alpha, beta : float, default 0.5
         Of "asymmetric_cosine" and "tversky". Other similarities ignore these two, `k1` and `b`, so that a grid of
-        `coals.search` may vary `similarity` beside them.
+        `coals.search` may vary `similarity` along with them.
     shrinkage : float, default 0.0
         Similarities are multiplied by c / (c + shrinkage), for c items that both have.
     min_support, min_overlap : int, default 1
@@ -59,7 +59,7 @@ class UserKNN(NeighborModel):
     threshold : float or None, default None
         Keep similarities of at least this; 0 leaves out negative ones.
     used_neighbors : int or None, default None
-        Average ratings over so many neighbours, the most similar that have the item; ties to the lower index.
+        Average ratings over at most this many neighbours, the most similar that have the item; ties to the lower index.
     keep_counts : bool, default False
         Keep the counts of all pairs, so that the first `partial_fit` need not count what was there.
     dtype : {"float32", "float64"}, default "float32"

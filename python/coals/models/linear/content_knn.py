@@ -23,7 +23,7 @@ class ContentKNN(LinearModel):
     r"""Scores items by how alike their features, or texts, are to those of a user's items.
 
     The score of item j is :math:`\sum_{i \in H_u} x_{ui} \cos(f_i, f_j)` over the items of user u, for feature rows f
-    and j among the `neighbors` most similar of i. An item that nobody has can be recommended, by its features.
+    and j among the `neighbors` most similar of i. Items without users can be recommended, by their features.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class ContentKNN(LinearModel):
     def fit(
         self, X: Any, *, item_features: Any = None, item_text: Any = None, progress: bool | None = None
     ) -> ContentKNN:
-        """Finds similar items, afresh.
+        """Finds similar items from scratch.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class ContentKNN(LinearModel):
         item_features : sparse or dense matrix of shape (n_items, p), or None
             A row for each column of X, finite. Only directions count.
         item_text : sequence of n_items strings, mapping of item id to string, or None
-            In place of features; a mapping may leave items out and have others beside. Where both are None, the titles
+            In place of features; a mapping may leave items out and have other keys. Where both are None, the titles
             of X are the text.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.

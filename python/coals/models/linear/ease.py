@@ -43,7 +43,7 @@ class EASE(LinearModel):
     Attributes
     ----------
     weights_ : ndarray of shape (n_items, n_items), or scipy.sparse.csr_array if `neighbors` is set
-        B. Items that nobody has, and items that the same users have with the same values, have equal weights.
+        B. Items without users, and items that the same users have with the same values, have equal weights.
 
     Notes
     -----

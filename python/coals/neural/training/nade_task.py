@@ -172,7 +172,7 @@ class NadeTask(Task):
         return fitted | {
             "user_factors_": cells,
             "item_factors_": hidden,
-            "_known_items_": np.full(rows.shape[0], True),  # to nobody's ratings the network has an answer too
+            "_known_items_": np.full(rows.shape[0], True),  # the network answers rows without ratings too
             "_spread_": np.stack([spread.mean(axis=0), spread.var(axis=0)]),
         }
 
@@ -199,7 +199,7 @@ def expanded(rows: Any, columns: Any, levels: Any, size: int, K: int) -> tuple[A
 
 
 def shares(ratings: Any, entries: Any) -> Any:
-    """What each of the entries of a row of so many ratings counts for: a mean over ratings."""
+    """What each of the entries of a row with this many ratings counts for: a mean over ratings."""
     return np.repeat(1 / np.maximum(ratings, 1), entries).astype(np.float32)
 
 

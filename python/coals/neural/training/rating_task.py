@@ -87,7 +87,7 @@ class RatingTask(Task):
             yield [Pairs(tensors[0], tensors[1], tensors[2], self._draw(len(part)))]
 
     def _draw(self, size: int) -> Any:
-        """What is random about so many pairs."""
+        """Random numbers for this many pairs."""
         return None
 
     def loss(self, weights: dict[str, Any], part: Pairs) -> tuple[Any, int]:
@@ -111,7 +111,7 @@ class RatingTask(Task):
 
 
 def held_out_entries(rng: np.random.Generator, size: int, share: float) -> npt.NDArray[np.bool_]:
-    """Which of so many entries are not trained on: never all."""
+    """Which of this many entries are not trained on: never all."""
     count = min(round(share * size), size - 1)
     held_out = np.zeros(size, bool)
     held_out[rng.permutation(size)[:count]] = True
