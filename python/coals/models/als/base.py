@@ -17,7 +17,7 @@ from coals.data.features import check_features
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import columns_where, rows_of
 from coals.data.weights import check_weights
-from coals.models.als.features import predicted
+from coals.models.als.features import fill_cold, predicted
 from coals.models.als.problem import SIDES, HalfStep, Problem
 from coals.models.als.row_system import RowSystem, contributions
 from coals.models.als.solvers import SINGULAR, SOLVERS
@@ -248,10 +248,7 @@ class ALS(InnerProductModel):
         except _core.SingularSystemError as error:
             raise self._undetermined(f"row {error.row} of X", error) from None
         if prior is not None:
-            cold = np.flatnonzero(rows.entries.row_sizes() == 0)
-            factors[cold] = prior[cold]
-            if bias is not None and bias_prior is not None:
-                bias[cold] = bias_prior[cold]
+            fill_cold(rows.entries.row_sizes(), factors, prior, bias, bias_prior)
         return factors, bias
 
     def _transform(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:

@@ -21,7 +21,7 @@ import scipy
 from coals import _core
 from coals.data.native import blocks
 
-__all__ = ["Prior", "predicted"]
+__all__ = ["Prior", "fill_cold", "predicted"]
 
 Array = npt.NDArray[Any]
 Doubles = npt.NDArray[np.float64]
@@ -36,6 +36,14 @@ def predicted(features: Any, weights: Doubles, dtype: Any) -> Array:
     for rows, part in _parts(features, weights.shape[1]):
         out[rows] = part @ weights
     return out
+
+
+def fill_cold(counts: npt.NDArray[np.int64], factors: Array, prior: Array, bias: Any, bias_prior: Any) -> None:
+    """Rows without entries get what their features predict: factors and, where there are both, biases."""
+    cold = np.flatnonzero(counts == 0)
+    factors[cold] = prior[cold]
+    if bias is not None and bias_prior is not None:
+        bias[cold] = bias_prior[cold]
 
 
 class Prior:

@@ -277,8 +277,7 @@ class GloVe(InnerProductModel):
         return (self.context_factors_,)
 
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
-        scores: Array = np.einsum("ij,ij->i", self.user_factors_[users], self.context_factors_[items])
-        return scores
+        return self._products(users, items, self.context_factors_)
 
     def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         means, known = self._means(rows.entries)

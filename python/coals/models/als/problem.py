@@ -12,7 +12,7 @@ import numpy.typing as npt
 from coals import _core
 from coals.data.interactions import Interactions
 from coals.data.native import rows_of
-from coals.models.als.features import Prior
+from coals.models.als.features import Prior, fill_cold
 from coals.models.als.solvers import Ridge, choose_solver, exact_options, solver_options
 from coals.models.als.start import Start
 
@@ -147,10 +147,7 @@ class Problem(ABC):
         if copy:
             factors, bias = factors.copy(), None if bias is None else bias.copy()
         if prior is not None:
-            cold = np.flatnonzero(self.counts[side] == 0)
-            factors[cold] = prior.rows[cold]
-            if bias is not None and prior.bias is not None:
-                bias[cold] = prior.bias[cold]
+            fill_cold(self.counts[side], factors, prior.rows, bias, prior.bias)
         return factors, bias
 
     def known(self, side: int, evidence: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -104,10 +104,14 @@ class InnerProductModel(Recommender):
         return np.where(listed, self._predict_pairs(users, items).astype(np.float64), NOT_LISTED)
 
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
+        return self._products(users, items, self.item_factors_)
+
+    def _products(self, users: Indices, items: Indices, item_vectors: Array) -> Array:
+        """Inner products of the factors of users and the vectors of items, pair by pair."""
         out = np.empty(len(users), self.user_factors_.dtype)
         for start in range(0, len(users), _PAIRS_AT_A_TIME):
             part = slice(start, start + _PAIRS_AT_A_TIME)
-            np.einsum("ij,ij->i", self.user_factors_[users[part]], self.item_factors_[items[part]], out=out[part])
+            np.einsum("ij,ij->i", self.user_factors_[users[part]], item_vectors[items[part]], out=out[part])
         return out
 
     def _nearest_items(self, items: Indices, n: int) -> TopN:
