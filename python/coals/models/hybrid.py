@@ -253,7 +253,7 @@ class Hybrid(Recommender):
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         missing = [name for name, model in self.models_.items() if not hasattr(model, "recommend_for")]
         if missing:
-            raise TypeError(f"model {missing[0]!r} cannot recommend for someone new: it has no recommend_for")
+            raise TypeError(f"model {missing[0]!r} cannot recommend for new users: it has no recommend_for")
         rows = self._rows_of(history)
         width, skip, fitted = min(n, self.n_items_), check_bool("exclude_seen", exclude_seen), self._as_fitted()
 

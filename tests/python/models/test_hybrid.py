@@ -183,5 +183,5 @@ def test_bad_use(ratings, monkeypatch):
     with pytest.raises(ValueError, match="nothing to fit: give Hybrid models="):
         coals.Hybrid().fit(ratings)
     monkeypatch.delattr(coals.Popularity, "_rank_rows")
-    with pytest.raises(TypeError, match="'popular' cannot recommend for someone new"):
+    with pytest.raises(TypeError, match="'popular' cannot recommend for new users"):
         coals.Hybrid(models=models()).fit(ratings).recommend_for([1])
