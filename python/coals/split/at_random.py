@@ -70,7 +70,7 @@ def leave_k_out(data: Any, *, k: int = 1, random_state: Any = 0) -> tuple[Intera
     ----------
     data : Interactions or sparse matrix, (n_users, n_items)
     k : int
-        Pairs of a user that go to test, at least 1. Every user keeps at least one training pair.
+        Pairs of a user that go to test, at least 1. Users with `k` pairs or fewer keep them all for training.
     random_state : int, numpy.random.Generator or None
         The same integer gives the same split; None gives another one each time.
 

@@ -25,7 +25,7 @@ def leave_last_out(data: Any, times: Any, *, k: int = 1) -> tuple[Interactions, 
         ``Interactions.matrix.data``; the array may also hold dates (datetime64). Of a user's pairs at the same time,
         the item that comes last in `data` counts as later.
     k : int, default 1
-        Pairs of a user that go to test, at least 1. Every user keeps at least one training pair.
+        Pairs of a user that go to test, at least 1. Users with `k` pairs or fewer keep them all for training.
 
     Returns
     -------
