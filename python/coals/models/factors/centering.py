@@ -45,9 +45,6 @@ class Centering:
             return rating_means(entries, "rows", self.overall).means
         return np.full(entries.rows, self.overall if self.center == "global" else 0.0)
 
-    def item_terms(self, size: int) -> Floats:
-        return np.zeros(size) if self.of_items is None else self.of_items
-
     def apply(self, entries: _core.Csr, dtype: str) -> _core.Csr:
         """The same entries less their mean."""
         indptr, indices, values = entries.to_arrays()

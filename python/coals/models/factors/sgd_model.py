@@ -109,14 +109,14 @@ class SgdModel(InnerProductModel):
 
         def snapshot(history: list[float]) -> Any:
             twin = copy.copy(self)
-            twin._finish(data, entries, self._result(entries, state), history)
+            twin._finish(data, self._result(entries, state), history)
             return twin
 
         steps = max(entries.entries, 1)
         history = run_sweeps(
             self, epoch, lambda: self._objective(loss[-1], steps), self.iterations, progress, callbacks, snapshot
         )
-        self._finish(data, entries, best_of(callbacks, self._within_range(self._result(entries, state)))[0], history)
+        self._finish(data, best_of(callbacks, self._within_range(self._result(entries, state)))[0], history)
 
     @abstractmethod
     def _entries_of(self, data: Interactions) -> _core.Csr:
@@ -164,7 +164,7 @@ class SgdModel(InnerProductModel):
     def _more_results(self, user_bias: Array) -> dict[str, Any]:
         return {}
 
-    def _finish(self, data: Interactions, entries: _core.Csr, fitted: dict[str, Any], history: list[float]) -> None:
+    def _finish(self, data: Interactions, fitted: dict[str, Any], history: list[float]) -> None:
         vars(self).update(fitted)
         self.objective_ = np.array(history)
         self._finish_fit(data, structure(data))
