@@ -11,6 +11,7 @@ minutes.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -137,7 +138,11 @@ def main(rows: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--serve"]:
-        serve()
-    else:
-        main(sys.argv[1:] or list(ROWS))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="rows of the table: " + "; ".join(ROWS))
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    unknown = [row for row in given.rows if row not in ROWS]
+    if unknown:
+        parser.error(f"no row {unknown[0]!r}; the rows are: {'; '.join(ROWS)}")
+    serve() if given.serve else main(given.rows or list(ROWS))
