@@ -35,15 +35,12 @@
 #include <string>
 
 #include "threading/layer_of_call.hpp"
+#include "threading/thread_id.hpp"
 #include "threading/thread_pool.hpp"
 #include "threading/threading_layer.hpp"
 
 #if !defined(_WIN32)
 #include <dlfcn.h>
-#endif
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
 #endif
 
 namespace coals {
@@ -72,19 +69,11 @@ bool is_within_region() {
 #endif
 }
 
-long id_of_this_thread() {
-#if defined(__linux__)
-  return syscall(SYS_gettid);
-#else
-  return 0;
-#endif
-}
-
 // How many threads, besides the calling one, a region of `threads` makes the runtime start.
 int threads_to_start(int threads) {
 #if defined(__linux__)
   // Threads that are bound to processors are kept by place and not by number. Else the last one ends first.
-  const bool kept = !threads_are_bound() && syscall(SYS_tgkill, getpid(), last_thread_id, 0) == 0;
+  const bool kept = !threads_are_bound() && thread_exists(last_thread_id);
   if (last_threads > 1 && !kept) last_threads = 1;
 #endif
   return std::max(0, threads - last_threads);

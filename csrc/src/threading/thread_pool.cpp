@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
-#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -13,6 +12,8 @@
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
+
+#include "threading/thread_id.hpp"
 
 namespace coals {
 
@@ -31,7 +32,7 @@ struct IdleWorkers {
   WorkerList list;
 };
 
-// Tells all of them to end before waiting for the first.
+// Asks all of them to end before it waits for the first.
 void end_all(WorkerList workers) {
   for (TeamWorker* worker = workers.first; worker; worker = worker->next) worker->end();
   while (workers.first) delete static_cast<PoolWorker*>(workers.take());
@@ -67,35 +68,48 @@ const struct EndAtUnload {
 #endif
 
 #if defined(_WIN32)
-using TrialThread = std::thread;
+struct TrialThread {
+  std::thread thread;
 
-TrialThread start_trial_thread(std::mutex& all_started, std::size_t) {
-  return std::thread([&] { const std::lock_guard<std::mutex> wait(all_started); });
-}
+  bool start(std::mutex& all_started, std::size_t) {
+    thread = std::thread([&] { const std::lock_guard<std::mutex> wait(all_started); });
+    return true;
+  }
 
-void join(TrialThread& thread) { thread.join(); }
+  void end() { thread.join(); }
+};
 #else
-using TrialThread = pthread_t;
-
-void* wait_for(void* all_started) {
-  const std::lock_guard<std::mutex> wait(*static_cast<std::mutex*>(all_started));
-  return nullptr;
-}
-
 // Not std::thread: it cannot set the size of the stack, and its threads free memory. For a thread's first use of the
 // heap, glibc reserves up to 128 MiB of addresses, which the threads that are tried for might then lack.
-TrialThread start_trial_thread(std::mutex& all_started, std::size_t stack_bytes) {
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) throw std::bad_alloc();
-  if (stack_bytes > 0) pthread_attr_setstacksize(&attributes, stack_bytes);  // too small: the default, as in libgomp
-  pthread_t thread;
-  const int error = pthread_create(&thread, &attributes, wait_for, &all_started);
-  pthread_attr_destroy(&attributes);
-  if (error != 0) throw std::system_error(error, std::generic_category());
-  return thread;
-}
+struct TrialThread {
+  std::mutex* all_started = nullptr;
+  pthread_t thread{};
+  long id = 0;  // written by the thread itself
 
-void join(TrialThread thread) { pthread_join(thread, nullptr); }
+  bool start(std::mutex& mutex, std::size_t stack_bytes) {
+    all_started = &mutex;
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return false;
+    if (stack_bytes > 0) pthread_attr_setstacksize(&attributes, stack_bytes);  // too small: the default, as in libgomp
+    const int error = pthread_create(&thread, &attributes, run, this);
+    pthread_attr_destroy(&attributes);
+    return error == 0;
+  }
+
+  // Linux counts a joined thread until it has left the kernel, which takes a moment. A thread started before that could
+  // be refused for its sake. The bound is for an id that another thread got meanwhile.
+  void end() {
+    pthread_join(thread, nullptr);
+    for (int round = 0; round < 10000 && thread_exists(id); ++round) std::this_thread::yield();
+  }
+
+  static void* run(void* own) {
+    auto& trial = *static_cast<TrialThread*>(own);
+    trial.id = id_of_this_thread();
+    const std::lock_guard<std::mutex> wait(*trial.all_started);
+    return nullptr;
+  }
+};
 #endif
 
 }  // namespace
@@ -144,15 +158,16 @@ int idle_workers() {
 bool can_start_threads(int count, std::size_t stack_bytes) noexcept {
   std::mutex all_started;
   std::vector<TrialThread> threads;
+  int started = 0;
   try {
-    threads.reserve(static_cast<std::size_t>(count));
+    threads.resize(static_cast<std::size_t>(count));
     const std::lock_guard<std::mutex> lock(all_started);
-    while (static_cast<int>(threads.size()) < count) threads.push_back(start_trial_thread(all_started, stack_bytes));
+    while (started < count && threads[static_cast<std::size_t>(started)].start(all_started, stack_bytes)) ++started;
   } catch (const std::exception&) {
-    // Refused: those that started are joined below.
+    // Refused: the threads that started are ended below.
   }
-  for (TrialThread& thread : threads) join(thread);
-  return static_cast<int>(threads.size()) == count;
+  for (int i = 0; i < started; ++i) threads[static_cast<std::size_t>(i)].end();
+  return started == count;
 }
 
 }  // namespace coals
