@@ -69,8 +69,8 @@ struct Csr {
   }
 };
 
-// Gives the GIL away for a scope. A thread that asks for it back while the interpreter ends would be ended in the midst
-// of C++ frames, which ends the process: such a thread sleeps instead, and goes with the process.
+// Releases the GIL for a scope. Python ends a thread that asks for the GIL while the interpreter ends, and doing that
+// within C++ frames ends the process. Such a thread sleeps instead until the process ends.
 class ReleasedGil {
  public:
   ReleasedGil() : state_(PyEval_SaveThread()) {}
@@ -96,8 +96,9 @@ class ReleasedGil {
 // The thread that Python delivers signals to; set when the module is loaded.
 inline unsigned long main_thread = 0;
 
-// Lets Python's signal handlers run, so that Ctrl-C ends a native loop with KeyboardInterrupt. Other threads never hear
-// of signals, and must not ask for the GIL in mid-loop: when the interpreter ends, asking ends the thread.
+// Lets Python's signal handlers run, so that Ctrl-C ends a native loop with KeyboardInterrupt. Python does not deliver
+// signals to other threads. Those must not ask for the GIL within a loop: when the interpreter ends, asking ends the
+// thread.
 inline RunControl run_control(int num_threads) {
   RunControl control;
   control.num_threads = num_threads;

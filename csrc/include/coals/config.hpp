@@ -27,7 +27,7 @@ std::string openmp_runtime();
 int default_num_threads();
 
 // Single-precision operations a second that num_threads cores (0: all) do when they do nothing but multiply and add in
-// registers, at the level in use. The roof that benchmarks are held against.
+// registers, at the level in use. Benchmarks are compared with it.
 double measure_peak_flops(double seconds, int num_threads);
 
 }  // namespace coals

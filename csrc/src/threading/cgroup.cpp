@@ -1,4 +1,4 @@
-// A container sees its own group as the root; a service, or a batch job, lies deeper, and its path is in `own`.
+// A container sees its own group as the root. The group of a service or a batch job is deeper, and `own` has its path.
 #include "threading/cgroup.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ int processors_by_quota(double quota, double period) {
 int limit_of_group(const std::string& folder) {
   std::string quota;
   double period = 0;
-  // "max" is no number, which atof takes for 0: no limit.
+  // "max" is not a number: atof returns 0, which means no limit.
   if (std::ifstream(folder + "/cpu.max") >> quota >> period) {
     return processors_by_quota(std::atof(quota.c_str()), period);
   }

@@ -5,8 +5,9 @@
 
 namespace coals {
 
-// The least that any group from the root down to that of the process allows, in version 2 of control groups or in 1; no
-// limit is the largest int. `root` is where they are mounted, `own` names the group of the process.
+// The least number that any group from the root down to the group of the process allows, in version 1 or 2 of control
+// groups; the largest int if there is no limit. Groups are mounted at `root`, and the file `own` names the group of the
+// process.
 int processors_by_cgroup(const std::string& root, const std::string& own);
 
 }  // namespace coals

@@ -35,8 +35,8 @@ bool is_past(const std::atomic<Clock::rep>& end, Clock::time_point now) {
   return now.time_since_epoch().count() >= end.load(std::memory_order_relaxed);
 }
 
-// Whether `threads` more, besides the calling one, could not all run at this moment. False where the system does not
-// say.
+// Whether there are too few free processors for `threads` more threads besides the calling one. False where the system
+// does not report that. The look takes microseconds; after a region it is not repeated for 20 ms.
 bool processors_are_busy(int threads) {
 #if defined(__linux__)
   static const long processors = sysconf(_SC_NPROCESSORS_ONLN);

@@ -1,9 +1,9 @@
 // Which layer a single call uses in a process with layer omp.
 //
-// An OpenMP region ends when all of its threads have arrived, also those that still wait for a processor because other
-// threads occupy them all, such as those of a BLAS that spin after a product. The pool does not wait for such threads.
-// So calls use the pool while processors are busy, and for a while after a region has ended late, unless
-// COALS_THREADING_LAYER names omp or OpenMP binds threads to processors.
+// An OpenMP region ends when all of its threads have arrived, even those that still wait for a processor because other
+// threads occupy all of them (the threads of a BLAS spin after a product, for example). The pool does not wait for
+// threads that have not started. So calls use the pool while processors are busy, and for a while after a region has
+// ended late, unless COALS_THREADING_LAYER names omp or OpenMP binds threads to processors.
 #pragma once
 
 #include <chrono>

@@ -9,8 +9,8 @@ namespace coals {
 
 bool omp_compiled_in();
 
-// How many processors OpenMP may bind threads to, or 0 where it binds none. The runtime binds the program's first
-// thread to one of them, whose affinity then says 1.
+// How many processors OpenMP may bind threads to, or 0 if it does not bind threads. The runtime binds the program's
+// first thread to one of them, whose affinity then says 1.
 int bound_processors();
 
 // One parallel region of OpenMP around one call. The region's first thread, which is the calling one, makes the call;

@@ -38,7 +38,7 @@ class TaskQueue {
   // Whether a task at or below this one has failed.
   bool stopped(std::int64_t task) const { return task >= limit_.load(std::memory_order_relaxed); }
 
-  // The next task, or -1 when there is none left.
+  // The next task, or -1 when all tasks are taken.
   std::int64_t next() {
     const std::int64_t task = next_.fetch_add(1);
     return task < limit_.load() ? task : -1;
@@ -86,7 +86,7 @@ class CancellationCheck {
   bool is_caller_;
 };
 
-// Takes tasks of the queue until there are none. `task` is the one at work, for the sake of exceptions.
+// Takes tasks from the queue until all are taken. `task` is the current one, for the report of an exception.
 using TakeTasks = void (*)(void* argument, TaskQueue& queue, bool is_caller, std::int64_t& task);
 
 // take(argument, …) on all threads of the team.

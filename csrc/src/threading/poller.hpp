@@ -1,6 +1,6 @@
-// Calls RunControl::poll now and then: cheap enough to be asked in an inner loop.
+// Calls RunControl::poll every 20 ms at most, so it is cheap enough for an inner loop.
 //
-// The clock belongs to the thread, not to the Poller, so that a long loop of short calls listens too.
+// The clock belongs to the thread, not to the Poller, so that a long loop of short calls polls too.
 #pragma once
 
 #include <chrono>

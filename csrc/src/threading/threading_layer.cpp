@@ -21,8 +21,8 @@ namespace {
 std::atomic<bool> omp_given_up{false};
 
 #if !defined(_WIN32)
-// A child has only the thread that forked, and libgomp would wait for the others for ever: those of the parent's calls,
-// and those of other libraries that use the same libgomp.
+// A child has only the thread that forked. libgomp would wait for its other threads for ever: those of the parent's
+// calls, and those of other libraries that use the same libgomp.
 const int fork_handler = pthread_atfork(nullptr, nullptr, [] { give_up_omp(); });
 #endif
 

@@ -8,12 +8,12 @@ enum class ThreadingLayer {
   pool  // the core's own
 };
 
-// What COALS_THREADING_LAYER asks for, else omp if it is compiled in. Then pool from the time on when this process is
-// forked, since OpenMP's threads do not exist in the child, or when the system has refused threads. Throws
-// std::invalid_argument if COALS_THREADING_LAYER is not a layer of this build.
+// The layer that COALS_THREADING_LAYER names, else omp if it is compiled in. It is pool in a forked child, where
+// OpenMP's threads do not exist, and once the system has refused threads. Throws std::invalid_argument if
+// COALS_THREADING_LAYER does not name a layer of this build.
 ThreadingLayer threading_layer_in_use();
 
-// Whether COALS_THREADING_LAYER names omp: then also where the pool would be faster.
+// Whether COALS_THREADING_LAYER names omp: then calls use it even where the pool would be faster.
 bool omp_is_asked_for();
 
 // From now on, this process uses pool.

@@ -108,7 +108,7 @@ int threads_of_process() {
   return static_cast<int>(std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator()));
 }
 
-// The threads of the region are there already. OpenMP gives calls inside of it none of their own.
+// The threads of the region are there already: a call inside of it does not get others from OpenMP.
 void call_inside_a_region() {
   std::atomic<int> most{0};
 #pragma omp parallel num_threads(3)

@@ -1,5 +1,5 @@
-// How many threads there should be: limits of control groups, read from folders made to look like those of Linux, and
-// shares of calls at once.
+// Default numbers of threads: limits of control groups, read from folders laid out like those of Linux, and the CPU
+// shares of calls that run at once.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>

@@ -79,7 +79,7 @@ void keep_few_idle() {
   const int most = std::max(64, 2 * static_cast<int>(std::thread::hardware_concurrency()));
   expect(coals::idle_workers() > 0 && coals::idle_workers() <= most, "few workers are kept");
   coals::end_idle_workers();
-  expect(coals::idle_workers() == 0, "none is left");
+  expect(coals::idle_workers() == 0, "no idle worker is left");
 }
 
 #if !defined(_WIN32)

@@ -1,7 +1,7 @@
-"""Run by test_signals.py: starts what takes long, has itself sent a signal in its midst, and prints how it ended.
+"""Run by test_signals.py: starts long actions, sends itself a signal during each, and prints how it ended.
 
-Every action would take seconds at least, and is repeated until the signal comes. One process for all: each line printed
-is the name of an action, the seconds from the signal to its end, and what ended it.
+Every action takes seconds at least, and is repeated until the signal comes. One process runs all: each line printed is
+the name of an action, the signal, the seconds from the signal to the end, and the exception that ended it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def random_matrix(users: int, items: int, entries: int) -> sp.csr_array:
 
 DATA = random_matrix(1_000, 5_000, 2_000_000)
 WIDE = random_matrix(20_000, 20_000, 3_000_000)
-# One row that outlasts all others: whoever has it, the calling thread is the one that hears of signals.
+# One row that takes longer than all others: whichever thread solves it, the calling thread polls for signals.
 # Few items and many factors: the copy of `init`, which is NumPy's, takes little of the time.
 LONG_ROW = sp.vstack([sp.csr_array((2, 3_000)), sp.csr_array(np.ones((1, 3_000)))]).tocsr()
 VECTORS = rng.random((60_000, 128), dtype=np.float32)

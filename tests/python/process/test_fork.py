@@ -1,7 +1,7 @@
-"""Fit, fork, fit: as servers that load before they fork, and pools of processes, do.
+"""Fit, fork, fit: the pattern of servers that load before they fork, and of process pools.
 
-The core's threads are gone in a forked child, where whoever waited for them would wait for ever. Each
-case runs in a process of its own, which has not used other libraries' threads, and is ended if it hangs.
+The core's threads do not exist in a forked child, and waiting for them would never end. Each case runs in a process of
+its own, which has not used other libraries' threads, and which is killed if it hangs.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ print(codes)
 
 
 def test_a_fork_in_the_midst_of_ones_own_fit():
-    """From a signal handler: the child has the call and not its other threads, and is told so or gets by without."""
+    """From a signal handler: the child has the call but not its worker threads. It gets an error or
+    finishes without them."""
     code = """
 import signal, time
 data = sp.csr_array((np.random.default_rng(0).random((4000, 1500)) < 0.02).astype(float))

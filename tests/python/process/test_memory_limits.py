@@ -1,7 +1,7 @@
-"""Less memory than is needed is a MemoryError, and the process goes on: under `ulimit -v`, as on a full machine.
+"""Too little memory raises MemoryError and the process continues: under `ulimit -v`, as on a full machine.
 
-The C++ tests (tests/cpp/allocations/main.cpp) let every single allocation fail; here Python and all its arrays are with
-it.
+The C++ tests (tests/cpp/allocations/main.cpp) make every single allocation fail; these tests include Python and its
+arrays.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM in the midst of every native loop, and of writing a file."""
+"""SIGINT and SIGTERM during every native loop, and while a file is written."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ACTIONS = [
 ]
 
 
-# SIGTERM is heard by the checks that hear SIGINT: one loop of each kind is enough.
+# SIGTERM takes the same path as SIGINT: one loop of each kind is enough.
 BOTH = ["implicit", "explicit, one row", "sgd", "ease", "item knn, pearson", "events", "top-N", "metrics", "csv"]
 SENT = [(action, "SIGINT", "KeyboardInterrupt") for action in ACTIONS]
 SENT += [(action, "SIGTERM", "Terminated") for action in BOTH]
@@ -58,7 +58,7 @@ SENT += [(action, "SIGTERM", "Terminated") for action in BOTH]
 
 @pytest.fixture(scope="module")
 def ends():
-    """What ended each action on each signal, and after how many seconds; absent if the process died or hung before."""
+    """By (action, signal): seconds and the exception that ended it. No entry if the process died or hung before."""
     try:
         done = subprocess.run(
             [sys.executable, HOST, *(f"{action}\t{name}" for action, name, _ in SENT)],

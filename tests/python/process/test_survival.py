@@ -1,4 +1,4 @@
-"""Fork and threads beside a fit."""
+"""Forks, limits on threads, and other threads during a fit."""
 
 from __future__ import annotations
 
