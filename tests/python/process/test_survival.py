@@ -1,8 +1,7 @@
-"""Forks, limits on threads, and other threads during a fit."""
+"""Limits on threads, and other threads during a fit. Forks are in test_fork.py."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -13,27 +12,6 @@ import pytest
 import scipy.sparse as sp
 
 import coals
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_fit_in_a_forked_child_after_a_fit(ratings):
-    """The worker threads do not exist in the child: waiting for them would never end."""
-    code = """
-import os, numpy as np, scipy.sparse as sp, coals
-rng = np.random.default_rng(0)
-data = sp.csr_array((rng.random((300, 200)) < 0.2).astype(float))
-def fit():
-    return coals.ImplicitALS(factors=40, iterations=2, random_state=0, num_threads=2).fit(data).item_factors_.tobytes()
-parent = fit()
-child = os.fork()
-if child == 0:
-    os._exit(0 if fit() == parent else 3)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.stdout.strip() == "0", done.stderr
 
 
 def test_a_daemon_thread_in_a_fit_does_not_disturb_the_exit():
