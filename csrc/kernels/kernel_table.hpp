@@ -21,7 +21,7 @@ struct GatherFrom {
   bool append_one;
   const T* column_scale;
   const T* row_scale;
-  int64_t following = 0;  // so many more indices will be asked for next
+  int64_t following = 0;  // how many more indices the next calls will take
 
   const T* row(int64_t r) const { return source + index[r] * stride; }
 };
@@ -78,7 +78,7 @@ struct Kernels {
                      bool distance, T* out);
 
   // out[j][i] = panel row i . panel row j, for j <= i at least. The panel has count rows rounded up to a multiple of 4,
-  // the surplus ones zero, and whole padded columns; so many rows and columns does out get.
+  // the surplus ones zero, and whole padded columns. out has as many rows and columns as the panel has rows.
   void (*panel_dots)(const T* panel, int64_t stride, int64_t count, int64_t size, T* out, int64_t out_stride);
 
   // out[0..size) += sum over r of (target[r] - weight[r] (panel[r] . x)) panel[r]; size is padded, a null weight is

@@ -67,7 +67,7 @@ py::object encode_texts(const py::list& values, int num_threads) {
   constexpr std::int64_t stretch = 1 << 14;
   column.codes.resize(static_cast<std::size_t>(size));
   std::vector<std::string_view> texts(static_cast<std::size_t>(std::min(size, stretch)));
-  // Under the GIL: the list keeps its strings alive, but only if nobody changes it meanwhile.
+  // Under the GIL: the list keeps its strings alive, but only if no thread changes it meanwhile.
   for (std::int64_t begin = 0; begin < size; begin += stretch) {
     const std::int64_t count = std::min(stretch, size - begin);
     for (std::int64_t k = 0; k < count; ++k) {

@@ -1,7 +1,7 @@
 // An owned array: uninitialised, aligned to a cache line, movable.
 //
 // std::vector would zero every element first, on one thread; results and workspaces are written once, in parallel.
-// `borrow` makes one over memory that somebody else keeps, a mapped file say, and that is only read.
+// `borrow` makes one over memory that belongs to its caller, such as a mapped file, and that is only read.
 #pragma once
 
 #include <cstddef>

@@ -37,13 +37,13 @@ enum class CommonSimilarity {
 
 struct PairOptions {
   double shrinkage = 0;          // every value is multiplied by c / (c + shrinkage)
-  std::int64_t min_support = 1;  // items with fewer users have no neighbours and are none
+  std::int64_t min_support = 1;  // items with fewer users are excluded
   std::int64_t min_overlap = 1;  // nor are pairs with fewer users in common
 };
 
 // Which entries of a row are kept, of which rows.
 struct NeighborOptions {
-  std::int64_t neighbors = -1;  // so many largest, ties to the lower column; -1 keeps all
+  std::int64_t neighbors = -1;  // how many of the largest to keep, ties to the lower column; -1: all
   double threshold = -std::numeric_limits<double>::infinity();  // only values of at least this
   const std::int64_t* rows = nullptr;                           // items to give rows for; null for all in order
   std::int64_t row_count = 0;
@@ -74,8 +74,8 @@ CsrMatrix<T> item_similarity(const CsrView<void>& matrix, const SimilarityOption
                              const RunControl& control);
 
 // The same from counts of all pairs (items x items, symmetric, as item_similarity gives them) and the users of each
-// item, `users` being all there are: for counts that are kept up to date. Bit for bit what counting afresh gives; all
-// rows, so that `keep` must name none.
+// item, `users` being all there are: for counts that are kept up to date. Bit for bit what counting from scratch gives;
+// all rows, so that `keep` must name none.
 template <class T>
 CsrMatrix<T> similarity_from_counts(const CsrView<std::int32_t>& counts, const std::int64_t* size, std::int64_t users,
                                     const SimilarityOptions& options, const NeighborOptions& keep,

@@ -32,7 +32,7 @@ enum class Direction {
 // if inverse_distance. What counts for a pair of items is the sum over groups of the heaviest pair of events in it, or,
 // if repeats, of all.
 struct EventOptions {
-  std::int64_t window = -1;                                    // at most so many places apart, or -1
+  std::int64_t window = -1;                                    // the most places apart, or -1
   double within = std::numeric_limits<double>::infinity();     // at most so much time apart
   double half_life = std::numeric_limits<double>::infinity();  // in units of time
   double now = 0;
@@ -41,7 +41,7 @@ struct EventOptions {
   bool repeats = false;
   Similarity similarity = Similarity::count;  // or conditional, jaccard, cosine, dice, lift, of weights; not if repeats
   double shrinkage = 0;                       // every value is multiplied by w / (w + shrinkage), w being the weight
-  std::int64_t min_support = 1;               // items in fewer groups have no neighbours and are none
+  std::int64_t min_support = 1;               // items in fewer groups are excluded
 };
 
 // Items x items (or chosen rows), columns ascending, the same bits for every number of threads. For the similarities,

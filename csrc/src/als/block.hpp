@@ -18,7 +18,7 @@ template <class T>
 class BlockSolver {
  public:
   static constexpr std::int64_t panel_rows = 128;
-  // Rows go together until they have so many entries.
+  // Rows are batched until they have this many entries.
   static constexpr std::int64_t batch_entries = 1 << 15;
 
   explicit BlockSolver(const RowSystems<T>& systems)

@@ -15,9 +15,9 @@ struct coals_model {
 namespace {
 
 void set_options(FitOptions& out, const coals_fit_options& given, const coals_control& control) {
-  require(given.solver >= COALS_SOLVER_AUTO && given.solver <= COALS_SOLVER_BLOCK, "solver is none of the solvers");
+  require(given.solver >= COALS_SOLVER_AUTO && given.solver <= COALS_SOLVER_BLOCK, "unknown solver");
   require(given.singular >= COALS_SINGULAR_ERROR && given.singular <= COALS_SINGULAR_JITTER,
-          "singular is none of the ways to treat singular rows");
+          "unknown value of singular");
   require(given.factors >= 1 && given.factors <= 65536, "factors must be from 1 to 65536");
   out.user_regularization = given.user_regularization;
   out.item_regularization = given.item_regularization;

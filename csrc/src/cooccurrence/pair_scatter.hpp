@@ -64,7 +64,7 @@ class PairScatter {
     }
   }
 
-  // Whether a row touches so many others that all are looked at in turn.
+  // Whether a row touches enough others that scanning all of them is faster.
   bool dense(std::int64_t rank, std::int64_t steps) const { return steps > others_of(rank) / 8; }
   std::int64_t others_of(std::int64_t rank) const { return which_ == PairsWith::all ? values_.items.count : rank; }
 

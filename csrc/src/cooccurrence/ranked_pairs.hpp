@@ -29,7 +29,7 @@ RankedItems rank_items(const CsrView<void>& matrix, std::int64_t min_support, co
 std::vector<std::int64_t> few_parts(const CsrView<void>& matrix, const RunControl& control);
 
 struct BitBlock {
-  std::int64_t users = 0;      // the most active so many have bits
+  std::int64_t users = 0;      // how many of the most active users have bits
   std::int64_t first_row = 0;  // row of the first one among all rows of bits
 };
 

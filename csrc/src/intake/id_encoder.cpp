@@ -123,7 +123,7 @@ std::int32_t IdEncoder::find_or_add(std::string_view value, const Id& id, std::u
   }
 }
 
-// Room for so many more ids with half of the slots free.
+// Makes room for this many more ids with half of the slots free.
 void IdEncoder::grow(std::int64_t more) {
   const std::size_t needed = 2 * (ids_.size() + static_cast<std::size_t>(more));
   if (needed <= slots_.size()) return;

@@ -70,7 +70,7 @@ class EntryParts {
       if (round > 0) {
         const std::int64_t with_items = (item_part - order.order[round - 1] + parts) % parts;
         for (const std::int64_t before : {user_part, with_items}) {
-          // Tasks are taken in rising order, so somebody is at work on it.
+          // Tasks are taken in rising order, so a thread is at work on it.
           while (!done[(round - 1) * parts + before].load(std::memory_order_acquire)) {
             check_cancelled();
             std::this_thread::yield();

@@ -60,7 +60,7 @@ class OpenPairs {
   static constexpr std::size_t patience = 128;
 
   std::vector<OpenPair> pairs_;
-  std::ptrdiff_t admitted_ = 0;  // so many of the first are wanted
+  std::ptrdiff_t admitted_ = 0;  // how many of the first are wanted
 };
 
 }  // namespace coals
