@@ -7,6 +7,7 @@
 
 #include "coals/als.hpp"
 #include "coals/columns.hpp"
+#include "coals/cooccurrence.hpp"
 #include "coals/csv.hpp"
 #include "coals/event_cooccurrence.hpp"
 #include "coals/fit.hpp"
@@ -31,24 +32,45 @@ struct Names;
 COALS_NAMES(AverageBy, "average_by", {"none", "query", "target"});
 COALS_NAMES(ColumnKind, "kind",
             {"text", "bytes", "integers", "unsigned_integers", "reals", "booleans", "times", "missing"});
-COALS_NAMES(CommonSimilarity, "similarity", {"pearson", "cosine", "mean_square"});
 COALS_NAMES(CsvRole, "role", {"ids", "text", "numbers", "times"});
 COALS_NAMES(Direction, "direction", {"both", "after", "before"});
 COALS_NAMES(ExactMethod, "method", {"automatic", "primal", "dual"});
 COALS_NAMES(ImplicitObjective, "objective", {"hkv", "ials"});
 COALS_NAMES(Optimizer, "optimizer", {"momentum", "adagrad"});
-COALS_NAMES(RankingMetric, "metric",
-            {"precision", "recall", "recall_min", "f1", "ndcg", "average_precision", "hit_rate", "reciprocal_rank",
-             "auc"});
 COALS_NAMES(Side, "side", {"users", "items"});
-COALS_NAMES(Similarity, "similarity",
-            {"count", "conditional", "jaccard", "cosine", "asymmetric_cosine", "dice", "tversky", "lift", "pmi", "npmi",
-             "log_likelihood"});
 COALS_NAMES(Singular, "singular", {"error", "minimum_norm", "jitter"});
 COALS_NAMES(Solver, "solver", {"cholesky", "cg", "block"});
 COALS_NAMES(TopKMethod, "method", {"automatic", "real", "bytes"});
 COALS_NAMES(TopKMetric, "metric", {"inner_product", "euclidean"});
 #undef COALS_NAMES
+
+// The enums that are tables.
+template <>
+struct Names<Similarity> {
+  static constexpr const char* what = "similarity";
+  static constexpr const char* values[] = {
+#define COALS_BY_COUNTS(name, ...) #name,
+#include "coals/similarities.def"
+  };
+};
+
+template <>
+struct Names<CommonSimilarity> {
+  static constexpr const char* what = "similarity";
+  static constexpr const char* values[] = {
+#define COALS_ON_COMMON(name, ...) #name,
+#include "coals/similarities.def"
+  };
+};
+
+template <>
+struct Names<RankingMetric> {
+  static constexpr const char* what = "metric";
+  static constexpr const char* values[] = {
+#define COALS_RANKING_METRIC(name, ...) #name,
+#include "coals/ranking_metrics.def"
+  };
+};
 
 template <class Enum>
 const char* name_of(Enum value) {

@@ -22,3 +22,20 @@ configure_package_config_file(csrc/package/coalsConfig.cmake.in ${CMAKE_CURRENT_
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/coalsConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/coalsConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/coalsConfigVersion.cmake
   DESTINATION ${coals_package})
+
+# The declarations for Cython, which cannot include the tables of constants.
+function(coals_constants variable table macro prefix)
+  set(path ${PROJECT_SOURCE_DIR}/csrc/include/coals/${table})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  file(STRINGS ${path} rows REGEX "^${macro}\\(")
+  list(TRANSFORM rows REPLACE "^${macro}\\([a-z0-9_]+, ([A-Z0-9_]+),.*" "        ${prefix}\\1")
+  list(JOIN rows "\n" rows)
+  set(${variable} "${rows}" PARENT_SCOPE)
+endfunction()
+if(SKBUILD)
+  coals_constants(similarities similarities.def COALS_BY_COUNTS COALS_)
+  coals_constants(common_similarities similarities.def COALS_ON_COMMON COALS_COMMON_)
+  coals_constants(ranking_metrics ranking_metrics.def COALS_RANKING_METRIC COALS_)
+  configure_file(csrc/package/core_api.pxd.in ${CMAKE_CURRENT_BINARY_DIR}/core_api.pxd @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/core_api.pxd DESTINATION coals)
+endif()

@@ -14,6 +14,8 @@ Int64s = npt.NDArray[np.int64]
 
 version: str
 c_api: Any
+# Name, options, formula and source.
+similarities_by_counts: tuple[tuple[str, str, str, str], ...]
 
 def random_start(seed: int, side: str, nonnegative: bool, out: Floats[Real]) -> None: ...
 

@@ -8,6 +8,25 @@ import zipfile
 from conftest import HERE, run
 
 FROZEN = HERE / "c_api.txt"
+# Tables of constants: the macro of their rows, what precedes the names in C, and the names of 0, 1, 2, ... so far.
+TABLES = {
+    "COALS_BY_COUNTS": (
+        "COALS_",
+        "COUNT CONDITIONAL JACCARD COSINE ASYMMETRIC_COSINE DICE TVERSKY LIFT PMI NPMI LOG_LIKELIHOOD",
+    ),
+    "COALS_ON_COMMON": ("COALS_COMMON_", "PEARSON COSINE MEAN_SQUARE"),
+    "COALS_RANKING_METRIC": (
+        "COALS_",
+        "PRECISION RECALL RECALL_MIN F1 NDCG AVERAGE_PRECISION HIT_RATE RECIPROCAL_RANK AUC",
+    ),
+}
+
+
+def constants_of_tables(site) -> dict[str, dict[str, int]]:
+    """Macro -> constant -> number."""
+    text = "".join(path.read_text() for path in sorted((site / "include" / "coals").glob("*.def")))
+    rows = {macro: re.findall(rf"^{macro}\(\w+, (\w+), (\d+)", text, re.MULTILINE) for macro in TABLES}
+    return {macro: {TABLES[macro][0] + name: int(number) for name, number in rows[macro]} for macro in TABLES}
 
 
 def normalised(header: str) -> str:
@@ -22,11 +41,21 @@ def test_c_symbols_and_structs_are_those_that_were_released(site):
     assert normalised(header) == FROZEN.read_text()
 
 
+def test_constants_of_tables_keep_their_numbers(site):
+    for macro, numbers in constants_of_tables(site).items():
+        prefix, names = TABLES[macro]
+        assert {name: n for n, name in enumerate(names.split())}.items() <= {
+            name.removeprefix(prefix): n for name, n in numbers.items()
+        }.items()
+        assert list(numbers.values()) == list(range(len(numbers)))
+
+
 def test_cython_knows_every_constant(site):
     header = (site / "include" / "coals" / "c_api.h").read_text()
     constants = {
         name for body in re.findall(r"enum \{(.*?)\}", header, re.DOTALL) for name in re.findall(r"(COALS_\w+) =", body)
     }
+    constants |= {name for numbers in constants_of_tables(site).values() for name in numbers}
     assert len(constants) > 40
     declared = (site / "core_api.pxd").read_text()
     assert {name for name in constants if not re.search(rf"^ +{name}$", declared, re.MULTILINE)} == set()

@@ -75,12 +75,12 @@ void run_the_rest(const Input& in, const coals::RunControl& control) {
   coals::NeighborOptions keep;
   keep.neighbors = in.choice % 7 == 0 ? -1 : in.choice % 7;
   coals::SimilarityOptions options;
-  options.similarity = static_cast<coals::Similarity>(in.choice % 11);
+  options.similarity = coals::all_similarities[in.choice % std::size(coals::all_similarities)];
   options.min_support = 1 + in.choice / 11 % 3;
   const auto near = coals::item_similarity<float>(in.view().structure(), options, keep, control);
   coals::item_products<float>(in.view(), {}, keep, control);
   coals::CommonSimilarityOptions common;
-  common.similarity = static_cast<coals::CommonSimilarity>(in.choice % 3);
+  common.similarity = coals::all_common_similarities[in.choice % std::size(coals::all_common_similarities)];
   coals::common_similarity<double>(in.view(), common, keep, control);
   std::vector<std::int64_t> users, ids(static_cast<std::size_t>(in.rows * 3)),
       counts(static_cast<std::size_t>(in.rows));

@@ -1,6 +1,8 @@
 #include "coals/cooccurrence.hpp"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include "for_type.hpp"
 
@@ -83,9 +85,22 @@ Csr common_similarity_of(const Csr& matrix, const std::string& similarity, doubl
   return for_type(dtype, [&](auto zero) { return common_similarity<decltype(zero)>(view, options, keep, control); });
 }
 
+// Name, options, formula and source of each similarity by counts.
+py::tuple similarities_by_counts() {
+  using Row = std::array<const char*, 4>;
+  constexpr Row rows[] = {
+#define COALS_BY_COUNTS(name, NAME, number, ...) Row{#name, __VA_ARGS__},
+#include "coals/similarities.def"
+  };
+  py::tuple table(std::size(rows));
+  for (std::size_t i = 0; i < std::size(rows); ++i) table[i] = py::tuple(py::cast(rows[i]));
+  return table;
+}
+
 }  // namespace
 
 void bind_cooccurrence(py::module_& module) {
+  module.attr("similarities_by_counts") = similarities_by_counts();
   py::class_<NeighborOptions>(module, "NeighborOptions", "Which entries of a row are kept, of which rows.")
       .def(py::init(&neighbor_options), py::arg("neighbors"), py::arg("threshold"), py::arg("rows"),
            py::arg("diagonal"), py::arg("memory_limit"), py::keep_alive<1, 4>());

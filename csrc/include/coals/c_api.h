@@ -23,7 +23,8 @@
 extern "C" {
 #endif
 
-/* Rises when something is added; the major version only when something changes or goes. */
+/* Rises when a function or a field is added; the major version only when something changes or goes. A measure or metric
+ * that an older library does not know is COALS_INVALID_ARGUMENT there. */
 #define COALS_API_MAJOR 1
 #define COALS_API_MINOR 1
 
@@ -144,24 +145,14 @@ typedef struct coals_lists {
   int64_t *counts; /* filled places of each query */
 } coals_lists;
 
-/* Kinds of co-occurrence: numbers of users in common, or what follows from values. */
+/* Kinds of co-occurrence: by numbers of users in common (COALS_COUNT, COALS_JACCARD, ...), by products of values, or by
+ * values of the users in common (COALS_COMMON_PEARSON, ...). Each line of similarities.def is a constant. */
 enum {
-  COALS_COUNT = 0,
-  COALS_CONDITIONAL = 1,
-  COALS_JACCARD = 2,
-  COALS_COSINE = 3,
-  COALS_ASYMMETRIC_COSINE = 4,
-  COALS_DICE = 5,
-  COALS_TVERSKY = 6,
-  COALS_LIFT = 7,
-  COALS_PMI = 8,
-  COALS_NPMI = 9,
-  COALS_LOG_LIKELIHOOD = 10,
-  COALS_PRODUCT = 32,        /* inner products of the columns' values */
-  COALS_PRODUCT_COSINE = 33, /* of the columns scaled to length 1 */
-  COALS_COMMON_PEARSON = 64, /* on the users of both */
-  COALS_COMMON_COSINE = 65,
-  COALS_COMMON_MEAN_SQUARE = 66
+#define COALS_BY_COUNTS(name, NAME, number, ...) COALS_##NAME = number,
+#define COALS_ON_COMMON(name, NAME, number) COALS_COMMON_##NAME = 64 + number,
+#include "similarities.def"
+  COALS_PRODUCT = 32,       /* inner products of the columns' values */
+  COALS_PRODUCT_COSINE = 33 /* of the columns scaled to length 1 */
 };
 
 typedef struct coals_pair_options {
@@ -185,16 +176,10 @@ typedef struct coals_pair_options {
 #define COALS_PAIR_INIT \
   {sizeof(coals_pair_options), 0, COALS_FLOAT32, 0.5, 0.5, 0.0, 1, 1, -1, 0, 0, 0.0, NULL, 0, -1}
 
+/* COALS_PRECISION, COALS_NDCG, ...: each line of ranking_metrics.def is a constant. */
 enum {
-  COALS_PRECISION = 0,
-  COALS_RECALL = 1,
-  COALS_RECALL_MIN = 2,
-  COALS_F1 = 3,
-  COALS_NDCG = 4,
-  COALS_AVERAGE_PRECISION = 5,
-  COALS_HIT_RATE = 6,
-  COALS_RECIPROCAL_RANK = 7,
-  COALS_AUC = 8
+#define COALS_RANKING_METRIC(name, NAME, number) COALS_##NAME = number,
+#include "ranking_metrics.def"
 };
 
 typedef struct coals_model coals_model; /* factors of a fit, made ready to rank */

@@ -13,26 +13,25 @@
 
 namespace coals {
 
-// With c = users of both items, n_i and n_j = users of each, N = all users.
+// By counts alone. The names and formulas are in similarities.def.
 enum class Similarity {
-  count,              // c
-  conditional,        // c / n_i, the share of i's users who have j
-  jaccard,            // c / (n_i + n_j - c)
-  cosine,             // c / sqrt(n_i n_j)
-  asymmetric_cosine,  // c / (n_i^alpha n_j^(1 - alpha))
-  dice,               // 2 c / (n_i + n_j)
-  tversky,            // c / (c + alpha (n_i - c) + beta (n_j - c))
-  lift,               // c N / (n_i n_j)
-  pmi,                // ln lift
-  npmi,               // pmi / -ln(c / N); 1 where c = N
-  log_likelihood,     // G^2 of the 2 x 2 table; 0 unless c N > n_i n_j
+#define COALS_BY_COUNTS(name, ...) name,
+#include "coals/similarities.def"
 };
 
-// On users who have both items; x and y are their values, c their number.
+inline constexpr Similarity all_similarities[] = {
+#define COALS_BY_COUNTS(name, ...) Similarity::name,
+#include "coals/similarities.def"
+};
+
+// On users who have both items.
 enum class CommonSimilarity {
-  pearson,     // correlation; 0 where a variance is 0
-  cosine,      // sum x y / sqrt(sum x^2 sum y^2); 0 where a norm is 0
-  mean_square  // 1 / (1 + sum (x - y)^2 / c)
+#define COALS_ON_COMMON(name, ...) name,
+#include "coals/similarities.def"
+};
+inline constexpr CommonSimilarity all_common_similarities[] = {
+#define COALS_ON_COMMON(name, ...) CommonSimilarity::name,
+#include "coals/similarities.def"
 };
 
 struct PairOptions {

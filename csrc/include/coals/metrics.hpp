@@ -24,17 +24,14 @@ struct RankedLists {
   const double* scores = nullptr;
 };
 
-// h = hits among the first k places, R = the user's relevant items.
+// The names and definitions are in ranking_metrics.def.
 enum class RankingMetric {
-  precision,          // h / k
-  recall,             // h / |R|
-  recall_min,         // h / min(k, |R|)
-  f1,                 // 2 h / (k + |R|)
-  ndcg,               // sum of gain_p / log2(p + 1), over that of the best list there is
-  average_precision,  // sum over the hits of precision at their place, over min(k, |R|)
-  hit_rate,           // whether h > 0
-  reciprocal_rank,    // 1 / place of the first hit, 0 without one
-  auc  // share of (relevant, other) pairs in the right order; all beyond the first k are tied behind them
+#define COALS_RANKING_METRIC(name, ...) name,
+#include "coals/ranking_metrics.def"
+};
+inline constexpr RankingMetric all_ranking_metrics[] = {
+#define COALS_RANKING_METRIC(name, ...) RankingMetric::name,
+#include "coals/ranking_metrics.def"
 };
 
 struct MetricAt {

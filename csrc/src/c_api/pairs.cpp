@@ -19,6 +19,23 @@ struct coals_pairs {
 
 namespace {
 
+// The enumerators of C++ count the lines of a table; those of C are its numbers.
+#define COALS_BY_COUNTS(name, NAME, ...) \
+  static_assert(static_cast<int>(Similarity::name) == COALS_##NAME, "number of " #name);
+#define COALS_ON_COMMON(name, NAME, ...)                                                                \
+  static_assert(static_cast<int>(CommonSimilarity::name) == COALS_COMMON_##NAME - COALS_COMMON_PEARSON, \
+                "number of " #name);
+#include "coals/similarities.def"
+#define COALS_RANKING_METRIC(name, NAME, ...) \
+  static_assert(static_cast<int>(RankingMetric::name) == COALS_##NAME, "number of " #name);
+#include "coals/ranking_metrics.def"
+
+// Whether `number` is that of an enumerator.
+template <class Name, std::size_t n>
+constexpr bool is_one_of(const Name (&)[n], std::int64_t number) {
+  return number >= 0 && number < static_cast<std::int64_t>(n);
+}
+
 void set_pair_options(PairOptions& out, const coals_pair_options& given) {
   out.shrinkage = given.shrinkage;
   out.min_support = given.min_support;
@@ -103,9 +120,9 @@ coals_status coals_item_pairs(const coals_csr* matrix, const coals_pair_options*
     const coals_pair_options options = read(given, "options");
     const RunControl run = control_of(read_or_zeros(control, "control"));
     const std::int32_t kind = options.kind;
-    const bool counts = kind >= COALS_COUNT && kind <= COALS_LOG_LIKELIHOOD;
+    const bool counts = is_one_of(all_similarities, kind);
     const bool values = kind == COALS_PRODUCT || kind == COALS_PRODUCT_COSINE ||
-                        (kind >= COALS_COMMON_PEARSON && kind <= COALS_COMMON_MEAN_SQUARE);
+                        is_one_of(all_common_similarities, std::int64_t{kind} - COALS_COMMON_PEARSON);
     require(counts || values, "kind is not one of the kinds of co-occurrence");
     if (options.dtype == COALS_INT32) {
       require(kind == COALS_COUNT, "int32 is for counts alone");
@@ -156,7 +173,7 @@ coals_status coals_ranking_metrics(const coals_lists* given, const coals_csr* re
     }
     std::vector<MetricAt> asked;
     for (std::int64_t m = 0; m < metrics; ++m) {
-      require(kinds[m] >= COALS_PRECISION && kinds[m] <= COALS_AUC, "kinds holds what is no metric");
+      require(is_one_of(all_ranking_metrics, kinds[m]), "kinds holds what is no metric");
       require(lengths[m] >= 1, "lengths must be at least 1");
       asked.push_back({static_cast<RankingMetric>(kinds[m]), lengths[m]});
     }

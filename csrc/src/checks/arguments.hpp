@@ -28,6 +28,11 @@ void check_name(Name value, Name last, const char* name) {
   if (value < Name{} || value > last) refuse(name, "there is no such choice");
 }
 
+template <class Name, std::size_t n>
+void check_name(Name value, const Name (&all)[n], const char* name) {
+  check_name(value, all[n - 1], name);
+}
+
 inline void check_count(std::int64_t count, const char* name) {
   if (count < 0) refuse(name, "must not be negative");
 }

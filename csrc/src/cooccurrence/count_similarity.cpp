@@ -31,7 +31,7 @@ bool needs_logarithms(Similarity kind) {
 CountSimilarity::CountSimilarity(const SimilarityOptions& options, const std::int64_t* size, std::int64_t items,
                                  std::int64_t users)
     : options_(options), size_(size), users_(users) {
-  check_name(options.similarity, Similarity::log_likelihood, "similarity");
+  check_name(options.similarity, all_similarities, "similarity");
   const bool alpha = options.similarity == Similarity::asymmetric_cosine || options.similarity == Similarity::tversky;
   const double most = options.similarity == Similarity::tversky ? 1e18 : 1;
   if (alpha && !(options.alpha >= 0 && options.alpha <= most)) {

@@ -225,7 +225,7 @@ CsrMatrix<T> common_similarity(const CsrView<double>& matrix, const CommonSimila
   check_whole(matrix, "matrix");
   check_valued(matrix, "matrix");
   check_sums(matrix);
-  check_name(options.similarity, CommonSimilarity::mean_square, "similarity");
+  check_name(options.similarity, all_common_similarities, "similarity");
   return in_team(control, [&] {
     return sum_pairs<T, double, MomentSums>(matrix, options, keep, control, CommonValue{options.similarity});
   });

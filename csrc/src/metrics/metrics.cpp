@@ -165,7 +165,7 @@ void ranking_metrics(const RankedLists& lists, const CsrView<double>& relevant, 
   check_sparse(relevant, lists.users, relevant.columns, "relevant");
   check_matrix(out, static_cast<std::int64_t>(metrics.size()), lists.users, "out");
   for (const MetricAt& metric : metrics) {
-    check_name(metric.metric, RankingMetric::auc, "metric");
+    check_name(metric.metric, all_ranking_metrics, "metric");
     require(metric.k >= 1, "k must be at least 1");
   }
   std::int64_t longest = 0, reachable = 0;

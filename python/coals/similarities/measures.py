@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int, check_number
@@ -14,26 +13,17 @@ from coals._util.limits import LARGEST, LARGEST_INT32
 from coals.data.interactions import Interactions
 from coals.data.native import entry_name
 
-__all__ = ["COUNTED", "MEASURES", "ON_COMMON", "Measure", "check_measure", "refuse_extreme", "refuse_idle"]
-
-#: Computed from which users have which items, whatever the values.
-COUNTED = (
-    "count", "conditional", "jaccard", "cosine", "asymmetric_cosine", "dice", "tversky", "lift", "pmi", "npmi",
-    "log_likelihood",
-)  # fmt: skip
-#: Cosines of vectors of weights.
-VECTORS = ("tfidf", "bm25", "centered_cosine")
-#: By the values of those who have both, and what the core calls them: it does not adjust values.
-ON_COMMON = {"pearson": "pearson", "adjusted_cosine": "cosine", "msd": "mean_square"}
-MEASURES = (*COUNTED, *VECTORS, *ON_COMMON)
-
-# Options of some measures: their defaults, and whose they are.
-_OPTIONS_OF: dict[str, tuple[float, tuple[str, ...]]] = {
-    "alpha": (0.5, ("asymmetric_cosine", "tversky")),
-    "beta": (0.5, ("tversky",)),
-    "k1": (1.2, ("bm25",)),
-    "b": (0.75, ("bm25",)),
-}
+__all__ = [
+    "COUNTED",
+    "FORMULAS",
+    "MEASURES",
+    "Formula",
+    "Measure",
+    "check_measure",
+    "refuse_extreme",
+    "refuse_idle",
+    "values_of",
+]
 
 # A sum of squared deviations this far below that of the values is rounding.
 _NOTHING = 1e-12
@@ -57,12 +47,114 @@ class Measure(NamedTuple):
     @property
     def counted(self) -> bool:
         """Whether it follows from counts alone."""
-        return self.name in COUNTED and not self.weighted
+        return FORMULAS[self.name].kind == "counts" and not self.weighted
 
     def native(self) -> _core.SimilarityOptions:
         return _core.SimilarityOptions(
             self.name, self.alpha, self.beta, self.shrinkage, self.min_support, self.min_overlap
         )
+
+
+def _tfidf(data: Interactions, measure: Measure) -> Array:
+    values = _not_negative(data, measure)
+    values *= _user_weights(data, lambda n: np.log((1 + data.n_items) / (1 + n)) + 1)
+    return values
+
+
+def _bm25(data: Interactions, measure: Measure) -> Array:
+    values, columns = _not_negative(data, measure), data.matrix.indices
+    lengths = np.bincount(columns, values, data.n_items)
+    has_any = np.bincount(columns, minlength=data.n_items) > 0
+    mean = lengths[has_any].mean()
+    relative = lengths / mean if mean > 0 else np.ones(data.n_items)
+    idf = _user_weights(data, lambda n: np.log1p((data.n_items - n + 0.5) / (n + 0.5)))
+    below = values + measure.k1 * (1 - measure.b + measure.b * relative[columns])
+    return idf * (measure.k1 + 1) * np.divide(values, below, out=np.zeros_like(values), where=values > 0)
+
+
+def _not_negative(data: Interactions, measure: Measure) -> Array:
+    values = data.matrix.data
+    if (values < 0).any():
+        entry = int(np.argmax(values < 0))
+        raise ValueError(f"{entry_name(data, entry)}: {values[entry]} is negative: {measure.name} cannot weigh it")
+    return values.astype(np.float64)
+
+
+def _user_weights(data: Interactions, weight: Any) -> Array:
+    sizes = np.diff(data.matrix.indptr)
+    return np.repeat(weight(sizes.astype(np.float64)), sizes)
+
+
+def _centered(data: Interactions, measure: Measure) -> Array:
+    values, columns, size = data.matrix.data.astype(np.float64), data.matrix.indices, data.n_items
+    counts = np.maximum(np.bincount(columns, minlength=size), 1)
+    deviations = values - (np.bincount(columns, values, size) / counts)[columns]
+    spread = np.bincount(columns, deviations**2, size)
+    constant = spread <= _NOTHING * np.bincount(columns, values**2, size)
+    deviations[constant[columns]] = 0.0
+    return deviations
+
+
+def _minus_user_mean(data: Interactions, measure: Measure) -> Array:
+    values, matrix = data.matrix.data.astype(np.float64), data.matrix
+    rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
+    sizes = np.maximum(np.diff(matrix.indptr), 1)
+    deviations = values - (np.bincount(rows, values, data.n_users) / sizes)[rows]
+    deviations[deviations**2 <= _NOTHING * values**2] = 0.0
+    return deviations
+
+
+class Formula(NamedTuple):
+    """A row of the table of measures: what it compares, its formula, and its options.
+
+    `kind` is "counts" (which users have which items), "vectors" (cosines of columns of weights) or "common" (values of
+    the users who have both). `values` turns the entries into those that the core compares; None leaves them unchanged.
+    `core` is the core's name of a measure on common users, since the core does not adjust values.
+    """
+
+    kind: str
+    formula: str
+    source: str = ""
+    options: tuple[str, ...] = ()
+    values: Callable[[Interactions, Measure], Array] | None = None
+    core: str = ""
+
+
+#: Every measure. Those by counts are in csrc/include/coals/similarities.def.
+FORMULAS = {
+    **{
+        name: Formula("counts", formula, source, tuple(options.split()))
+        for name, options, formula, source in _core.similarities_by_counts
+    },
+    "tfidf": Formula("vectors", "cosine of r (ln((1 + M) / (1 + n_u)) + 1), M items, n_u of the user", values=_tfidf),
+    "bm25": Formula(
+        "vectors",
+        "cosine of idf_u r (k1 + 1) / (r + k1 (1 - b + b len_i / mean len)), where idf_u = ln(1 + (M - n_u + 0.5) / "
+        "(n_u + 0.5)), len_i = sum of the item's r",
+        options=("k1", "b"),
+        values=_bm25,
+    ),
+    "centered_cosine": Formula("vectors", "cosine of r minus the item's mean", values=_centered),
+    "pearson": Formula("common", "correlation of r over common users", core="pearson"),
+    "adjusted_cosine": Formula(
+        "common",
+        "cosine over common users of r minus the user's mean",
+        "Sarwar et al. 2001",
+        values=_minus_user_mean,
+        core="cosine",
+    ),
+    "msd": Formula("common", "1 / (1 + mean over common users of (r_i - r_j)^2)", core="mean_square"),
+}
+MEASURES = tuple(FORMULAS)
+#: Computed from which users have which items, whatever the values.
+COUNTED = tuple(name for name, formula in FORMULAS.items() if formula.kind == "counts")
+_DEFAULTS = {"alpha": 0.5, "beta": 0.5, "k1": 1.2, "b": 0.75}
+
+
+def values_of(data: Interactions, measure: Measure) -> Array:
+    """Values on the entries of `data` that a measure of values compares."""
+    make = FORMULAS[measure.name].values
+    return data.matrix.data.astype(np.float64) if make is None else make(data, measure)
 
 
 def check_measure(
@@ -115,61 +207,8 @@ def refuse_extreme(data: Interactions) -> None:
 
 def refuse_idle(measure: str, given: Mapping[str, Any]) -> None:
     """A ValueError for an option that is not at its default and that the measure has no use for."""
-    for name, (default, users) in _OPTIONS_OF.items():
-        if given[name] != default and measure not in users:
+    for option, default in _DEFAULTS.items():
+        users = [name for name, formula in FORMULAS.items() if option in formula.options]
+        if given[option] != default and measure not in users:
             listed = " and ".join(map(repr, users))
-            raise ValueError(f"{name} goes with {listed}: {measure!r} has no use for it, so leave it out")
-
-
-def vector_values(data: Interactions, measure: Measure) -> Array:
-    """Values on the entries of `data` whose columns are the vectors of which cosines are taken."""
-    matrix = data.matrix
-    values = matrix.data.astype(np.float64)
-    if measure.name == "tfidf":
-        values *= _user_weights(data, lambda n: np.log((1 + data.n_items) / (1 + n)) + 1)
-    elif measure.name == "bm25":
-        values = _bm25(data, values, measure.k1, measure.b)
-    elif measure.name == "centered_cosine":
-        values = _centered(values, matrix.indices, data.n_items)
-    if measure.name in ("tfidf", "bm25") and (matrix.data < 0).any():
-        entry = int(np.argmax(matrix.data < 0))
-        raise ValueError(f"{entry_name(data, entry)}: {matrix.data[entry]} is negative: {measure.name} cannot weigh it")
-    return values
-
-
-def common_values(data: Interactions, measure: Measure) -> Array:
-    """Values on the entries of `data` that measures on common users compare."""
-    matrix = data.matrix
-    values = matrix.data.astype(np.float64)
-    if measure.name == "adjusted_cosine":
-        rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
-        sizes = np.maximum(np.diff(matrix.indptr), 1)
-        deviations = values - (np.bincount(rows, values, data.n_users) / sizes)[rows]
-        deviations[deviations**2 <= _NOTHING * values**2] = 0.0
-        return deviations
-    return values
-
-
-def _user_weights(data: Interactions, weight: Any) -> Array:
-    sizes = np.diff(data.matrix.indptr)
-    return np.repeat(weight(sizes.astype(np.float64)), sizes)
-
-
-def _bm25(data: Interactions, values: Array, k1: float, b: float) -> Array:
-    columns = data.matrix.indices
-    lengths = np.bincount(columns, values, data.n_items)
-    has_any = np.bincount(columns, minlength=data.n_items) > 0
-    mean = lengths[has_any].mean()
-    relative = lengths / mean if mean > 0 else np.ones(data.n_items)
-    idf = _user_weights(data, lambda n: np.log1p((data.n_items - n + 0.5) / (n + 0.5)))
-    below = values + k1 * (1 - b + b * relative[columns])
-    return idf * (k1 + 1) * np.divide(values, below, out=np.zeros_like(values), where=values > 0)
-
-
-def _centered(values: Array, columns: npt.NDArray[Any], size: int) -> Array:
-    counts = np.maximum(np.bincount(columns, minlength=size), 1)
-    deviations = values - (np.bincount(columns, values, size) / counts)[columns]
-    spread = np.bincount(columns, deviations**2, size)
-    constant = spread <= _NOTHING * np.bincount(columns, values**2, size)
-    deviations[constant[columns]] = 0.0
-    return deviations
+            raise ValueError(f"{option} goes with {listed}: {measure!r} has no use for it, so leave it out")

@@ -12,7 +12,7 @@ from coals._util.checks import check_int
 from coals.data.interactions import Interactions
 from coals.data.native import structure
 from coals.data.sparse import canonical_csr
-from coals.similarities.measures import ON_COMMON, Measure, common_values, refuse_extreme, vector_values
+from coals.similarities.measures import FORMULAS, Measure, refuse_extreme, values_of
 
 __all__ = [
     "MOST_BYTES",
@@ -49,10 +49,9 @@ def neighborhoods(
         return _core.item_similarity(structure(data), measure.native(), keep, dtype, threads)
     refuse_extreme(data)
     options = measure.shrinkage, measure.min_support, measure.min_overlap
-    if measure.name in ON_COMMON:
-        matrix = _with_values(data, common_values(data, measure))
-        return _core.common_similarity(matrix, ON_COMMON[measure.name], *options, keep, dtype, threads)
-    matrix = _with_values(data, vector_values(data, measure))
+    matrix, formula = _with_values(data, values_of(data, measure)), FORMULAS[measure.name]
+    if formula.kind == "common":
+        return _core.common_similarity(matrix, formula.core, *options, keep, dtype, threads)
     return _core.item_products(matrix, True, *options, keep, dtype, threads)
 
 

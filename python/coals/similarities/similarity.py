@@ -156,7 +156,7 @@ def similarity(
     ----------
     X : Interactions or scipy sparse matrix, shape (n_users, n_items)
     measure : str, default "cosine"
-        One of the above.
+        One of the above. Those without r in their formula are measures by counts: only which users have an item counts.
     axis : {"items", "users"}, default "items"
         What is compared. For users, read the table with the two exchanged.
     neighbors : int or None, default 100

@@ -189,7 +189,7 @@ def test_the_document_describes_every_folder():
     assert folders == {folder for folder in described_folders() if folder.split("/")[0] in roots}
 
 
-FILE = r"[\w./-]+\.(?:py|pyi|pxd|cpp|hpp|h|md|txt|json|toml)"
+FILE = r"[\w./-]+\.(?:py|pyi|cpp|hpp|h|def|in|md|txt|json|toml)"
 
 
 def named_files(text: str) -> list[Path]:
@@ -217,7 +217,7 @@ def test_the_document_names_files_that_exist():
     journeys = re.findall(r"^\d\. .*$", text, re.MULTILINE)
     assert len(journeys) == 4
     assert all(len(named_files(journey)) >= 4 for journey in journeys)
-    assert len(named_files(text)) > 90
+    assert len(named_files(text)) > 80
     assert not [path for path in named_files(text) if not path.is_file()]
     folders = re.findall(r"`([\w./]+)/`", text)
     assert not [name for name in folders if not (ROOT / name).is_dir() and not (PACKAGE / name).is_dir()]

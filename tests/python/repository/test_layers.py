@@ -15,16 +15,16 @@ if not CSRC.exists():
 
 # Folder -> what its files may include in quotes or from beyond the standard library.
 ALLOWED = {
-    "include/coals": [r'"coals/\w+\.hpp"'],
+    "include/coals": [r'"coals/\w+\.(hpp|def)"'],
     "src": [
-        r'"coals/\w+\.hpp"',
+        r'"coals/\w+\.(hpp|def)"',
         r'"coals/c_api\.h"',
         r'"(als|c_api|checks|cooccurrence|intake|linalg|metrics|runtime|sgd|threading|topk)/\w+\.hpp"',
         r'"kernels/kernel_table\.hpp"',
     ],
     "kernels": [r'"\w+\.hpp"', r"<cstdint>", r"<\w+intrin\.h>", r"<arm_neon\.h>"],
     "bindings": [
-        r'"coals/(\w+\.hpp|c_api\.h)"',
+        r'"coals/(\w+\.(hpp|def)|c_api\.h)"',
         r'"(\.\./)?(\w+/)?(common|als_options|enums|for_type|id_arrays|top_k_lists)\.hpp"',
         r"<pybind11/.*>",
     ],

@@ -36,13 +36,24 @@ def headers() -> str:
 def enums_of_headers() -> dict[str, list[str]]:
     """Enum -> names of its values, in order."""
     found = re.findall(r"enum class (\w+) \{([^}]*)\}", headers())
-    return {name: re.findall(r"\w+", values) for name, values in found}
+    return {name: rows_of(values) or re.findall(r"\w+", values) for name, values in found}
+
+
+def rows_of(text: str) -> list[str]:
+    """Names of the rows of the tables that `text` includes, for the macro that it defines."""
+    names = []
+    for macro, table in re.findall(r'#define (\w+)\(.*\n#include "coals/(\w+\.def)"', text):
+        names += re.findall(rf"^{macro}\((\w+),", (HEADERS / table).read_text(), re.MULTILINE)
+    return names
 
 
 def enums_of_bindings() -> dict[str, list[str]]:
     table = without_comments((ROOT / "csrc/bindings/enums.hpp").read_text())
     found = re.findall(r'^COALS_NAMES\((\w+), "\w+",\s*\{([^}]*)\}\);', table, re.MULTILINE)
-    return {name: re.findall(r'"(\w+)"', values) for name, values in found}
+    tables = re.findall(r"^struct Names<(\w+)> \{(.*?)^\};", table, re.MULTILINE | re.DOTALL)
+    return {name: re.findall(r'"(\w+)"', values) for name, values in found} | {
+        name: rows_of(values) for name, values in tables
+    }
 
 
 def fields_of(struct: str) -> set[str]:
@@ -63,7 +74,7 @@ def test_the_bindings_name_every_enum_as_the_headers_do():
     ("enum", "names"),
     [
         ("Similarity", measures.COUNTED),
-        ("CommonSimilarity", measures.ON_COMMON.values()),
+        ("CommonSimilarity", [formula.core for formula in measures.FORMULAS.values() if formula.core]),
         ("RankingMetric", RANKING_METRICS.values()),
         ("Solver", [name for name in SOLVERS if name != "auto"]),
         ("Singular", SINGULAR),

@@ -11,9 +11,14 @@ from hypothesis.extra import numpy as arrays
 from numpy.testing import assert_array_equal
 
 import coals
+from coals.similarities.measures import MEASURES
 from similarity_cases import CASES, COUNT_CASES, MATRICES, VALUE_CASES, applies, assert_equals_oracle, zipf
 
 every_case = pytest.mark.parametrize("case", CASES)
+
+
+def test_every_measure_has_a_case():
+    assert {measure for measure, _ in CASES.values()} == set(MEASURES)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ class ItemCooccurrence(ItemKNN):
 
     Parameters
     ----------
-    similarity : {"jaccard", "cosine", "count", "conditional", "asymmetric_cosine", "dice", "tversky", "lift", "pmi", \
-"npmi", "log_likelihood"}, default "jaccard"
+    similarity : str, default "jaccard"
+        A measure by counts: one of those that `coals.similarity` lists without values (r) in the formula.
     neighbors : int or None, default None
         Keep that many most similar items for each item, ties to the lower index; None keeps all.
     num_threads : int or None, default None
@@ -55,6 +55,5 @@ class ItemCooccurrence(ItemKNN):
         )
 
     def _check_params(self) -> None:
-        first = ("jaccard", "cosine", "count")
-        check_choice("similarity", self.similarity, (*first, *(name for name in COUNTED if name not in first)))
+        check_choice("similarity", self.similarity, COUNTED)
         super()._check_params()

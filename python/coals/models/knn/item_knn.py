@@ -35,9 +35,8 @@ class ItemKNN(NeighborModel):
     Parameters
     ----------
     similarity : str, default "cosine"
-        By counts of who has both: "count", "conditional", "jaccard", "cosine", "asymmetric_cosine", "dice", "tversky",
-        "lift", "pmi", "npmi", "log_likelihood". By values: "tfidf", "bm25", "centered_cosine", and on common users
-        "pearson", "adjusted_cosine", "msd". `coals.similarity` has the formulas.
+        A measure of `coals.similarity`, which lists them with their formulas: by counts of the users who have both
+        items, by values, or by the values of the users who have both.
     neighbors : int or None, default 100
         Keep that many most similar items for each item, ties to the lower index; None keeps all.
     scoring : {"sum", "mean", "normalized", "rating"}, default "sum"

@@ -37,9 +37,8 @@ class UserKNN(NeighborModel):
     Parameters
     ----------
     similarity : str, default "cosine"
-        By counts of what both have: "count", "conditional", "jaccard", "cosine", "asymmetric_cosine", "dice",
-        "tversky", "lift", "pmi", "npmi", "log_likelihood". By values: "tfidf", "bm25", "centered_cosine", and on common
-        items "pearson", "adjusted_cosine", "msd". `coals.similarity` has the formulas (``axis="users"``).
+        A measure of `coals.similarity`, which lists them with their formulas (here for ``axis="users"``): by counts of
+        the items that both have, by values, or by the values of the items that both have.
     neighbors : int or None, default 100
         Keep that many most similar users for each user, ties to the lower index; None keeps all.
     scoring : {"sum", "mean", "normalized", "rating"}, default "sum"
