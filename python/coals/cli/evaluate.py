@@ -12,6 +12,7 @@ import coals
 from coals.cli.base import CannotDo, note
 from coals.cli.fit import data_options, model_of, read, with_model_options
 from coals.cli.output import FORMATS, show_rows
+from coals.metrics.names import known_metrics
 
 __all__ = ["bench", "evaluate"]
 
@@ -27,7 +28,12 @@ Examples:
 @data_options
 @click.option("--model", "models", multiple=True, default=("implicit-als", "popularity"), show_default=True)
 @with_model_options
-@click.option("--metrics", default="precision@10,recall@10,ndcg@10", show_default=True, help="Separated by commas.")
+@click.option(
+    "--metrics",
+    default="precision@10,recall@10,ndcg@10",
+    show_default=True,
+    help=f"Separated by commas. Known: {known_metrics()}.",
+)
 @click.option("--test-fraction", type=float, default=0.2, show_default=True, help="Share of the entries held out.")
 @click.option("--leave-out", type=click.IntRange(min=1), help="Hold out this many entries of each user instead.")
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)

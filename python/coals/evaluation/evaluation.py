@@ -26,7 +26,7 @@ from coals.data.native import structure
 from coals.evaluation.held_out import HeldOut, ListOptions, check_models
 from coals.evaluation.list_tally import ListTally
 from coals.evaluation.result import Evaluation
-from coals.metrics.names import LIST_METRICS, RANKING_METRICS, Metric, parse_metrics
+from coals.metrics.names import METRICS, Metric, parse_metrics
 from coals.metrics.ranking import GAINS, TIES
 from coals.metrics.rating_errors import rating_error
 
@@ -69,9 +69,9 @@ def evaluate(
         Held-out interactions, of the shape and with the ids that the models were fitted with. A user's
         relevant items are the stored pairs of their row.
     metrics : str or sequence of str
-        ``precision@k``, ``recall@k``, ``f1@k``, ``recall_min@k``, ``ndcg@k``, ``map@k``, ``hit_rate@k``, ``mrr@k``,
-        ``auc@k``; of the lists as such ``coverage@k``, ``gini@k``, ``novelty@k``, ``diversity@k``; ``rmse``, ``mae``.
-        `coals.metrics` says what they are, `coals.reference.metrics` has the equations.
+        Names as in ``"ndcg@10"``, with the list length after the @, or ``"rmse"``: the end of ``help(coals.metrics)``
+        lists all with their definitions. Given relevant items they are values of users (``recall@k``), others describe
+        the lists (``coverage@k``), or the errors of predicted ratings (``rmse``).
     users : sequence of user ids, optional
         Evaluate these users only; all by default.
     exclude_seen : bool
@@ -205,8 +205,8 @@ def _lists(
     held_out: HeldOut, name: str, model: Any, metrics: list[Metric], train: _core.Csr | None, threads: int, bar: Any
 ) -> _Found:
     """The metrics of lists: a batch is ranked, measured and forgotten before the next."""
-    ranking = [metric for metric in metrics if metric.name in RANKING_METRICS]
-    listed = [metric for metric in metrics if metric.name in LIST_METRICS]
+    ranking = [metric for metric in metrics if metric.definition.kind == "ranking"]
+    listed = [metric for metric in metrics if metric.definition.kind in ("list", "lists")]
     wanted = [metric.native for metric in ranking]
     values = np.empty((len(ranking), len(held_out.users)))
     tally = ListTally(
@@ -222,11 +222,12 @@ def _lists(
 
 
 def _train_of(name: str, model: Any, metrics: list[Metric], train: _core.Csr | None) -> _core.Csr | None:
-    if train is not None or not any(metric.name in ("novelty", "diversity") for metric in metrics):
+    if train is not None or not any(metric.definition.prepare for metric in metrics):
         return train
     seen = getattr(model, "_seen_", None)
     if not isinstance(seen, _core.Csr):
-        raise ValueError(f"novelty and diversity of model {name!r} need train=, the data that it was fitted with")
+        needing = " and ".join(name for name, row in METRICS.items() if row.prepare)
+        raise ValueError(f"{needing} of model {name!r} need train=, the data that it was fitted with")
     return seen
 
 

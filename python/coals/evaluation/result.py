@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coals._util.checks import check_choice
 from coals._util.text_table import aligned
 from coals.evaluation.resampling import TESTS, Sample, bootstrap_means, interval_of, p_value_of, standard_error_of
-from coals.metrics.names import RATING_METRICS
+from coals.metrics.names import METRICS
 
 __all__ = ["Comparison", "Evaluation"]
 
@@ -118,7 +118,7 @@ class Evaluation:
         }
 
     def _is_plain_mean(self, metric: str) -> bool:
-        return metric in next(iter(self.per_user.values())) and metric not in RATING_METRICS
+        return metric in next(iter(self.per_user.values())) and not _of_ratings(metric)
 
     def confidence_interval(
         self, level: float = 0.95, *, resamples: int = 1000, random_state: Any = 0
@@ -161,13 +161,14 @@ class Evaluation:
 
     def _resampled(self) -> list[str]:
         known = next(iter(self.per_user.values()))
-        return [m for m in self.metrics if m in known and (m not in RATING_METRICS or self._n_ratings is not None)]
+        return [m for m in self.metrics if m in known and (not _of_ratings(m) or self._n_ratings is not None)]
 
     def _sample(self, model: str, metric: str) -> Sample:
         values = self.per_user[model][metric]
-        if metric not in RATING_METRICS:
+        if not _of_ratings(metric):
             return Sample(values)
-        return Sample(values**2 if metric == "rmse" else values, self._n_ratings, root=metric == "rmse")
+        root = METRICS[metric].root
+        return Sample(values**2 if root else values, self._n_ratings, root=root)
 
     def compare(
         self,
@@ -234,7 +235,7 @@ class Evaluation:
         )
 
     def _compared(self, metrics: str | list[str] | None, test: str) -> list[str]:
-        possible = [m for m in self._resampled() if test == "bootstrap" or m not in RATING_METRICS]
+        possible = [m for m in self._resampled() if test == "bootstrap" or not _of_ratings(m)]
         asked = possible if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
         for metric in asked:
             if metric not in possible:
@@ -260,6 +261,10 @@ class Evaluation:
         return "\n".join([*aligned(rows), f"{self.evaluated_users:,} users evaluated{skipped}"])
 
     __repr__ = __str__
+
+
+def _of_ratings(metric: str) -> bool:
+    return metric in METRICS and METRICS[metric].kind == "ratings"
 
 
 def _plain(values: dict[str, dict[str, float]]) -> dict[str, dict[str, float | None]]:

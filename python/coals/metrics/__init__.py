@@ -16,37 +16,21 @@
 and returns float64 values of shape (n_users,) in [0, 1], NaN for a user without relevant items: take `numpy.nanmean`.
 `coals.reference.metrics` spells the definitions out for one user; docs/metrics.md holds them against other libraries.
 Cost: linear in the places of the lists and the relevant pairs.
+
+The metrics that `evaluate` takes by name, for h hits among the first k items of a list and the set R of the user's
+relevant items:
 """
 
 from __future__ import annotations
 
-from coals.metrics.list_metrics import coverage, diversity, gini, novelty
-from coals.metrics.ranking import (
-    auc,
-    average_precision,
-    compute,
-    f1,
-    hit_rate,
-    ndcg,
-    precision,
-    recall,
-    recall_min,
-    reciprocal_rank,
-)
+import coals.metrics.rating_errors  # noqa: F401 (enters its metrics into the table)
+from coals.metrics import list_metrics, ranking
+from coals.metrics.list_metrics import *  # noqa: F403
+from coals.metrics.names import table
+from coals.metrics.ranking import *  # noqa: F403
 
-__all__ = [
-    "auc",
-    "average_precision",
-    "compute",
-    "coverage",
-    "diversity",
-    "f1",
-    "gini",
-    "hit_rate",
-    "ndcg",
-    "novelty",
-    "precision",
-    "recall",
-    "recall_min",
-    "reciprocal_rank",
-]
+__all__ = []
+__all__ += list_metrics.__all__
+__all__ += ranking.__all__
+
+__doc__ = f"{__doc__}\n{table()}"

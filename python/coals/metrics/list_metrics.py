@@ -1,5 +1,9 @@
 """What lists are like, whatever is relevant: how much of the catalogue they show, how evenly, how unusual and how
-varied it is. `coals.metrics` passes the first four functions on; the rest works on positions.
+varied it is.
+
+`coals.metrics` passes the public functions on. For `evaluate`, the table of metrics has functions of positions: for
+"lists" `of_all(times)`, of how often each item is listed; for "list" `prepare(train)`, which makes what the values
+depend on next to the lists, and `of_each(ids, counts, lengths, prepared, num_threads)`, a row for each length.
 """
 
 from __future__ import annotations
@@ -13,20 +17,10 @@ from numpy.typing import NDArray
 from coals import _core
 from coals._util.checks import check_int, check_threads, refuse_masked
 from coals.data.interactions import Interactions, as_interactions
+from coals.metrics.names import metric
 from coals.metrics.ranked_lists import as_lists, as_positions, with_relevant
 
-__all__ = [
-    "coverage",
-    "coverage_of",
-    "diversity",
-    "gini",
-    "gini_of",
-    "item_vectors",
-    "mean_of",
-    "novelty",
-    "novelty_of",
-    "times_listed",
-]
+__all__ = ["coverage", "diversity", "gini", "novelty"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -57,13 +51,27 @@ def gini_of(times: Ints) -> float:
     return float((2 * np.arange(1, n + 1) - n - 1) @ ranked / (n * total))
 
 
-def novelty_of(ids: Ints, counts: Ints, k: int, unusual: Floats) -> Floats:
+def unusual_of(train: _core.Csr) -> Floats:
+    """1 - share of the users who have the item, for each item."""
+    unusual: Floats = 1 - np.bincount(train.to_arrays()[1], minlength=train.columns) / train.rows
+    return unusual
+
+
+def novelty_of(ids: Ints, counts: Ints, lengths: list[int], unusual: Floats, num_threads: int = 1) -> Floats:
     """Mean of `unusual`, a number for each item, over the first k of each list; NaN for an empty one."""
-    first = ids[:, :k]
-    real = np.arange(first.shape[1]) < counts[:, None]
-    total = np.where(real, unusual[np.where(real, first, 0)], 0.0).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        values: Floats = total / real.sum(axis=1)
+    values = np.empty((len(lengths), len(ids)))
+    for row, k in zip(values, lengths, strict=True):
+        first = ids[:, :k]
+        real = np.arange(first.shape[1]) < counts[:, None]
+        total = np.where(real, unusual[np.where(real, first, 0)], 0.0).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            row[:] = total / real.sum(axis=1)
+    return values
+
+
+def diversity_of(ids: Ints, counts: Ints, lengths: list[int], vectors: _core.Csr, num_threads: int) -> Floats:
+    """Mean of 1 - cosine over the pairs of the first k items of each list; NaN for fewer than two."""
+    values: Floats = _core.list_diversity(ids, counts, vectors, lengths, num_threads)
     return values
 
 
@@ -79,6 +87,7 @@ def item_vectors(train: _core.Csr) -> Any:
     return _core.Csr(indptr, indices, None, train.rows, "float64")
 
 
+@metric("coverage", "lists", "fraction of the catalogue that occurs in any list", of_all=coverage_of)
 def coverage(recommended: Any, k: int, *, n_items: int) -> float:
     """Share of the catalogue of `n_items` that is among the first k of some list.
 
@@ -90,6 +99,13 @@ def coverage(recommended: Any, k: int, *, n_items: int) -> float:
     return coverage_of(_times(recommended, k, n_items))
 
 
+@metric(
+    "gini",
+    "lists",
+    "Gini index of how often items occur in lists; 0 if all occur equally often",
+    falling=True,
+    of_all=gini_of,
+)
 def gini(recommended: Any, k: int, *, n_items: int) -> float:
     """Gini index of how often each of `n_items` is among the first k: 0 if all alike, near 1 if always the same few.
 
@@ -110,6 +126,14 @@ def _times(recommended: Any, k: int, n_items: int) -> NDArray[np.int64]:
     return times_listed(ids, counts, k, check_int("n_items", n_items, minimum=max(distinct, 1)))
 
 
+@metric(
+    "novelty",
+    "list",
+    "mean of 1 - fraction of training users with that item",
+    "Vargas, Castells 2011",
+    prepare=unusual_of,
+    of_each=novelty_of,
+)
 def novelty(recommended: Any, train: Any, k: int) -> Floats:
     """How unusual the first k items are: the mean of 1 - share of the users in `train` who have the item.
 
@@ -126,9 +150,18 @@ def novelty(recommended: Any, train: Any, k: int) -> Floats:
     data = as_interactions(train)
     lists = as_lists(recommended)
     unusual = 1 - np.bincount(data.matrix.indices, minlength=data.n_items) / data.n_users
-    return novelty_of(as_positions(lists, data.items), lists.counts, k, unusual)
+    values: Floats = novelty_of(as_positions(lists, data.items), lists.counts, [k], unusual)[0]
+    return values
 
 
+@metric(
+    "diversity",
+    "list",
+    "mean of 1 - cosine over the pairs of items in a list; items are similar if they have the same training users",
+    "Ziegler et al. 2005",
+    prepare=item_vectors,
+    of_each=diversity_of,
+)
 def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None = None) -> Floats:
     """How unlike each other the first k items are: the mean of 1 - cosine over all pairs of them.
 
@@ -168,7 +201,7 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
         matrix = features.matrix
         rows = _core.Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], "float64")
         ids = as_positions(lists, features.users)
-    values: Floats = _core.list_diversity(ids, lists.counts, rows, [k], check_threads(num_threads))[0]
+    values: Floats = diversity_of(ids, lists.counts, [k], rows, check_threads(num_threads))[0]
     return values
 
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from coals import _core
 from coals._util.checks import check_choice, check_int, check_threads
-from coals.metrics.names import RANKING_METRICS, parse_metrics
+from coals.metrics.names import known_metrics, metric, parse_metrics
 from coals.metrics.ranked_lists import exponential, listed_scores, with_relevant
 
+#: What `coals.metrics` passes on.
 __all__ = [
     "auc",
     "average_precision",
@@ -49,8 +50,7 @@ def compute(
     recommended, relevant, scores, ties, num_threads, gain, n_items
         As the module says; the last two as for `ndcg` and `auc`.
     metrics : str or sequence of str
-        ``precision@k``, ``recall@k``, ``f1@k``, ``recall_min@k``, ``ndcg@k``, ``map@k``, ``hit_rate@k``, ``mrr@k``,
-        ``auc@k``.
+        Names as in ``"ndcg@10"``, of the metrics that the module lists as given relevant items.
 
     Returns
     -------
@@ -69,29 +69,30 @@ def compute(
     {'recall@2': [0.5, 0.0], 'mrr@3': [1.0, 0.0]}
     """
     parsed = parse_metrics(metrics)
-    for metric in parsed:
-        if metric.name not in RANKING_METRICS:
-            known = ", ".join(f"{name}@k" for name in RANKING_METRICS)
-            raise ValueError(f"{metric} is not a metric of lists with relevant items: {known} are")
+    for each in parsed:
+        if each.definition.kind != "ranking":
+            raise ValueError(f"{each} is not a metric of lists with relevant items: {known_metrics('ranking')} are")
     check_choice("ties", ties, TIES)
     graded = check_choice("gain", gain, GAINS) != "binary"
     has_columns = hasattr(relevant, "shape")
-    if n_items is None and not has_columns and any(metric.name == "auc" for metric in parsed):
-        raise ValueError("auc needs n_items, the number of items that could have been listed")
+    for each in parsed:
+        if n_items is None and not has_columns and "n_items" in each.definition.options:
+            raise ValueError(f"{each.name} needs n_items, the number of items that could have been listed")
     ids, counts, rows = with_relevant(recommended, relevant, n_items, graded)
     if gain == "exponential":
         rows = exponential(rows)
     tied = listed_scores(recommended, scores, counts) if ties == "expected" else None
-    wanted = [metric.native for metric in parsed]
+    wanted = [each.native for each in parsed]
     values = _core.ranking_metrics(ids, counts, tied, rows, 0, graded, wanted, check_threads(num_threads))
-    return {str(metric): row for metric, row in zip(parsed, values, strict=True)}
+    return {str(each): row for each, row in zip(parsed, values, strict=True)}
 
 
 def _one(name: str, recommended: Any, relevant: Any, k: int, **options: Any) -> Floats:
-    metric = f"{name}@{check_int('k', k, minimum=1)}"
-    return compute(recommended, relevant, metric, **options)[metric]
+    named = f"{name}@{check_int('k', k, minimum=1)}"
+    return compute(recommended, relevant, named, **options)[named]
 
 
+@metric("precision", "ranking", "h / k")
 def precision(
     recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
 ) -> Floats:
@@ -107,6 +108,7 @@ def precision(
     return _one("precision", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
 
 
+@metric("recall", "ranking", "h / |R|")
 def recall(
     recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
 ) -> Floats:
@@ -122,6 +124,7 @@ def recall(
     return _one("recall", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
 
 
+@metric("recall_min", "ranking", "h / min(k, |R|)", '"Recall@k" of Liang et al. 2018 (Mult-VAE)')
 def recall_min(
     recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
 ) -> Floats:
@@ -137,6 +140,7 @@ def recall_min(
     return _one("recall_min", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
 
 
+@metric("f1", "ranking", "harmonic mean of precision@k and recall@k: 2 h / (k + |R|)")
 def f1(
     recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
 ) -> Floats:
@@ -152,6 +156,13 @@ def f1(
     return _one("f1", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
 
 
+@metric(
+    "ndcg",
+    "ranking",
+    "Σ gain_p / log2(p + 1) over ranks p <= k, divided by that of the best list of min(k, |R|) items",
+    "Järvelin, Kekäläinen 2002",
+    options=("gain",),
+)
 def ndcg(
     recommended: Any,
     relevant: Any,
@@ -193,6 +204,7 @@ def ndcg(
     return _one("ndcg", recommended, relevant, k, scores=scores, ties=ties, gain=gain, num_threads=num_threads)
 
 
+@metric("map", "ranking", "Σ precision@p over the hits at ranks p <= k, divided by min(k, |R|)")
 def average_precision(
     recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
 ) -> Floats:
@@ -208,6 +220,7 @@ def average_precision(
     return _one("map", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
 
 
+@metric("hit_rate", "ranking", "1 if h > 0, else 0")
 def hit_rate(
     recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
 ) -> Floats:
@@ -223,6 +236,7 @@ def hit_rate(
     return _one("hit_rate", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
 
 
+@metric("mrr", "ranking", "1 / rank of the first hit, 0 without a hit")
 def reciprocal_rank(
     recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
 ) -> Floats:
@@ -238,6 +252,12 @@ def reciprocal_rank(
     return _one("mrr", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
 
 
+@metric(
+    "auc",
+    "ranking",
+    "fraction of (relevant, other) pairs of the catalogue in the right order; all items after the first k are tied",
+    options=("n_items",),
+)
 def auc(
     recommended: Any,
     relevant: Any,

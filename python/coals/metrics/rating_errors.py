@@ -5,17 +5,33 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from coals.metrics.names import METRICS, Definition
+
 __all__ = ["rating_error"]
 
 Floats = NDArray[np.float64]
 
+# The value is the mean of the losses of the errors, or its square root.
+METRICS["rmse"] = Definition(
+    "ratings",
+    "rmse",
+    "square root of the mean squared error over all test ratings, equally weighted",
+    falling=True,
+    loss=np.square,
+    root=True,
+)
+METRICS["mae"] = Definition(
+    "ratings", "mae", "mean absolute error over all test ratings, equally weighted", falling=True, loss=np.abs
+)
+
 
 def rating_error(name: str, errors: Floats, rows: NDArray[np.int64], n_users: int) -> tuple[float, Floats]:
-    """RMSE or MAE of ``errors = predicted - actual``, over all of them and per user.
+    """A metric of ``errors = predicted - actual``, over all of them and per user.
 
     Parameters
     ----------
-    name : "rmse" or "mae"
+    name : str
+        A metric of kind "ratings".
     errors : (n_ratings,) float array, n_ratings >= 1
     rows : (n_ratings,) int array
         The user of each error, in 0 ... n_users - 1.
@@ -34,8 +50,10 @@ def rating_error(name: str, errors: Floats, rows: NDArray[np.int64], n_users: in
     >>> overall, per_user.tolist()
     (2.0, [1.5, 3.0])
     """
-    losses = errors**2 if name == "rmse" else np.abs(errors)
+    row = METRICS[name]
+    assert row.loss is not None
+    losses = row.loss(errors)
     with np.errstate(invalid="ignore"):
         per_user = np.bincount(rows, losses, minlength=n_users) / np.bincount(rows, minlength=n_users)
     overall = losses.mean()
-    return (float(np.sqrt(overall)), np.sqrt(per_user)) if name == "rmse" else (float(overall), per_user)
+    return (float(np.sqrt(overall)), np.sqrt(per_user)) if row.root else (float(overall), per_user)

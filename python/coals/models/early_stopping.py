@@ -9,7 +9,7 @@ import numpy as np
 from coals._util.checks import check_bool, check_int
 from coals.data.interactions import Interactions, as_interactions
 from coals.evaluation.evaluation import evaluate
-from coals.metrics.names import FALLING, parse_metrics
+from coals.metrics.names import parse_metrics
 from coals.models.sweeps import Sweep
 
 __all__ = ["EarlyStopping", "best_of"]
@@ -23,7 +23,7 @@ class EarlyStopping:
     validation : Interactions or scipy sparse matrix, shape (n_users, n_items)
         Held-out data of the shape and with the ids that the model is fitted with.
     metric : str, default "ndcg@10"
-        One metric as `coals.evaluate` knows them; rmse, mae and gini should fall, all others should rise.
+        One metric of `coals.evaluate`; better is higher, or lower where `coals.metrics` says so (as for "rmse").
     patience : int, default 2
         Sweeps without a new best value after which the fit ends, at least 1.
     restore_best : bool, default True
@@ -60,7 +60,7 @@ class EarlyStopping:
         self.metric = str(parsed)
         self.patience = check_int("patience", patience, minimum=1)
         self.restore_best = check_bool("restore_best", restore_best)
-        self._sign = -1.0 if parsed.name in FALLING else 1.0
+        self._sign = -1.0 if parsed.definition.falling else 1.0
         self.values_: list[float] = []
         self.best_sweep_ = 0
         self._best: Any = None

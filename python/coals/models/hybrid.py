@@ -16,7 +16,7 @@ from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import empty_csr, structure
 from coals.evaluation.evaluation import evaluate
-from coals.metrics.names import FALLING, parse_metric
+from coals.metrics.names import parse_metric
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
@@ -156,7 +156,7 @@ class Hybrid(Recommender):
         self._require_fitted()
         if self._as_fitted().how != "weighted":
             raise ValueError(f"how={self._as_fitted().how!r} has no weights to search for: fit with how='weighted'")
-        if parse_metric(metric).name in FALLING:
+        if parse_metric(metric).definition.falling:
             raise ValueError(f"metric must be one of which more is better, such as 'ndcg@10', got {metric!r}")
         if not isinstance(grid, Iterable):
             raise TypeError(f"grid must be a sequence of numbers, got {grid!r}")

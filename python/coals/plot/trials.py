@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coals.metrics.names import FALLING
+from coals.metrics.names import is_falling
 from coals.plot.style import finish, halo, line_style, new_axes
 from coals.tuning.result import SearchResult, Trial
 
@@ -55,7 +55,7 @@ def search(
     ax = new_axes(ax)
     trials = [trial for trial in result.trials if not np.isnan(trial.values[metric])]
     places = _places(ax, [trial.params[parameter] for trial in trials])
-    sign = 1 if metric.partition("@")[0] in FALLING else -1
+    sign = 1 if is_falling(metric) else -1
     best: dict[Any, Trial] = {}
     for place, trial in zip(places, trials, strict=True):
         if place not in best or sign * trial.values[metric] < sign * best[place].values[metric]:

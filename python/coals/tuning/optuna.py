@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from coals.metrics.names import FALLING
+from coals.metrics.names import is_falling
 
 __all__ = ["ask"]
 
@@ -20,7 +20,7 @@ def ask(space: dict[str, Any], metric: str, n_trials: int, seed: Any, run: Calla
         raise ImportError("method='optuna' needs Optuna: pip install optuna") from error
     distributions = {name: _distribution(optuna, name, values) for name, values in space.items()}
     directions = optuna.study.StudyDirection
-    direction = directions.MINIMIZE if metric.partition("@")[0] in FALLING else directions.MAXIMIZE
+    direction = directions.MINIMIZE if is_falling(metric) else directions.MAXIMIZE
     sampler = optuna.samplers.TPESampler(seed=seed if isinstance(seed, int) else None)
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from coals._util.text_table import aligned
-from coals.metrics.names import FALLING
+from coals.metrics.names import is_falling
 
 __all__ = ["SearchResult", "Trial"]
 
@@ -43,7 +43,7 @@ class SearchResult:
     Attributes
     ----------
     metric : str
-        The metric that was optimised; for rmse, mae and gini, lower is better.
+        The metric that was optimised; better is higher, or lower where `coals.metrics` says so (as for "rmse").
     trials : list of Trial
         In the order tried.
     best_model : model or None
@@ -57,7 +57,7 @@ class SearchResult:
     @property
     def ranked(self) -> list[Trial]:
         """The trials, best first; failed ones last."""
-        sign = 1 if self.metric.partition("@")[0] in FALLING else -1
+        sign = 1 if is_falling(self.metric) else -1
         return sorted(self.trials, key=lambda t: (np.isnan(t.values[self.metric]), sign * t.values[self.metric]))
 
     @property

@@ -11,18 +11,13 @@ from scipy import sparse
 
 from coals.data.interactions import Interactions
 from coals.evaluation import evaluate, precision_recall_curve
+from coals.metrics.names import METRICS
 from coals.reference import metrics as reference
 
 N_USERS, N_ITEMS = 50, 20
+# auc has arguments of its own.
 RANKING = {
-    "precision": reference.precision,
-    "recall": reference.recall,
-    "f1": reference.f1,
-    "recall_min": reference.recall_min,
-    "ndcg": reference.ndcg,
-    "map": reference.average_precision,
-    "hit_rate": reference.hit_rate,
-    "mrr": reference.reciprocal_rank,
+    name: getattr(reference, row.function) for name, row in METRICS.items() if row.kind == "ranking" and name != "auc"
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coals.metrics.names import RANKING_METRICS
+from coals.metrics.names import METRICS
 from coals.models.als.solvers import SINGULAR, SOLVERS
 from coals.similarities import event_cooccurrence, measures
 
@@ -75,7 +75,7 @@ def test_the_bindings_name_every_enum_as_the_headers_do():
     [
         ("Similarity", measures.COUNTED),
         ("CommonSimilarity", [formula.core for formula in measures.FORMULAS.values() if formula.core]),
-        ("RankingMetric", RANKING_METRICS.values()),
+        ("RankingMetric", [row.function for row in METRICS.values() if row.kind == "ranking"]),
         ("Solver", [name for name in SOLVERS if name != "auto"]),
         ("Singular", SINGULAR),
         ("Direction", event_cooccurrence.DIRECTIONS),

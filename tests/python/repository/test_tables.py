@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 import coals
+from coals.metrics.names import METRICS, written
+from coals.reference import metrics as reference_metrics
 from coals.reference import similarity as reference
 from coals.similarities import event_cooccurrence
 from coals.similarities.measures import FORMULAS
+
+METRICS_PAGE = Path(__file__).parents[3] / "docs/metrics.md"
 
 
 def simple_table(thing: Any) -> dict[str, str]:
@@ -48,3 +55,35 @@ def test_every_option_of_a_measure_is_an_argument_of_similarity():
 
 def test_the_docstring_of_event_cooccurrence_has_its_measures():
     assert tuple(simple_table(coals.event_cooccurrence)) == event_cooccurrence.MEASURES
+
+
+def test_the_page_of_metrics_has_every_definition():
+    if not METRICS_PAGE.exists():
+        pytest.skip("no documents beside the tests")
+    page = METRICS_PAGE.read_text(encoding="utf-8").split("\n## ")[0]
+    found = re.findall(r"^\| `(.*?)` \| (.*?) \| ?(.*?) ?\|$", page.replace("\\|", "\0"), re.MULTILINE)
+    # As sets: the page has recall_min beside recall, whatever the order of the table.
+    assert {tuple(cell.replace("\0", "|") for cell in row) for row in found} == {
+        (written(name), row.definition, row.source) for name, row in METRICS.items()
+    }
+    assert len(found) == len(METRICS)
+
+
+def test_the_docstring_of_metrics_and_the_help_of_the_command_have_every_metric():
+    from coals.cli.evaluate import evaluate
+
+    help_text = next(option.help for option in evaluate.params if option.name == "metrics")
+    for name, row in METRICS.items():
+        assert re.search(
+            rf"^ +{re.escape(written(name))} +{re.escape(row.definition)}", coals.metrics.__doc__, re.MULTILINE
+        )
+        assert written(name) in help_text
+
+
+def test_every_metric_has_its_functions():
+    for row in METRICS.values():
+        assert callable(getattr(reference_metrics, row.function))
+        if row.kind != "ratings":
+            function = getattr(coals.metrics, row.function)
+            assert row.function in coals.metrics.__all__
+            assert set(row.options) <= set(inspect.signature(function).parameters)
