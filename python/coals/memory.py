@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy
 
+import coals
 from coals import _core
-from coals._util.checks import check_choice, check_int
-from coals._util.limits import MOST_FACTORS
+from coals._util.checks import check_int
 from coals.data.interactions import Interactions
-from coals.models.als.base import ALS
-from coals.models.als.solvers import SOLVERS, workspace_bytes
+from coals.models.als.implicit import ImplicitALS
+from coals.models.fit_memory import Shape
 from coals.models.linear.content_knn import ContentKNN
 
 __all__ = ["MemoryEstimate", "estimate_memory"]
@@ -65,8 +65,8 @@ def estimate_memory(
     X : Interactions, scipy sparse matrix, or (n_users, n_items, nnz)
         The data, or its size.
     model : model or None, default None
-        With its parameters, fitted or not: an ALS model, `SVD`, `EASE`, `RP3beta`, `GraphFilter`, `SGDFactorization`,
-        `BPR`, `ContentKNN` or `GloVe`. None: an ALS model with what follows.
+        With its parameters, fitted or not. A model without a formula is a TypeError that names those with one. None: an
+        ALS model with what follows.
     factors, dtype, solver, num_threads
         Of an ALS model, in place of `model`.
     item_features : sparse matrix of shape (n_items, p), or int
@@ -98,33 +98,25 @@ def estimate_memory(
     if model is not None:
         if (factors, dtype, solver, num_threads) != (None, "float32", "auto", None):
             raise TypeError("factors, dtype, solver and num_threads are those of the model: leave them out")
-        if not isinstance(model, ALS):
-            return _of_model(X, model, item_features)
-        factors, dtype, solver, num_threads = model.factors, model.dtype, model.solver, model.num_threads
-    if factors is None:
+    elif factors is None:
         raise TypeError("give a model, or the factors of an ALS model")
-    if item_features is not None:
-        raise TypeError("item_features go with model=ContentKNN(): leave them out")
-    factors = check_int("factors", factors, minimum=1, maximum=MOST_FACTORS)
-    check_choice("dtype", dtype, ("float32", "float64"))
-    check_choice("solver", solver, SOLVERS)
-    threads = _threads(num_threads)
-    users, items, nnz = _size_of(X)
-    itemsize = np.dtype(dtype).itemsize
-    pointers = 8 * (users + 1) + 8 * (items + 1)
-    sparse = pointers + 2 * nnz * (4 + itemsize)
-    dense = (users + items) * (factors + 1) * itemsize
-    thread, shared = workspace_bytes(factors, itemsize)
-    counts = 8 * (users + items)
-    workspace = threads * thread + shared + counts
-    return MemoryEstimate(sparse, dense, workspace, sparse + dense + workspace)
-
-
-def _of_model(X: Any, model: Any, item_features: Any) -> MemoryEstimate:
-    from coals.memory_models import Shape, fit_bytes  # which knows all models
-
+    else:
+        model = ImplicitALS(factors=factors, dtype=dtype, solver=solver, num_threads=num_threads)
     if (item_features is not None) != isinstance(model, ContentKNN):
-        raise TypeError("item_features go with ContentKNN, and ContentKNN with item_features: their number of entries")
+        raise TypeError(
+            "item_features go with model=ContentKNN(), and ContentKNN with item_features: give or leave out both"
+        )
+    if not hasattr(model, "_memory"):
+        names = ", ".join(name for name in coals.MODELS if hasattr(getattr(coals, name), "_memory"))
+        raise TypeError(f"estimate_memory knows {names}, got {type(model).__name__}")
+    entries = 0
+    if item_features is not None:
+        entries = int(item_features.nnz if scipy.sparse.issparse(item_features) else item_features)
+    sparse, learned, workspace = model._memory(_shape_of(X, entries), _threads(model.num_threads))
+    return MemoryEstimate(sparse, learned, workspace, sparse + learned + workspace)
+
+
+def _shape_of(X: Any, features: int) -> Shape:
     users, items, nnz = _size_of(X)
     pairs = items * max(items - 1, 0)
     if isinstance(X, Interactions):
@@ -135,11 +127,7 @@ def _of_model(X: Any, model: Any, item_features: Any) -> MemoryEstimate:
     else:
         # However the entries are shared out, no user has more than all items.
         pairs = min(pairs, nnz * max(items - 1, 0))
-    entries = 0
-    if item_features is not None:
-        entries = int(item_features.nnz if scipy.sparse.issparse(item_features) else item_features)
-    parts = fit_bytes(model, Shape(users, items, nnz, pairs, entries), _threads(model.num_threads))
-    return MemoryEstimate(*parts, sum(parts))
+    return Shape(users, items, nnz, pairs, features)
 
 
 def _threads(num_threads: int | None) -> int:

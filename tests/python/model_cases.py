@@ -113,6 +113,20 @@ MODELS: dict[str, Callable[..., Any]] = {
     **NEURAL,
 }
 
+
+def small(cls: type[coals.Recommender]) -> Callable[..., Any]:
+    """The model with few factors and iterations, if it has any."""
+    own = {"factors": 5, "iterations": 3, "random_state": 0}
+    own = {name: value for name, value in own.items() if name in cls._parameter_names()}
+    return lambda **p: cls(**{**own, **p})
+
+
+def has_case(cls: type) -> bool:
+    return any(isinstance(make(), cls) for make in MODELS.values())
+
+
+MODELS |= {name: small(getattr(coals, name)) for name in coals.MODELS if not has_case(getattr(coals, name))}
+
 #: Those that meet entries in a random order, or start from random vectors of items, so that equal items become only
 #: nearly equal.
 IN_RANDOM_ORDER = ("sgd", "sgd-plain", "sgd-sigmoid", "bpr", "bpr-plain", "glove", "glove-double", *NEURAL)

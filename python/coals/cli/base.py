@@ -69,11 +69,8 @@ def note(text: str) -> None:
 
 def model_names() -> dict[str, type[coals.Recommender]]:
     """Every model that can be fitted to a table alone, by its name on the command line: implicit-als is ImplicitALS."""
-    public = (getattr(coals, name) for name in coals.__all__ if name[0].isupper())
-    others = (coals.Recommender, coals.Hybrid)
-    models = (thing for thing in public if issubclass(thing, coals.Recommender) and thing not in others)
     between = r"(?<=[a-z])(?=[A-Z]..)|(?<=[A-Z])(?=[A-Z][a-z])"
-    return {re.sub(between, "-", model.__name__).lower(): model for model in models}
+    return {re.sub(between, "-", name).lower(): getattr(coals, name) for name in coals.MODELS if name != "Hybrid"}
 
 
 def made(name: str, settings: dict[str, Any], **common: Any) -> coals.Recommender:

@@ -24,7 +24,9 @@ from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.titles import titles_of_ids
 from coals.models.constructors import explaining, parameters_of
+from coals.models.errors import NotFittedError
 from coals.models.explanation import Explanation, Parts, explained, one_pair
+from coals.models.fit_memory import Bytes, Shape
 from coals.models.folded_rows import Rows, given_rows
 from coals.models.offered import offered_with
 from coals.models.rating_means import clipped
@@ -42,12 +44,7 @@ Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 Self = TypeVar("Self", bound="Recommender")
 
-# A score for pairs that no list may hold.
-NOT_LISTED = -1e300
-
-
-class NotFittedError(ValueError, AttributeError):
-    """A method that needs a fitted model was called before `fit`."""
+NOT_LISTED = -1e300  # a score for pairs that no list may hold
 
 
 class Recommender(ABC):
@@ -85,6 +82,7 @@ class Recommender(ABC):
         "_fitted_params_": (),
         "rating_range_": (),
     }
+    _space: ClassVar[dict[str, list[Any]]] = {}
     #: Attributes that follow from others, each with the method that makes it.
     _derived: ClassVar[dict[str, str]] = {}
     #: Parameters that may be any object: they matter to `fit` alone, and None is saved in their place.
@@ -147,6 +145,17 @@ class Recommender(ABC):
     def predicts_ratings(self) -> bool:
         """Whether `predict` gives values on the scale of the training values, so that RMSE has a meaning."""
         return False
+
+    @classmethod
+    def search_space(cls) -> dict[str, list[Any]]:
+        """Parameters worth tuning, with values to try for thousands to millions of entries: a space for `coals.search`.
+
+        A parameter with a single value is set to what the others are tuned for. The dict is new each time: change it.
+
+        >>> coals.EASE.search_space()
+        {'regularization': [10.0, 30.0, 100.0, 300.0, 1000.0]}
+        """
+        return copy.deepcopy(cls._space)
 
     # --- fitting ---
 
@@ -444,13 +453,8 @@ class Recommender(ABC):
             An unknown id, lengths that do not go together, or `clip` where scores are not ratings.
         """
         self._require_fitted()
-        scores = self._predict_pairs(*paired(self.user_index_.encode(users), self.item_index_.encode(items)))
-        if clip is False:
-            return scores
-        if not self.predicts_ratings:
-            unless = f" unless {self._ratings_with}" if self._ratings_with else ""
-            raise ValueError(f"clip goes with predicted ratings: scores have no range to keep to{unless}")
-        return clipped(scores, clip, self.rating_range_)
+        pairs = paired(self.user_index_.encode(users), self.item_index_.encode(items))
+        return clipped(self, self._predict_pairs(*pairs), clip)
 
     def predict_indices(self, users: Any, items: Any) -> Array:
         """`predict` by position: rows and columns of the training matrix, no ids.
@@ -542,10 +546,9 @@ class Recommender(ABC):
         Notes
         -----
         In models fitted by alternating least squares the user's factors are A⁻¹ Σ d_e y_e over the entries e of the
-        history, so each has its share of the score, d_e v · A⁻¹ y_e (Hu, Koren, Volinsky 2008, section 5). That row is
-        solved again with the final item factors, in float64: the score is what `recommend_for` gives for the same
-        history, and what `predict` gives once the fit has converged. With ``nonnegative=True`` A is that of the factors
-        above 0. Cost: m K² + K³/3 for m items.
+        history, so entry e has the share d_e v · A⁻¹ y_e of the score (Hu, Koren, Volinsky 2008, section 5). The row is
+        solved again with the final item factors, in float64: the score is that of `recommend_for` for the same history,
+        and of `predict` at convergence. With ``nonnegative=True`` A is that of the factors above 0. Cost: m K² + K³/3.
         """
         fitted = self._as_fitted()
         row, column = one_pair(fitted, user, item)
@@ -580,6 +583,9 @@ class Recommender(ABC):
         return np.where(scores == 0, NOT_LISTED, scores)
 
     if TYPE_CHECKING:  # what a model may have, and which of the methods above it then has
+
+        def _memory(self, shape: Shape, threads: int) -> Bytes:
+            """Bytes that a fit takes: `coals.estimate_memory`."""
 
         def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
             """The n best items of each row that the model was not fitted with, never one of that row of `excluded`."""

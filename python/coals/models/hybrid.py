@@ -85,6 +85,8 @@ class Hybrid(Recommender):
 
     _fitted: ClassVar[Axes] = {"models_": (), "weights_": (), "_sizes_": ("users",)}
 
+    _space: ClassVar[dict[str, list[Any]]] = {"how": ["weighted", "cascade"]}
+
     def __init__(
         self,
         *,

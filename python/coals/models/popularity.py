@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,8 @@ class Popularity(Recommender):
     _ranking_: Indices
 
     _fitted: ClassVar[Axes] = {"popularity_": ("items",), "_ranking_": ("ranked items",)}
+
+    _space: ClassVar[dict[str, list[Any]]] = {"by": ["users", "sum"]}
 
     def __init__(self, *, by: str = "users", num_threads: int | None = None) -> None:
         self.by = by

@@ -43,12 +43,15 @@ def deviations(entries: _core.Csr, means: Floats, by: str) -> _core.Csr:
     return _core.Csr(indptr, indices, values - means[of], entries.columns, "float64")
 
 
-def clipped(ratings: npt.NDArray[Any], clip: Any, extent: tuple[float, float]) -> npt.NDArray[Any]:
-    """Ratings kept within `extent` (clip=True), within a (lowest, highest) pair, or as they are (False)."""
+def clipped(model: Any, scores: npt.NDArray[Any], clip: Any) -> npt.NDArray[Any]:
+    """Scores kept within the training ratings' range (clip=True), a (lowest, highest) pair, or as they are (False)."""
     if clip is False:
-        return ratings
-    low, high = extent if clip is True else _checked_range(clip)
-    kept: npt.NDArray[Any] = np.clip(ratings, low, high)
+        return scores
+    if not model.predicts_ratings:
+        unless = f" unless {model._ratings_with}" if model._ratings_with else ""
+        raise ValueError(f"clip goes with predicted ratings: scores have no range to keep to{unless}")
+    low, high = model.rating_range_ if clip is True else _checked_range(clip)
+    kept: npt.NDArray[Any] = np.clip(scores, low, high)
     return kept
 
 

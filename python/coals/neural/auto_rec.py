@@ -106,6 +106,12 @@ class AutoRec(NeuralModel, BiasedFactors):
 
     _fitted: ClassVar[Axes] = {"_encoder_": (), "_encoder_bias_": (), "_spread_": (), "_noise_": ()}
 
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "based_on": ["items", "users"],
+        "factors": [50, 100],
+        "weight_decay": [1.0, 2.0, 4.0],
+    }
+
     def __init__(
         self,
         *,

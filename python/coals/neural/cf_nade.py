@@ -134,6 +134,12 @@ class CFNADE(NeuralModel, BlockScores):
         "item_factors_": ("items", "item_numbers"),
     }
 
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "layers": [[50], [100]],
+        "factors": [10, 20],
+        "weight_decay": [0.2, 0.3, 0.5],
+    }
+
     def __init__(
         self,
         *,

@@ -36,6 +36,8 @@ class EmbeddingModel(NeuralModel, BiasedFactors):
 
     _fitted: ClassVar[Axes] = {"_spread_": (), "_noise_": ()}
 
+    _space: ClassVar[dict[str, list[Any]]] = {"factors": [8, 16, 32], "weight_decay": [0.1, 0.3, 1.0]}
+
     def _check_params(self) -> None:
         super()._check_params()
         check_factors(self.factors)

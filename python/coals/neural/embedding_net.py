@@ -89,6 +89,12 @@ class EmbeddingNet(NeuralModel, BlockScores):
 
     _fitted: ClassVar[Axes] = {"network_": (), "sigmoid_range_": (), "item_factors_": ("items", "factors")}
 
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "factors": [16, 32],
+        "layers": [[32], [64]],
+        "weight_decay": [0.03, 0.1, 0.3],
+    }
+
     def __init__(
         self,
         *,

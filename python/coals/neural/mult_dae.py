@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from coals.neural.multinomial import MultinomialModel
 
@@ -58,6 +58,12 @@ class MultDAE(MultinomialModel):
     """
 
     _variational = False
+
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "layers": [[100], [200], [400]],
+        "weight_decay": [0.001, 0.01, 0.1],
+        "dropout": [0.3, 0.5],
+    }
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from coals._util.checks import check_int, check_number
 from coals._util.limits import LARGEST
@@ -90,6 +90,12 @@ class MultVAE(MultinomialModel):
     annealing: int
 
     _variational = True
+
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "layers": [[200], [600, 200]],
+        "beta": [0.05, 0.2, 0.5],
+        "learning_rate": [0.001, 0.003],
+    }
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import functools
 import importlib
 from typing import Any
 
-__all__ = ["MODULES", "Axes", "class_name", "derived_names", "fitted_names", "known_class"]
+__all__ = ["Axes", "class_name", "derived_names", "fitted_names", "known_class"]
 
 
 #: Attributes, with the names of their axes where they are arrays.
@@ -39,31 +39,15 @@ def class_name(cls: type) -> str:
     return cls.__name__ if ours else f"{cls.__module__}.{cls.__qualname__}"
 
 
-#: Where the models are, none of which `import coals` loads: it would take twice as long.
-MODULES = {
-    "BPR": "coals.models.factors.bpr",
-    "ContentKNN": "coals.models.linear.content_knn",
-    "EASE": "coals.models.linear.ease",
-    "ExplicitALS": "coals.models.als.explicit",
-    "GloVe": "coals.models.als.glove",
-    "GraphFilter": "coals.models.linear.graph_filter",
-    "Hybrid": "coals.models.hybrid",
-    "ImplicitALS": "coals.models.als.implicit",
-    "ItemCooccurrence": "coals.models.knn.item_cooccurrence",
-    "ItemKNN": "coals.models.knn.item_knn",
-    "Popularity": "coals.models.popularity",
-    "RP3beta": "coals.models.linear.rp3beta",
-    "SGDFactorization": "coals.models.factors.sgd_factorization",
-    "SVD": "coals.models.factors.svd",
-    "UserKNN": "coals.models.knn.user_knn",
-}
-
-
 def known_class(name: str, root: type) -> type | None:
     """The subclass of `root`, of ours or defined by now, that has this name; the one defined last."""
     found = _defined(name, root)
     if found is None:
-        importlib.import_module(MODULES.get(name, "coals.neural"))
+        # The table of models is that of the public names, which are loaded when first asked for.
+        package = importlib.import_module("coals")
+        if name not in package.MODELS:
+            importlib.import_module("coals.neural")
+        getattr(package, name, None)
         found = _defined(name, root)
     return found
 

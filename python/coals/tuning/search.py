@@ -47,7 +47,8 @@ def search(
     model : model
         Unfitted or not; it is not changed. Parameters that `space` does not name are taken from it.
     space : dict of parameter name to list of values or distribution
-        A distribution is anything with ``rvs(random_state=)``, such as ``scipy.stats.loguniform(0.01, 100)``.
+        A distribution is anything with ``rvs(random_state=)``, such as ``scipy.stats.loguniform(0.01, 100)``. Every
+        model has a ready space: ``coals.ItemKNN.search_space()``.
     train : Interactions or sparse matrix, (n_users, n_items)
     metric : str, default "ndcg@10"
         The metric to optimise, by its name in `evaluate`.

@@ -13,7 +13,6 @@ import pytest
 
 import coals
 from coals import _core
-from coals.persistence.model_classes import MODULES
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -88,7 +87,7 @@ def test_omp_num_threads_and_affinity_are_obeyed():
 
 def test_import_takes_nothing_heavy_along():
     heavy = {"torch", "sklearn", "pandas", "matplotlib", "polars", "click", "tqdm", "scipy.sparse", "scipy.special"}
-    own = {*MODULES.values(), "coals.memory", "coals.datasets", "coals.neural", "coals.plot", "coals.reference"}
+    own = {*coals.MODELS.values(), "coals.memory", "coals.datasets", "coals.neural", "coals.plot", "coals.reference"}
     code = f"import sys, coals; print([name for name in {sorted(heavy | own)!r} if name in sys.modules])"
     assert run(code).stdout.strip() == "[]"
 
@@ -96,7 +95,7 @@ def test_import_takes_nothing_heavy_along():
 def test_every_public_name_is_there_when_asked_for():
     code = "from coals import *; import coals; print({*coals.__all__} - {*dir(coals)})"
     assert run(code).stdout.strip() == "set()"
-    for name, module in MODULES.items():
+    for name, module in coals.MODELS.items():
         assert getattr(importlib.import_module(module), name) is getattr(coals, name)
     with pytest.raises(AttributeError, match="has no attribute 'ImplicitAls'"):
         coals.ImplicitAls  # noqa: B018

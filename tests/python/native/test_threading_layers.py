@@ -180,6 +180,10 @@ models = [
     coals.ItemKNN(similarity="pearson", scoring="rating", num_threads=threads),
     coals.UserKNN(num_threads=threads),
 ]
+others = {*coals.MODELS} - {type(model).__name__ for model in models} - {"ContentKNN", "Hybrid"}
+for cls in (getattr(coals, name) for name in sorted(others)):
+    own = dict(factors=8, iterations=3, random_state=0, num_threads=threads)
+    models.append(cls(**{name: value for name, value in own.items() if name in cls().get_params()}))
 digest = hashlib.sha256()
 for model in models:
     best = model.fit(data.astype(float)).recommend(np.arange(400), n=9)

@@ -66,7 +66,17 @@ def test_a_fresh_process_gives_the_same_bits(saved):
 
 
 #: Methods that answer nothing, or write what `to_numpy` and attributes have; they have tests of their own.
-NO_ANSWERS = {"fit", "partial_fit", "search_weights", "set_params", "save", "to_faiss", "to_arrow", "to_parquet"}
+NO_ANSWERS = {
+    "fit",
+    "partial_fit",
+    "search_weights",
+    "set_params",
+    "save",
+    "to_faiss",
+    "to_arrow",
+    "to_parquet",
+    "search_space",
+}
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -39,7 +39,7 @@ PYTHON_LEVELS = [
     ["cli"],
 ]
 # They may import every public name, and only `cli` and each other may import them. "" is the package itself.
-FREE = {"", "rerank", "embedding", "memory", "memory_models", "reference", "datasets"}
+FREE = {"", "rerank", "embedding", "memory", "reference", "datasets"}
 # Imports inside functions that go up, as (importing file, imported folder): conveniences of a lower folder.
 UPWARD: set[tuple[str, str]] = {("persistence/saving.py", "models")}
 

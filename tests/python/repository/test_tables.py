@@ -87,3 +87,21 @@ def test_every_metric_has_its_functions():
             function = getattr(coals.metrics, row.function)
             assert row.function in coals.metrics.__all__
             assert set(row.options) <= set(inspect.signature(function).parameters)
+
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+def test_the_readme_has_every_model():
+    if not README.exists():
+        pytest.skip("no documents beside the tests")
+    table = README.read_text(encoding="utf-8").split("\n## Models\n")[1].split("\n## ")[0]
+    found = re.findall(r"`(?:neural\.)?(\w+)`", " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
+    assert sorted(found) == sorted([*coals.MODELS, *coals.neural.__all__])
+
+
+def test_type_checkers_know_every_model():
+    text = Path(coals.__file__).read_text(encoding="utf-8")
+    imported = re.findall(r"^    from (coals\.models\.\S+) import (\w+) as (\w+)$", text, re.MULTILINE)
+    assert {(name, module) for module, name, _ in imported} == set(coals.MODELS.items())
+    assert all(name == alias for _, name, alias in imported)

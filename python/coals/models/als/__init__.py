@@ -1,1 +1,1 @@
-"""Models fitted by alternating least squares: ImplicitALS, ExplicitALS and GloVe."""
+"""Models fitted by alternating least squares."""

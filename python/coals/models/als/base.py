@@ -20,12 +20,13 @@ from coals.data.weights import check_weights
 from coals.models.als.features import fill_cold, predicted
 from coals.models.als.problem import SIDES, HalfStep, Problem
 from coals.models.als.row_system import RowSystem, contributions
-from coals.models.als.solvers import SINGULAR, SOLVERS
+from coals.models.als.solvers import SINGULAR, SOLVERS, workspace_bytes
 from coals.models.als.start import Start, grown_start, previous_start, start_of
 from coals.models.base import Array
 from coals.models.early_stopping import best_of
 from coals.models.explanation import Parts
 from coals.models.factors.inner_product import InnerProductModel
+from coals.models.fit_memory import Bytes, Shape, itemsize_of
 from coals.models.folded_rows import Rows, matrix_rows
 from coals.models.partial_fit import merge
 from coals.models.sweeps import Callback, check_callbacks, run_sweeps
@@ -90,6 +91,13 @@ class ALS(InnerProductModel):
         check_bool("warm_start", self.warm_start)
         check_random_state(self.random_state)
         check_number("tolerance", self.tolerance, minimum=0)
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        users, items, nnz = shape[:3]
+        s = itemsize_of(self)
+        sparse = 8 * (users + 1) + 8 * (items + 1) + 2 * nnz * (4 + s)
+        thread, shared = workspace_bytes(self.factors, s)
+        return sparse, (users + items) * (self.factors + 1) * s, threads * thread + shared + 8 * (users + items)
 
     def _check_solver(self) -> None:
         check_choice("solver", self.solver, SOLVERS)

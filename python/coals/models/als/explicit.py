@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -113,6 +113,12 @@ class ExplicitALS(BiasedFactors, ALS):
     bias_update: str
 
     _users_by_product = True
+
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "factors": [8, 16, 32, 64],
+        "regularization": [0.3, 0.6, 1.0, 1.5],
+        "regularization_exponent": [0.5],
+    }
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from coals.models.als.glove_counts import log_counts, pair_problem
 from coals.models.base import Array, Indices
 from coals.models.early_stopping import best_of
 from coals.models.factors.inner_product import InnerProductModel
+from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of
 from coals.models.folded_rows import Rows
 from coals.models.sweeps import Callback, check_callbacks, run_sweeps
 from coals.persistence.model_classes import Axes
@@ -118,6 +119,12 @@ class GloVe(InnerProductModel):
         "objective_": ("sweeps",),
     }
 
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "factors": [32, 64, 128],
+        "x_max": [10.0, 100.0],
+        "regularization": [0.1, 0.3, 1.0, 3.0],
+    }
+
     def __init__(
         self,
         *,
@@ -167,6 +174,16 @@ class GloVe(InnerProductModel):
         check_number("tolerance", self.tolerance, minimum=0)
 
     # --- fitting ---
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        users, items, nnz, pairs = shape[:4]
+        s = itemsize_of(self)
+        logs = csr(items, pairs, 8) + 8 * pairs + 2 * csr(items, pairs, s) + 2 * pairs * s
+        learned = (3 * items + users) * (self.factors + 1) * s
+        padded = -(-(self.factors + 1) // 16) * 16
+        last_chunks = min(pairs, threads << 20) * 8  # pairs are counted into chunks of this size
+        workspace = threads * s * padded * (128 + 3 * padded) + last_chunks
+        return logs + csr(users, nnz, s) + csr(users, nnz, 0), learned, workspace
 
     def fit(self, X: Any, *, progress: bool | None = None, callback: Any = None) -> GloVe:
         """Counts pairs and learns vectors from scratch.

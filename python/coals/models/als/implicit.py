@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -122,6 +122,13 @@ class ImplicitALS(ALS):
     alpha: float
     unobserved_weight: float
     objective: str
+
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "factors": [32, 64, 128],
+        "regularization": [0.05, 0.2, 0.5, 1.0],
+        "unobserved_weight": [0.1, 0.3, 1.0],
+        "regularization_exponent": [1.0],
+    }
 
     def __init__(
         self,

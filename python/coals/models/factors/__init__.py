@@ -1,1 +1,1 @@
-"""Models that score by the inner product of factors: the shared base, SVD, BPR and SGDFactorization."""
+"""Models that score by the inner product of factors, and their shared base."""

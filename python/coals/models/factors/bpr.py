@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -71,6 +71,13 @@ class BPR(SgdModel):
     """
 
     _pairs = True
+
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "factors": [64, 128],
+        "regularization": [0.01, 0.02, 0.03],
+        "learning_rate": [0.05, 0.1],
+        "iterations": [120, 240],
+    }
 
     def __init__(
         self,

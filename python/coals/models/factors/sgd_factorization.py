@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -82,6 +82,12 @@ class SGDFactorization(BiasedFactors, SgdModel):
     """
 
     sigmoid_range: Any
+
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "factors": [8, 32, 64],
+        "regularization": [0.02, 0.05, 0.1, 0.2],
+        "iterations": [10, 20, 40],
+    }
 
     def __init__(
         self,

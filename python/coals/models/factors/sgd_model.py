@@ -17,6 +17,7 @@ from coals.data.native import columns_where, structure
 from coals.models.base import Array
 from coals.models.early_stopping import best_of
 from coals.models.factors.inner_product import InnerProductModel
+from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of
 from coals.models.folded_rows import Rows
 from coals.models.sweeps import check_callbacks, run_sweeps
 from coals.persistence.model_classes import Axes
@@ -70,6 +71,14 @@ class SgdModel(InnerProductModel):
         check_number("tolerance", self.tolerance, minimum=0)
 
     # --- fitting ---
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        users, items, nnz = shape[:3]
+        s, padded = itemsize_of(self), -(-self.factors * itemsize_of(self) // 64) * 64
+        moved = 2 * (users + items) * (padded + s)
+        start, epoch = 16 * max(users, items) * self.factors, nnz * (8 + s) + 8 * (users + items)
+        fitted = (users + items) * (self.factors + 1) * s
+        return csr(users, nnz, s) + csr(users, nnz, 0), moved + fitted, max(start - fitted, epoch)
 
     def fit(self: Self, X: Any, *, progress: bool | None = None, callback: Any = None) -> Self:
         """Learns factors, and biases if the model has any, from scratch.

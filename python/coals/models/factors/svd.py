@@ -17,6 +17,7 @@ from coals.models.factors.alike import most_alike
 from coals.models.factors.centering import CENTERS, Centering
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.factors.latent_neighbors import latent_neighbors
+from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of, krylov
 from coals.models.folded_rows import Rows
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
@@ -107,6 +108,8 @@ class SVD(InnerProductModel):
         "_user_terms_": ("users",),
     }
 
+    _space: ClassVar[dict[str, list[Any]]] = {"factors": [16, 32, 64, 128], "exponent": [0.0, 0.5, 1.0]}
+
     def __init__(
         self,
         *,
@@ -150,6 +153,14 @@ class SVD(InnerProductModel):
         check_random_state(self.random_state)
 
     _ratings_with = "center is set and neighbors is None"
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        users, items, nnz = shape[:3]
+        s = itemsize_of(self)
+        copies = 2 if self.center else 1
+        sparse = copies * csr(users, nnz, s) + csr(items, nnz, s) + csr(users, nnz, 0)
+        width = self.factors + self.n_oversamples
+        return sparse, (2 * users + items) * self.factors * s, krylov(users, items, width, self.power_iterations, s)
 
     @property
     def predicts_ratings(self) -> bool:

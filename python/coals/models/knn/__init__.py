@@ -1,1 +1,1 @@
-"""Nearest-neighbour models: ItemKNN, UserKNN and ItemCooccurrence."""
+"""Nearest-neighbor models."""

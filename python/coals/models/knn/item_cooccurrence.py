@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from coals._util.checks import check_choice
 from coals.models.knn.item_knn import ItemKNN
 from coals.similarities.measures import COUNTED
@@ -46,6 +48,11 @@ class ItemCooccurrence(ItemKNN):
     >>> ids, scores
     (array([[ 1,  2, -1]]), array([[ 2.,  1., nan]]))
     """
+
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "similarity": ["jaccard", "cosine", "npmi"],
+        "neighbors": [20, 50, 100, 200],
+    }
 
     def __init__(
         self, *, similarity: str = "jaccard", neighbors: int | None = None, num_threads: int | None = None

@@ -101,6 +101,12 @@ class ItemKNN(NeighborModel):
 
     item_mean_: Array
 
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "similarity": ["cosine", "bm25", "tfidf"],
+        "neighbors": [20, 50, 100, 200],
+        "shrinkage": [0, 10, 50],
+    }
+
     def _scores_of(self, entries: _core.Csr) -> NeighborScores:
         similarity = self._similarity_
         if self.scoring == "rating":

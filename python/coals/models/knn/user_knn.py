@@ -98,6 +98,12 @@ class UserKNN(NeighborModel):
 
     user_mean_: Array
 
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "similarity": ["cosine", "jaccard"],
+        "neighbors": [50, 100, 200, 400],
+        "shrinkage": [0, 10],
+    }
+
     def _nearest_users(self, users: Indices, n: int) -> TopN:
         return self._nearest(users, n)
 

@@ -1,1 +1,1 @@
-"""Models with one item-item weight matrix: EASE, RP3beta, GraphFilter and ContentKNN."""
+"""Models with one item-item weight matrix."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from coals import _core
 from coals._util.checks import refuse_unordered
 from coals.data.features import check_features
 from coals.data.interactions import Interactions
+from coals.models.fit_memory import RANKED, Bytes, Shape, csr, itemsize_of, neighbor_lists, value_size
 from coals.models.linear.linear_model import LinearModel
 from coals.models.linear.text import tfidf
 from coals.similarities.neighborhoods import neighbor_options
@@ -64,6 +65,8 @@ class ContentKNN(LinearModel):
 
     vectorizer: Any
 
+    _space: ClassVar[dict[str, list[Any]]] = {"neighbors": [10, 30, 100, None]}
+
     def __init__(
         self,
         *,
@@ -83,6 +86,12 @@ class ContentKNN(LinearModel):
             raise TypeError(f"vectorizer must be an instance, got the class {name}: write {name}()")
         if self.vectorizer is not None and not hasattr(self.vectorizer, "fit_transform"):
             raise TypeError(f"vectorizer must have a method fit_transform, got {type(self.vectorizer).__name__}")
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        users, items, nnz, _, features = shape
+        sparse = csr(users, nnz, value_size(self)) + csr(users, nnz, 0)
+        learned = 3 * neighbor_lists(items, self.neighbors, items * items, itemsize_of(self))
+        return sparse, learned, (RANKED + 4) * csr(items, features, 8) + threads * items * 16
 
     def fit(
         self, X: Any, *, item_features: Any = None, item_text: Any = None, progress: bool | None = None

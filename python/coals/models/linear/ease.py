@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from coals import _core
 from coals._util.checks import check_number
 from coals._util.limits import LARGEST
 from coals.data.interactions import Interactions
+from coals.models.fit_memory import Bytes, Shape, itemsize_of
 from coals.models.linear.linear_model import LinearModel, refuse_memory
 
 __all__ = ["EASE"]
@@ -66,6 +67,8 @@ class EASE(LinearModel):
 
     regularization: float
 
+    _space: ClassVar[dict[str, list[Any]]] = {"regularization": [10.0, 30.0, 100.0, 300.0, 1000.0]}
+
     def __init__(
         self,
         *,
@@ -81,6 +84,10 @@ class EASE(LinearModel):
     def _check_params(self) -> None:
         super()._check_params()
         check_number("regularization", self.regularization, minimum=0, strict=True, maximum=LARGEST)
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        sparse, learned, _ = self._dense_memory(shape)
+        return sparse, learned, 256 * shape.items * itemsize_of(self) + 400 * shape.items
 
     def _find_weights(self, data: Interactions, entries: _core.Csr) -> Any:
         refuse_memory(self, data.n_items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from coals import _core
 from coals._util.checks import check_int, check_number, check_random_state
 from coals.data.interactions import Interactions
 from coals.data.native import values_or_ones
+from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of, krylov
 from coals.models.linear.linear_model import LinearModel, refuse_memory, refuse_negative
 
 __all__ = ["GraphFilter"]
@@ -74,6 +75,8 @@ class GraphFilter(LinearModel):
     tolerance: float
     random_state: Any
 
+    _space: ClassVar[dict[str, list[Any]]] = {"factors": [32, 64, 128, 256], "alpha": [0.0, 0.1, 0.3, 0.6]}
+
     def __init__(
         self,
         *,
@@ -97,6 +100,16 @@ class GraphFilter(LinearModel):
         check_int("power_iterations", self.power_iterations, minimum=0, maximum=1000)
         check_number("tolerance", self.tolerance, minimum=0)
         check_random_state(self.random_state)
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        sparse, learned, _ = self._dense_memory(shape)
+        users, items, nnz = shape[:3]
+        s, factors = itemsize_of(self), min(self.factors, users, items)
+        normalized = 40 * nnz + csr(users, nnz, s) + csr(items, nnz, s)
+        if self.alpha == 0:
+            return sparse + normalized, learned, 0
+        low_pass = krylov(users, items, factors + _OVERSAMPLES, self.power_iterations, s) + 28 * items * factors
+        return sparse + normalized, learned, low_pass + users * factors * s
 
     def _entries(self, data: Interactions) -> _core.Csr:
         if self.weighted:

@@ -14,6 +14,7 @@ from coals.data.interactions import Interactions
 from coals.data.native import as_scipy, entry_name, one_a_row, structure, with_values, without_values
 from coals.models.base import Array, Indices, Recommender
 from coals.models.explanation import Parts
+from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of, value_size
 from coals.models.folded_rows import Rows
 from coals.models.knn.neighbor_rows import importances
 from coals.persistence.model_classes import Axes
@@ -46,6 +47,14 @@ class LinearModel(Recommender):
         check_choice("dtype", self.dtype, ("float32", "float64"))
         if self.memory_limit is not None:
             check_int("memory_limit", self.memory_limit, minimum=0)
+
+    def _dense_memory(self, shape: Shape) -> Bytes:
+        """items x items weights, and the strongest of them."""
+        users, items, nnz = shape[:3]
+        s, x = itemsize_of(self), value_size(self)
+        sparse = csr(users, nnz, x) + 2 * csr(items, nnz, x) + csr(users, nnz, 0)
+        kept = 0 if self.neighbors is None else 3 * items * min(self.neighbors, items) * (4 + s)
+        return sparse, items * items * s + kept, 0
 
     @property
     def weights_(self) -> Any:

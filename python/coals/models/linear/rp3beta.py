@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from coals import _core
 from coals._util.checks import check_number
 from coals.data.interactions import Interactions
 from coals.data.native import values_or_ones
+from coals.models.fit_memory import RANKED, Bytes, Shape, csr, neighbor_lists, value_size
 from coals.models.linear.linear_model import LinearModel, refuse_negative
 from coals.similarities.neighborhoods import neighbor_options
 
@@ -69,6 +70,12 @@ class RP3beta(LinearModel):
     alpha: float
     beta: float
 
+    _space: ClassVar[dict[str, list[Any]]] = {
+        "alpha": [0.6, 0.8, 1.0, 1.2],
+        "beta": [0.2, 0.4, 0.6, 0.8],
+        "neighbors": [50, 200],
+    }
+
     def __init__(
         self,
         *,
@@ -86,6 +93,12 @@ class RP3beta(LinearModel):
         super()._check_params()
         check_number("alpha", self.alpha, minimum=0, maximum=10)
         check_number("beta", self.beta, minimum=0, maximum=10)
+
+    def _memory(self, shape: Shape, threads: int) -> Bytes:
+        users, items, nnz, pairs = shape[:4]
+        sparse = csr(users, nnz, value_size(self)) + 40 * nnz + 2 * csr(users, nnz, 8) + csr(users, nnz, 0)
+        learned = 3 * neighbor_lists(items, self.neighbors, pairs, 8)
+        return sparse, learned, RANKED * csr(items, nnz, 8) + threads * items * 16
 
     def _entries(self, data: Interactions) -> _core.Csr:
         if self.weighted:
