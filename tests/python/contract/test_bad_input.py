@@ -96,7 +96,11 @@ def test_bad_factor_model_arguments(model, arguments, error, message):
         (lambda: coals.ImplicitALS(unobserved_weight=-1), ValueError, "unobserved_weight must be >= 0"),
         (lambda: coals.ImplicitALS(objective="als"), ValueError, "objective must be one of 'hkv', 'ials'"),
         (lambda: coals.Popularity(by="likes"), ValueError, "by must be one of 'users', 'rows', 'sum'"),
-        (lambda: coals.ItemCooccurrence(similarity="pearson"), ValueError, "similarity must be one of 'jaccard'"),
+        (
+            lambda: coals.ItemCooccurrence(similarity="pearson"),
+            ValueError,
+            "similarity must be one of 'count', 'conditional'",
+        ),
         (lambda: coals.ItemCooccurrence(neighbors=0), ValueError, "neighbors must be >= 1"),
         (lambda: coals.ItemCooccurrence(k=20), TypeError, "has no argument 'k'"),
         (lambda: coals.ExplicitALS(64), TypeError, r"named arguments only, for instance ExplicitALS\(factors=64\)"),
