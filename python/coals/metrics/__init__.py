@@ -23,8 +23,7 @@ relevant items:
 
 from __future__ import annotations
 
-import coals.metrics.rating_errors  # noqa: F401 (enters its metrics into the table)
-from coals.metrics import list_metrics, ranking
+from coals.metrics import list_metrics, ranking, rating_errors  # noqa: F401 (which enters its metrics into the table)
 from coals.metrics.list_metrics import *  # noqa: F403
 from coals.metrics.names import table
 from coals.metrics.ranking import *  # noqa: F403

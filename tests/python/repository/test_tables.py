@@ -53,6 +53,15 @@ def test_every_option_of_a_measure_is_an_argument_of_similarity():
     assert options < set(inspect.signature(coals.similarity).parameters)
 
 
+@pytest.mark.parametrize("thing", [coals.similarity, coals.ItemKNN, coals.UserKNN])
+def test_docstrings_say_whose_an_option_is(thing):
+    options = dict(re.findall(r"^    (alpha, beta|k1, b) :.*\n((?:        .*\n)+)", thing.__doc__, re.MULTILINE))
+    for names, text in options.items():
+        users = [name for name, row in FORMULAS.items() if set(row.options) & set(names.split(", "))]
+        assert set(re.findall(r'"(\w+)"', text)) == set(users)
+    assert len(options) == 2
+
+
 def test_the_docstring_of_event_cooccurrence_has_its_measures():
     assert tuple(simple_table(coals.event_cooccurrence)) == event_cooccurrence.MEASURES
 
