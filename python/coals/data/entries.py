@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from coals._util.checks import check_choice
 from coals.data.columns import column_ids, column_numbers, column_times
 from coals.data.ids import IdIndex
-from coals.data.sparse import DUPLICATES, canonical_csr, ordered_pairs
+from coals.data.sparse import DUPLICATES, in_order, merged
 
 __all__ = ["Columns", "Parts", "entry_namer", "parts_of"]
 
@@ -52,13 +51,18 @@ def parts_of(columns: Columns, duplicates: str) -> Parts:
     values = column_numbers(columns.names[2], columns.values) if values is None else values
     times = None if columns.times is None else column_times(columns.names[3], columns.times)
     _refuse_unequal(columns.names, [rows, places, values] if times is None else [rows, places, values, times])
-    users, items = IdIndex(user_ids, len(user_ids), "user"), IdIndex(item_ids, len(item_ids), "item")
-    matrix, times = _ordered(rows, places, values, times, (len(users), len(items)), duplicates)
-    del rows, places, values  # a peak of memory is ahead
-    merged, row_counts = canonical_csr(matrix, duplicates=duplicates, name=entry_namer(users, items))
+    shape = len(user_ids), len(item_ids)
+    users, items = IdIndex.trusted(user_ids, shape[0], "user"), IdIndex.trusted(item_ids, shape[1], "item")
+    if times is not None and duplicates == "last":
+        by_time = np.argsort(times, kind="stable")
+        rows, places, values, times = rows[by_time], places[by_time], values[by_time], times[by_time]
+    matrix, order = in_order(values, rows, places, shape)
+    times = None if times is None else times[order]
+    del rows, places, values, order  # a peak of memory is ahead
+    matrix, row_counts = merged(matrix, duplicates, entry_namer(users, items))
     if times is not None and row_counts is not None:
         times = np.maximum.reduceat(times, np.append(0, np.cumsum(row_counts)[:-1]))
-    return Parts(merged, users, items, row_counts, times)
+    return Parts(matrix, users, items, row_counts, times)
 
 
 def entry_namer(users: IdIndex, items: IdIndex) -> Any:
@@ -79,15 +83,3 @@ def _refuse_unequal(names: tuple[str, ...], arrays: list[Array]) -> None:
         raise ValueError(f"{listed} must be 1-D and of one length, got shapes {shapes}")
     if len(arrays[0]) == 0:
         raise ValueError(f"{listed} are empty: there is nothing to recommend from")
-
-
-def _ordered(
-    row: Array, column: Array, data: Array, times: Array | None, shape: tuple[int, int], duplicates: str
-) -> tuple[Any, Array | None]:
-    """Entries by row and column, times beside them; repeated pairs keep their order, or that of time for "last"."""
-    if times is not None and duplicates == "last":
-        by_time = np.argsort(times, kind="stable")
-        row, column, data, times = row[by_time], column[by_time], data[by_time], times[by_time]
-    order, indptr = ordered_pairs(row, column, shape)
-    matrix = scipy.sparse.csr_array((data[order], column[order], indptr), shape=shape)
-    return matrix, None if times is None else times[order]

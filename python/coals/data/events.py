@@ -204,9 +204,9 @@ class Events(TitledItems):
         for part in (group_begin, item, time):
             if part is not None:
                 part.setflags(write=False)
-        index = IdIndex(group_ids, len(group_ids), "group"), IdIndex(item_ids, len(item_ids), "item")
-        listed = titles_of(index[1].decode(np.arange(len(item_ids))), titles)
-        return cls(*index, group_begin, item, time, checked_titles(listed, len(item_ids)))
+        groups = IdIndex.trusted(group_ids, len(group_ids), "group")
+        items = IdIndex.trusted(item_ids, len(item_ids), "item")
+        return cls(groups, items, group_begin, item, time, checked_titles(titles_of(items, titles), items.size))
 
     def __len__(self) -> int:
         return self.n_events

@@ -17,7 +17,7 @@ import scipy
 
 from coals._util.checks import refuse_masked
 
-__all__ = ["compressed", "entries", "segment"]
+__all__ = ["compressed", "entries", "floats", "segment"]
 
 Array = npt.NDArray[Any]
 Entries = tuple[Array, Array, Array]
@@ -35,7 +35,7 @@ def compressed(X: Any, n_major: int, n_minor: int, major: str, minor: str) -> En
     if data.ndim != 1 or indices.ndim != 1 or min(len(data), len(indices)) < nnz:
         raise _broken(f"indptr ends at {nnz}, but there are indices {indices.shape}, data {data.shape}")
     indices = _positions(indices[:nnz], nnz, n_minor, minor, lambda entry: f"{major} {segment(indptr, entry)}")
-    return _floats(data[:nnz], data.dtype), indices, indptr
+    return floats(data[:nnz], data.dtype), indices, indptr
 
 
 def entries(X: Any) -> Entries:
@@ -53,7 +53,7 @@ def entries(X: Any) -> Entries:
         raise _broken(f"its values must be real numbers in one dimension, got dtype {data.dtype}, shape {data.shape}")
     n_rows, n_columns = X.shape
     row, column = _positions(row, len(data), n_rows, "row"), _positions(column, len(data), n_columns, "column")
-    return _floats(data, X.dtype), row, column
+    return floats(data, X.dtype), row, column
 
 
 def _coo(X: Any) -> Any:
@@ -119,7 +119,7 @@ def segment(indptr: Array, entry: int) -> int:
     return int(np.searchsorted(indptr, entry, side="right")) - 1
 
 
-def _floats(data: Array, dtype: np.dtype[Any]) -> Array:
+def floats(data: Array, dtype: np.dtype[Any]) -> Array:
     """float32 if that is the type of the matrix, in any byte order; float64 otherwise."""
     with np.errstate(over="ignore"):  # an infinity is reported later, with its row and column
         values: Array = np.require(data, np.float32 if dtype.str[1:] == "f4" else np.float64, ["C", "A"])

@@ -66,9 +66,11 @@ class IdIndex:
 
     @classmethod
     def trusted(cls, ids: npt.NDArray[Any] | None, size: int, kind: str) -> IdIndex:
-        """Around a read-only array that another index held: nothing is checked or copied."""
+        """Around an array that another index held or `factorize` made: nothing is checked or copied."""
         index = cls(None, size, kind)
-        index.ids = ids
+        if ids is not None:
+            ids.setflags(write=False)
+            index.ids = ids
         return index
 
     def __len__(self) -> int:

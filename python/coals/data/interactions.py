@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from coals._util.checks import check_bool, refuse_masked
 from coals._util.progress import working
@@ -20,12 +19,12 @@ from coals.data.readers.csv import Dialect, read_csv
 from coals.data.readers.frames import read_frame
 from coals.data.readers.parquet import open_parquet
 from coals.data.reduce import Intake, binarized, core
-from coals.data.sparse import canonical_csr, check_sparse
+from coals.data.sparse import canonical_csr, check_sparse, trusted_csr
 from coals.data.tables import Table
 from coals.data.titled_items import TitledItems
 from coals.data.titles import checked_titles, titles_of
 
-__all__ = ["Interactions", "as_interactions"]
+__all__ = ["Interactions", "as_interactions", "unnamed"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,6 +80,19 @@ class Interactions(TitledItems):
                 raise ValueError(f"{name} must have shape ({size},), got {np.shape(array)}")
         if self.times is not None:
             self.times.setflags(write=False)
+
+    @classmethod
+    def _trusted(
+        cls, matrix: Any, users: IdIndex, items: IdIndex, item_titles: npt.NDArray[Any] | None = None,
+        row_counts: npt.NDArray[np.int64] | None = None, times: npt.NDArray[Any] | None = None,
+    ) -> Interactions:  # fmt: skip
+        """From a canonical matrix and the parts that go with it, which are not checked again."""
+        data = cls.__new__(cls)
+        vars(data).update(matrix=matrix, users=users, items=items, item_titles=item_titles)
+        vars(data).update(row_counts=row_counts, times=times)
+        if times is not None:
+            times.setflags(write=False)
+        return data
 
     @classmethod
     def from_matrix(
@@ -367,8 +379,8 @@ class Interactions(TitledItems):
     @classmethod
     def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, intake: Intake) -> Interactions:
         parts = parts_of(columns, intake.duplicates)
-        named = checked_titles(titles_of(parts.items.decode(np.arange(len(parts.items))), titles), len(parts.items))
-        return intake.reduced(cls(parts.matrix, parts.users, parts.items, named, parts.row_counts, parts.times))
+        named = checked_titles(titles_of(parts.items, titles), parts.items.size)
+        return intake.reduced(cls._trusted(*parts[:3], named, *parts[3:]))
 
     @property
     def user_ids(self) -> npt.NDArray[Any] | None:
@@ -388,12 +400,12 @@ class Interactions(TitledItems):
     @property
     def shape(self) -> tuple[int, int]:
         """(n_users, n_items)"""
-        return self.n_users, self.n_items
+        return self.users.size, self.items.size
 
     @property
     def n_users(self) -> int:
         """Number of rows."""
-        return len(self.users)
+        return self.users.size
 
     @property
     def nnz(self) -> int:
@@ -419,11 +431,10 @@ class Interactions(TitledItems):
             raise ValueError(f"mask keeps none of the {self.nnz} entries")
         rows = self.matrix
         indptr = np.append(0, np.cumsum(mask))[rows.indptr]
-        kept = scipy.sparse.csr_array((rows.data[mask], rows.indices[mask], indptr), shape=self.shape)
-        kept, _ = canonical_csr(kept)
+        kept = trusted_csr(rows.data[mask], rows.indices[mask], indptr, self.shape)
         counts = None if self.row_counts is None else self.row_counts[mask]
         times = None if self.times is None else self.times[mask]
-        return Interactions(kept, self.users, self.items, self.item_titles, counts, times)
+        return self._trusted(kept, self.users, self.items, self.item_titles, counts, times)
 
     def binarized(self, threshold: float) -> Interactions:
         """Only the entries of at least `threshold`, each with the value 1; the same users, items, ids and titles.
@@ -507,4 +518,10 @@ def as_interactions(X: Any) -> Interactions:
     if isinstance(X, Interactions):
         return X
     matrix, _ = canonical_csr(X)
-    return Interactions(matrix, IdIndex(None, matrix.shape[0], "user"), IdIndex(None, matrix.shape[1], "item"))
+    return unnamed(matrix)
+
+
+def unnamed(matrix: Any) -> Interactions:
+    """Around a canonical matrix, without ids."""
+    users, items = (IdIndex(None, size, kind) for size, kind in zip(matrix.shape, ("user", "item"), strict=True))
+    return Interactions._trusted(matrix, users, items)

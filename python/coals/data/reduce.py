@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from coals._util.checks import check_int, check_number
 from coals.data.ids import IdIndex
-from coals.data.sparse import canonical_csr
+from coals.data.sparse import trusted_csr
 
 if TYPE_CHECKING:
     from coals.data.interactions import Interactions
@@ -46,8 +45,8 @@ def binarized(data: Interactions, threshold: float) -> Interactions:
                          f"{data.matrix.data.max():g}")  # fmt: skip
     rest = data.select(kept)
     ones = np.ones(rest.nnz, np.float32)
-    matrix, _ = canonical_csr(scipy.sparse.csr_array((ones, rest.matrix.indices, rest.matrix.indptr), shape=rest.shape))
-    return type(data)(matrix, data.users, data.items, data.item_titles, rest.row_counts, rest.times)
+    matrix = trusted_csr(ones, rest.matrix.indices, rest.matrix.indptr, rest.shape)
+    return data._trusted(matrix, data.users, data.items, data.item_titles, rest.row_counts, rest.times)
 
 
 def core(data: Interactions, min_user_items: int | None, min_item_users: int | None) -> Interactions:
@@ -79,16 +78,16 @@ def _part(data: Interactions, entries: npt.NDArray[np.int64], users: Kept, items
     indptr = np.append(0, np.cumsum(np.bincount(row, minlength=int(users.sum()))))
     indices = (np.cumsum(items) - 1)[matrix.indices[entries]]
     shape = int(users.sum()), int(items.sum())
-    kept, _ = canonical_csr(scipy.sparse.csr_array((matrix.data[entries], indices, indptr), shape=shape))
+    kept = trusted_csr(matrix.data[entries], indices, indptr, shape)
     titles, counts, times = (
         None if array is None else array[which]
         for array, which in ((data.item_titles, items), (data.row_counts, entries), (data.times, entries))
     )
-    return type(data)(kept, _rest(data.users, users), _rest(data.items, items), titles, counts, times)
+    return data._trusted(kept, _rest(data.users, users), _rest(data.items, items), titles, counts, times)
 
 
 def _rest(index: IdIndex, kept: Kept) -> IdIndex:
     if kept.all():
         return index
     ids: Any = index.decode(np.flatnonzero(kept))
-    return IdIndex(ids, len(ids), index.kind)
+    return IdIndex.trusted(ids, len(ids), index.kind)

@@ -19,9 +19,9 @@ import scipy  # and not scipy.sparse, which loads itself on first use: it would 
 from coals import _core
 from coals._util.checks import check_choice
 from coals._util.limits import LARGEST_INT32
-from coals.data.formats import compressed, entries, segment
+from coals.data.formats import compressed, entries, floats, segment
 
-__all__ = ["DUPLICATES", "canonical_csr", "check_sparse", "ordered_pairs"]
+__all__ = ["DUPLICATES", "canonical_csr", "check_sparse", "in_order", "merged", "trusted_csr"]
 
 #: What to do with several entries for one (row, column) pair.
 DUPLICATES = ("error", "sum", "last", "max", "mean", "count")
@@ -53,9 +53,15 @@ def canonical_csr(
     """
     check_choice("duplicates", duplicates, DUPLICATES)
     check_sparse(X)
-    rows = _to_csr(X, copy)
+    return merged(_to_csr(X, copy), duplicates, name)
+
+
+def merged(
+    rows: Any, duplicates: str, name: Callable[[int, int], str] = _plain
+) -> tuple[Any, npt.NDArray[np.int64] | None]:
+    """`canonical_csr` of a new `csr_array` whose arrays are known to be well-formed: checks its values alone."""
     if rows.nnz == 0:
-        raise ValueError("the matrix is empty: it has no stored entry")
+        raise _empty()
     _refuse_nonfinite(rows, name, "")
     counts = None
     if not rows.has_canonical_format:  # computed again, for `rows` is new
@@ -67,10 +73,25 @@ def canonical_csr(
             _refuse_nonfinite(rows, name, f" (duplicates={duplicates!r})")
     if duplicates == "count" and counts is None:
         rows = _csr(np.ones_like(rows.data), rows.indices, rows.indptr, rows.shape)
+    return _finished(rows), counts
+
+
+def trusted_csr(data: Array, indices: Array, indptr: Array, shape: tuple[int, int]) -> Any:
+    """What `canonical_csr` returns, from arrays that are canonical: parts of another one, or its transpose."""
+    if len(data) == 0:
+        raise _empty()
+    return _finished(_csr(data, indices, indptr, shape))
+
+
+def _finished(rows: Any) -> Any:
     for array in (rows.data, rows.indices, rows.indptr):
         array.setflags(write=False)
     rows.has_canonical_format = True
-    return rows, counts
+    return rows
+
+
+def _empty() -> ValueError:
+    return ValueError("the matrix is empty: it has no stored entry")
 
 
 def check_sparse(X: Any) -> tuple[int, int]:
@@ -98,10 +119,11 @@ def check_sparse(X: Any) -> tuple[int, int]:
     return int(X.shape[0]), int(X.shape[1])
 
 
-def ordered_pairs(row: Array, column: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
-    """The order of entries by row and column, those of one pair in theirs, and the row pointers that go with it."""
+def in_order(data: Array, row: Array, column: Array, shape: tuple[int, int]) -> tuple[Any, Array]:
+    """Entries whose positions are in range as a sorted `csr_array`, repeated pairs in their order; and the order."""
     rows, columns = (np.ascontiguousarray(axis, dtype=np.int32) for axis in (row, column))
-    return _core.order_of_pairs(rows, columns, shape[0], 0)
+    order, indptr = _core.order_of_pairs(rows, columns, shape[0], 0)
+    return _csr(floats(data, data.dtype)[order], column[order], indptr, shape), order
 
 
 def _to_csr(X: Any, copy: bool) -> Any:
@@ -119,8 +141,7 @@ def _to_csr(X: Any, copy: bool) -> Any:
         return scipy.sparse.csc_array(arrays, shape=X.shape).tocsr()
     data, row, column = entries(X)
     _refuse_hollow(X.shape, len(data))
-    order, indptr = ordered_pairs(row, column, X.shape)
-    return _csr(data[order], column[order], indptr, X.shape)
+    return in_order(data, row, column, X.shape)[0]
 
 
 def _refuse_hollow(shape: tuple[int, int], nnz: int) -> None:

@@ -31,7 +31,7 @@ class TitledItems:
     @property
     def n_items(self) -> int:
         """Number of items."""
-        return len(self.items)
+        return self.items.size
 
     def titles(self, ids: Any) -> list[str]:
         """Titles of the given item ids, a scalar or a 1-D sequence; the id itself as text where there are
@@ -84,7 +84,7 @@ class TitledItems:
         if len(codes) > len(keys):
             dropped = len(codes) - len(keys)
             warnings.warn(f"{dropped} rows repeat an id in column {on!r}: the first of each counts", stacklevel=2)
-        places = IdIndex(keys, len(keys), "item").find_all(self.items)
+        places = IdIndex.trusted(keys, len(keys), "item").find_all(self.items)
         if (places < 0).all():
             raise ValueError(
                 f"none of the {self.n_items} items is in column {on!r}: {_example(self.items.decode([0]))} here, "

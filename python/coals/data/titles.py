@@ -17,13 +17,13 @@ __all__ = ["checked_titles", "titles_of", "titles_of_ids"]
 Array = npt.NDArray[Any]
 
 
-def titles_of(item_ids: npt.NDArray[Any], titles: Mapping[Any, str] | None) -> list[str] | None:
-    """Titles in the order of the ids; an id without one goes by itself."""
+def titles_of(items: IdIndex, titles: Mapping[Any, str] | None) -> list[str] | None:
+    """Titles in the order of the items; an id without one goes by itself."""
     if titles is None:
         return None
     if not isinstance(titles, Mapping):
         raise TypeError(f"item_titles must be a mapping of item id to title, got {type(titles).__name__}")
-    return [titles.get(id, str(id)) for id in item_ids.tolist()]
+    return [titles.get(id, str(id)) for id in items.decode(np.arange(items.size)).tolist()]
 
 
 def checked_titles(titles: Any, n_items: int) -> npt.NDArray[Any] | None:

@@ -11,7 +11,7 @@ import scipy
 
 from coals import _core
 from coals.data.ids import IdIndex
-from coals.data.interactions import Interactions, as_interactions
+from coals.data.interactions import Interactions, as_interactions, unnamed
 from coals.data.native import empty_csr, with_values
 from coals.data.sparse import canonical_csr, check_sparse
 from coals.data.weights import check_weights
@@ -131,8 +131,7 @@ def _rows(
         return named(row, int(data.matrix.indices[entry]))
 
     def native(rows: Any) -> _core.Csr:
-        index = IdIndex(None, rows.shape[0], "user"), IdIndex(None, rows.shape[1], "item")
-        return with_values(Interactions(rows, *index), dtype, called, advise)
+        return with_values(unnamed(rows), dtype, called, advise)
 
     seen = native(matrix)
     if not drop_zeros or np.count_nonzero(matrix.data) == matrix.nnz:

@@ -11,7 +11,7 @@ from coals import _core
 from coals._util.checks import check_int
 from coals.data.interactions import Interactions
 from coals.data.native import structure
-from coals.data.sparse import canonical_csr
+from coals.data.sparse import trusted_csr
 from coals.similarities.measures import FORMULAS, Measure, refuse_extreme, values_of
 
 __all__ = [
@@ -90,8 +90,9 @@ def along(data: Interactions, axis: str) -> Interactions:
     """`data` with what is compared as its columns."""
     if axis == "items":
         return data
-    matrix, _ = canonical_csr(data.matrix.T.tocsr())
-    return Interactions(matrix, data.items, data.users)
+    columns = data.matrix.T.tocsr()
+    matrix = trusted_csr(columns.data, columns.indices, columns.indptr, columns.shape)
+    return data._trusted(matrix, data.items, data.users)
 
 
 def neighbor_options(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from coals._util.checks import check_int, check_number, check_random_state
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
-from coals.data.sparse import canonical_csr
+from coals.data.sparse import trusted_csr
 
 __all__ = ["FoldInData", "UserSplit", "by_user", "select_users", "told_and_held_out"]
 
@@ -117,8 +116,8 @@ def select_users(data: Interactions, rows: NDArray[np.int64]) -> Interactions:
     sizes = np.diff(indptr)[rows]
     begin = np.append(0, np.cumsum(sizes))
     entries = np.repeat(indptr[rows] - begin[:-1], sizes) + np.arange(begin[-1])
-    arrays = data.matrix.data[entries], data.matrix.indices[entries], begin
-    matrix, _ = canonical_csr(scipy.sparse.csr_array(arrays, shape=(len(rows), data.n_items)))
-    users = IdIndex(data.users.decode(rows), len(rows), "user")
+    shape = len(rows), data.n_items
+    matrix = trusted_csr(data.matrix.data[entries], data.matrix.indices[entries], begin, shape)
+    users = IdIndex.trusted(data.users.decode(rows), len(rows), "user")
     counts = None if data.row_counts is None else data.row_counts[entries]
-    return Interactions(matrix, users, data.items, data.item_titles, counts)
+    return data._trusted(matrix, users, data.items, data.item_titles, counts)

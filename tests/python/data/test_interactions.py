@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import pickle
+import uuid
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ from numpy.testing import assert_array_equal
 
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
+from coals.data.sparse import canonical_csr
+from coals.similarities.neighborhoods import along
+from coals.split.users import select_users
 
 DENSE = np.array([[0, 3, 0, 1], [2, 0, 0, 5], [0, 4, 6, 0]], dtype=np.float32)
 
@@ -280,3 +285,45 @@ def test_titles_by_id_and_without_the_padding_of_short_lists():
     assert odd.titles(np.array([5, -1])) == ["5", "minus one"]
     with pytest.raises(TypeError, match="item_titles must be a mapping of item id to title, got list"):
         Interactions.from_arrays([1], ["x"], item_titles=["Ex"])
+
+
+UNORDERED_IDS = [
+    [3, 1, 2, 1],
+    [2.5, -0.0, 0.0, 1.5],
+    ["b", "a", "", "a"],
+    [b"b", b"a", b"c", b"a"],
+    [(2, "x"), (1, "y"), (2, "x"), (0, "z")],
+    [uuid.UUID(int=2), uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)],
+    [dt.date(2020, 1, 2), dt.date(2020, 1, 1), dt.date(2020, 1, 2), dt.date(2021, 1, 1)],
+    [1, "one", 2, "two"],
+    np.array(["2020-01-02", "2020-01-01", "2020-01-02", "2021-01-01"], "M8[s]"),
+]
+
+
+def would_pass_again(data):
+    """Everything that `Interactions.from_matrix` checks holds already: it changes and copies nothing."""
+    for index in (data.users, data.items):
+        assert IdIndex(index.ids, index.size, index.kind).same_as(index)
+        assert index.ids is None or not index.ids.flags.writeable
+    matrix, counts = canonical_csr(data.matrix)
+    assert counts is None
+    for part in ("data", "indices", "indptr"):
+        ours, checked = getattr(data.matrix, part), getattr(matrix, part)
+        assert ours.dtype == checked.dtype
+        assert np.shares_memory(ours, checked) or ours.size == 0
+        assert not ours.flags.writeable
+    assert data.matrix.has_canonical_format
+    Interactions(data.matrix, data.users, data.items, data.item_titles, data.row_counts, data.times)
+
+
+@pytest.mark.parametrize("ids", UNORDERED_IDS, ids=lambda ids: type(ids[0]).__name__)
+def test_parts_that_are_not_checked_again_would_pass(ids):
+    numbers, times = np.array([4, 1, 3, 5]), np.array([9, 8, 7, 6])
+    for users, items in ((ids, [1, 0, 1, 0]), ([5, 6, 5, 5], ids)):
+        data = Interactions.from_arrays(users, items, numbers, time=times, duplicates="last")
+        some = data.select(data.matrix.data > 1)
+        for part in (data, some, some.core(1, 1), data.binarized(2)):
+            would_pass_again(part)
+        would_pass_again(along(data, "users"))
+        would_pass_again(as_interactions(data.matrix))
+        would_pass_again(select_users(data, np.array([1, 0])))

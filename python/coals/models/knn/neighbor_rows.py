@@ -8,8 +8,7 @@ import numpy as np
 import scipy
 
 from coals import _core
-from coals.data.ids import IdIndex
-from coals.data.interactions import Interactions
+from coals.data.interactions import unnamed
 from coals.data.native import as_scipy, without_values
 from coals.similarities.neighborhoods import neighborhoods, similarity_from_counts
 from coals.similarities.pair_counts import pattern_of
@@ -60,9 +59,8 @@ def _alone(model: Any, known: Any, row: Any, neighbors: int | None) -> tuple[Any
     if row.nnz == 0:
         return np.zeros(0, np.int32), np.zeros(0, model.dtype)
     matrix = scipy.sparse.vstack([known, row], format="csr")
-    ids = IdIndex(None, matrix.shape[0], "user"), IdIndex(None, matrix.shape[1], "item")
     found = neighborhoods(
-        Interactions(matrix, *ids), model._measure, axis="users", neighbors=neighbors, threshold=model.threshold,
+        unnamed(matrix), model._measure, axis="users", neighbors=neighbors, threshold=model.threshold,
         rows=np.array([model.n_users_]), dtype=model.dtype, memory_limit=model.memory_limit, threads=model._threads,
     )  # fmt: skip
     return found.to_arrays()[1:]
