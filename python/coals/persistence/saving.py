@@ -7,6 +7,8 @@ Sparse matrices are made when first asked for: until then a file of any size is 
 
 from __future__ import annotations
 
+import functools
+import importlib
 import json
 import os
 import warnings
@@ -14,11 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 from coals.data.ids import IdIndex
-from coals.persistence.model_classes import class_name, derived_names, fitted_names, known_class
-from coals.persistence.stored_values import Decoder, Encoder
+from coals.persistence.model_classes import Axes
+from coals.persistence.stored_values import Decoder, Encoder, has_matrix
 from coals.persistence.tensor_file import FileFormatError, TensorFile, write_tensors
 
-__all__ = ["Once", "load", "save", "stored"]
+__all__ = ["Once", "derived_names", "fitted_names", "load", "save", "stored"]
 
 VERSION = 1
 #: Files up to this many bytes are checked as a whole whenever they are opened: that takes some milliseconds.
@@ -153,10 +155,11 @@ def _stored_model(content: Any, decoder: Decoder) -> Any:
     cls = _class_of(content["class"], file)
     model = cls(**decoder.decode(content["parameters"]))
     pending: dict[str, Once] = {}
+    fitted = fitted_names(cls)
     for name, node in content["state"].items():
-        if name not in fitted_names(cls):
+        if name not in fitted:
             raise file.error(f"it has an unexpected attribute {name!r} for {cls.__name__}")
-        if _has_matrix(node):
+        if has_matrix(node):
             pending[name] = Once(lambda _, node=node: _decoded(decoder, node))  # type: ignore[misc]
         else:
             vars(model)[name] = decoder.decode(node)
@@ -164,7 +167,7 @@ def _stored_model(content: Any, decoder: Decoder) -> Any:
         pending[name] = Once(lambda model, method=method: getattr(model, method)())  # type: ignore[misc]
     if content["state"]:
         model._pending_ = pending
-        _check_lengths(model, file)
+        _check_lengths(model, fitted, file)
     return model
 
 
@@ -177,18 +180,12 @@ def _decoded(decoder: Decoder, node: Any) -> Any:
         raise decoder.file.error(str(error)) from error
 
 
-def _has_matrix(node: Any) -> bool:
-    if isinstance(node, dict):
-        return not node.keys().isdisjoint(("csr", "csr_array")) or any(map(_has_matrix, node.values()))
-    return isinstance(node, list) and any(map(_has_matrix, node))
-
-
-def _check_lengths(model: Any, file: TensorFile) -> None:
+def _check_lengths(model: Any, fitted: Axes, file: TensorFile) -> None:
     """Arrays that belong together have the same lengths."""
     lengths = {"users": model.n_users_, "items": model.n_items_}
-    if (len(model.user_index_), len(model.item_index_)) != (model.n_users_, model.n_items_):
+    if (model.user_index_.size, model.item_index_.size) != (model.n_users_, model.n_items_):
         raise file.error("it has ids for another number of users or items")
-    for name, axes in fitted_names(type(model)).items():
+    for name, axes in fitted.items():
         value = vars(model).get(name)
         if not axes or value is None:
             continue
@@ -206,4 +203,56 @@ def _class_of(name: str, file: TensorFile) -> Any:
             f"{file.path} holds a model of class {name}, which is not defined here: import the module that defines it "
             "first, or update coals if it is one of ours"
         )
+    return found
+
+
+# --- classes ---
+
+
+def fitted_names(cls: type) -> Axes:
+    """Fitted attributes of a class and its bases, with their axes."""
+    return _merged(cls, "_fitted")
+
+
+def derived_names(cls: type) -> dict[str, str]:
+    """Attributes that follow from others, and the methods that make them."""
+    return _merged(cls, "_derived")
+
+
+@functools.cache
+def _merged(cls: type, attribute: str) -> dict[str, Any]:
+    """What a class and its bases say; what is nearer counts."""
+    merged: dict[str, Any] = {}
+    for base in cls.__mro__:
+        for name, more in vars(base).get(attribute, {}).items():
+            merged.setdefault(name, more)
+    return merged
+
+
+def class_name(cls: type) -> str:
+    """The plain name of a class of ours; others with their module."""
+    ours = cls.__module__.partition(".")[0] == "coals"
+    return cls.__name__ if ours else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def known_class(name: str, root: type) -> type | None:
+    """The subclass of `root`, of ours or defined by now, that has this name; the one defined last."""
+    found = _defined(name, root)
+    if found is None:
+        # The table of models is that of the public names, which are loaded when first asked for.
+        package = importlib.import_module("coals")
+        if name not in package.MODELS:
+            importlib.import_module("coals.neural")
+        getattr(package, name, None)
+        found = _defined(name, root)
+    return found
+
+
+def _defined(name: str, root: type) -> type | None:
+    found, waiting = None, [root]
+    while waiting:
+        cls = waiting.pop(0)
+        waiting += cls.__subclasses__()
+        if class_name(cls) == name:
+            found = cls
     return found

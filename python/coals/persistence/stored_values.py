@@ -28,7 +28,7 @@ from coals.persistence.tensor_file import TensorFile
 from coals.ranking.linear_scores import DenseScores
 from coals.ranking.neighbor_scores import NeighborScores
 
-__all__ = ["Decoder", "Encoder"]
+__all__ = ["Decoder", "Encoder", "has_matrix"]
 
 Array = npt.NDArray[Any]
 
@@ -158,6 +158,13 @@ def _same(kind: str, text: str, value: Any) -> bool:
         return bool(_TEXTS[kind][2](text) == value)
     except ValueError:
         return False
+
+
+def has_matrix(node: Any) -> bool:
+    """Whether the JSON of a value has a sparse matrix in it."""
+    if isinstance(node, dict):
+        return not node.keys().isdisjoint(("csr", "csr_array")) or any(map(has_matrix, node.values()))
+    return isinstance(node, list) and any(map(has_matrix, node))
 
 
 class Decoder:

@@ -19,7 +19,7 @@ from numpy.testing import assert_array_equal
 
 import coals
 from answers import answers
-from coals.persistence.model_classes import derived_names, fitted_names
+from coals.persistence.saving import derived_names, fitted_names
 from model_cases import MODELS
 
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
