@@ -1,8 +1,9 @@
 """The entries of every SciPy sparse format.
 
 SciPy's conversions trust the attributes they find, and some read or write out of bounds when those were edited by hand.
-So CSR, CSC and COO are checked here, BSR and DIA by SciPy's constructors, and LIL and DOK are read as Python lists.
-Parts that disagree are a ValueError "the matrix is broken: ...".
+So CSR, CSC and COO are checked here, and BSR and DIA by SciPy's constructors. LIL and DOK are read as Python lists:
+SciPy crashes where the lists of a LIL matrix differ in length, and takes the index 1.5 for 1. Parts that disagree are a
+ValueError "the matrix is broken: ...".
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Entries = tuple[Array, Array, Array]
 
 def compressed(X: Any, n_major: int, n_minor: int, major: str, minor: str) -> Entries:
     """The arrays (data, indices, indptr) of a CSR or CSC matrix, once they are known to be in order."""
-    data, indptr, indices = _part(X, "data"), _part(X, "indptr"), _part(X, "indices")
+    data, indptr, indices = _arrays({name: getattr(X, name, None) for name in ("data", "indptr", "indices")})
     if indptr.ndim != 1 or indptr.dtype.kind not in "iu" or len(indptr) != n_major + 1 or indptr[0] != 0:
         raise _broken(f"indptr must be {n_major + 1} integers from 0, one more than {major}s")
     back = indptr[1:] < indptr[:-1]
@@ -48,7 +49,7 @@ def entries(X: Any) -> Entries:
         found = readers[X.format](X)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise _broken(str(error)) from None
-    data, row, column = (_array(name, part) for name, part in zip(("data", "row", "col"), found, strict=True))
+    data, row, column = _arrays(dict(zip(("data", "row", "col"), found, strict=True)))
     if data.ndim != 1 or data.dtype.kind not in "biuf":
         raise _broken(f"its values must be real numbers in one dimension, got dtype {data.dtype}, shape {data.shape}")
     n_rows, n_columns = X.shape
@@ -138,13 +139,14 @@ def _positions(
     return indices
 
 
-def _part(X: Any, name: str) -> Array:
-    """An attribute of the matrix as the array it should be."""
-    return _array(name, getattr(X, name, None))
+def _arrays(parts: dict[str, Any]) -> list[Array]:
+    """Attributes of the matrix as the arrays they should be."""
+    for name, value in parts.items():
+        refuse_masked(f"the {name} of the matrix", value)
+    return [_array(name, value) for name, value in parts.items()]
 
 
 def _array(name: str, value: Any) -> Array:
-    refuse_masked(f"the {name} of the matrix", value)
     try:
         array = np.asarray(value)
     except (ValueError, OverflowError):  # a ragged sequence

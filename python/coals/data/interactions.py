@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._util.checks import check_bool, refuse_masked
+from coals._util.checks import check_bool, check_choice, refuse_masked
 from coals._util.progress import working
 from coals.data import reports
 from coals.data.columns import arrow_column
@@ -19,7 +19,7 @@ from coals.data.readers.csv import Dialect, read_csv
 from coals.data.readers.frames import read_frame
 from coals.data.readers.parquet import open_parquet
 from coals.data.reduce import Intake, binarized, core
-from coals.data.sparse import canonical_csr, check_sparse, trusted_csr
+from coals.data.sparse import DUPLICATES, canonical_csr, check_sparse, trusted_csr
 from coals.data.tables import Table
 from coals.data.titled_items import TitledItems
 from coals.data.titles import checked_titles, titles_of
@@ -133,6 +133,7 @@ class Interactions(TitledItems):
         entries.
         """
         n_users, n_items = check_sparse(matrix)
+        check_choice("duplicates", duplicates, DUPLICATES)
         users, items = IdIndex(user_ids, n_users, "user"), IdIndex(item_ids, n_items, "item")
         rows, row_counts = canonical_csr(matrix, duplicates=duplicates, copy=True, name=entry_namer(users, items))
         return cls(rows, users, items, checked_titles(item_titles, len(items)), row_counts)

@@ -17,7 +17,6 @@ import numpy.typing as npt
 import scipy  # and not scipy.sparse, which loads itself on first use: it would double the time of `import coals`
 
 from coals import _core
-from coals._util.checks import check_choice
 from coals._util.limits import LARGEST_INT32
 from coals.data.formats import compressed, entries, floats, segment
 
@@ -51,7 +50,6 @@ def canonical_csr(
     memory with the result; the input itself is never changed. `name(row, column)` words the entries that
     errors speak of.
     """
-    check_choice("duplicates", duplicates, DUPLICATES)
     check_sparse(X)
     return merged(_to_csr(X, copy), duplicates, name)
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from coals.data.interactions import Interactions
 from coals.data.sparse import DUPLICATES, canonical_csr
 
 DENSE = np.array([[0, 3, 0, 1], [2, 0, 0, 5], [0, 0, 0, 0], [0, 4, 6, 0]], dtype=np.float64)
@@ -262,4 +263,4 @@ def test_no_entry_is_empty(fmt):
 
 def test_duplicates_lists_its_choices():
     with pytest.raises(ValueError, match="duplicates must be one of 'error', 'sum', 'last', 'max', 'mean', 'c"):
-        canonical_csr(sp.csr_array(DENSE), duplicates="first")
+        Interactions.from_matrix(sp.csr_array(DENSE), duplicates="first")
