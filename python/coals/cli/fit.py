@@ -16,7 +16,7 @@ from coals._util.phases import measured
 from coals.cli.base import CannotDo, check_target, ids_of, made, model_names, note, settings_of
 from coals.cli.data import Layout, read_interactions, with_titles
 from coals.cli.output import FORMATS
-from coals.cli.serve import show_recommended
+from coals.cli.recommend import show_recommended
 from coals.data.interactions import Interactions
 
 __all__ = ["data_options", "fit", "read"]

@@ -9,7 +9,7 @@ from coals.cli.base import OneLineGroup
 from coals.cli.demo import demo
 from coals.cli.evaluate import bench, evaluate
 from coals.cli.fit import fit
-from coals.cli.serve import info, recommend, search, similar
+from coals.cli.recommend import info, recommend, search, similar
 
 __all__ = ["main"]
 

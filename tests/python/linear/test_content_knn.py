@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose
 
 import coals
-from coals.models.linear.text import tfidf
+from coals.models.linear.content_knn import tfidf
 from coals.reference.content import content_weights
 
 TEXTS = ["Red wine", "a red castle", "Castles; red wine, red wine!", "", "x y"]

@@ -11,12 +11,11 @@ from coals import _core
 from coals._util.checks import check_choice, check_int, check_number, check_random_state
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
-from coals.data.native import columns_where, entry_name, structure, with_values
+from coals.data.native import columns_where, entry_name, one_a_row, structure, with_values
 from coals.models.base import NOT_LISTED, Array, Indices
 from coals.models.factors.alike import most_alike
 from coals.models.factors.centering import CENTERS, Centering
 from coals.models.factors.inner_product import InnerProductModel
-from coals.models.factors.latent_neighbors import latent_neighbors
 from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of, krylov
 from coals.models.folded_rows import Rows
 from coals.persistence.model_classes import Axes
@@ -260,7 +259,7 @@ class SVD(InnerProductModel):
 
     def _neighbors_of(self, factors: Array, own: Indices | None) -> NeighborScores:
         count, threads = self.used_neighbors, self._threads
-        similar = latent_neighbors(factors, self.user_factors_, self._known_users_, count, own, threads)
+        similar = _latent_neighbors(factors, self.user_factors_, self._known_users_, count, own, threads)
         return NeighborScores(similar, self._seen_)
 
     # --- new users ---
@@ -278,3 +277,30 @@ class SVD(InnerProductModel):
         centered = centering.apply(entries, self.dtype)
         image = _core.multiply_sparse(centered, self.item_factors_, self._threads)
         return image * self._scale(self.exponent - 1), centering.user_terms(entries)
+
+
+def _latent_neighbors(
+    queries: Array, factors: Array, known: npt.NDArray[np.bool_], count: int, own: Indices | None, threads: int
+) -> _core.Csr:
+    """Row q holds the `count` rows of `factors` nearest to query q by cosine, those above 0 among the known ones.
+
+    `own` is what each query is itself, and is left out.
+    """
+    size = len(factors)
+    itself = None if own is None else one_a_row(own, size)
+    rows, some = _unit_rows(factors)
+    asked, _ = _unit_rows(queries)
+    n = min(count, size)
+    ids, scores, _ = _core.top_k_inner_product(asked, rows, Filter(itself), known & some, n, threads)
+    near = scores > 0  # not true of padding
+    indptr = np.append(0, np.cumsum(near.sum(axis=1)))
+    by_column = np.argsort(np.where(near, ids, size), axis=1, kind="stable")
+    kept = np.take_along_axis(near, by_column, axis=1)
+    columns, values = (np.take_along_axis(array, by_column, axis=1)[kept] for array in (ids, scores))
+    return _core.Csr(indptr, columns.astype(np.int32), values.astype(np.float64), size, "float64")
+
+
+def _unit_rows(factors: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """As in `coals.ranking.unit_rows`, but in the dtype of the factors: scores of fitted models keep its rounding."""
+    norms = np.linalg.norm(factors, axis=1, keepdims=True)
+    return factors / np.where(norms > 0, norms, 1), norms[:, 0] > 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy
 
 from coals import _core
 from coals._util.checks import refuse_unordered
@@ -14,10 +16,11 @@ from coals.data.features import check_features
 from coals.data.interactions import Interactions
 from coals.models.fit_memory import RANKED, Bytes, Shape, csr, itemsize_of, neighbor_lists, value_size
 from coals.models.linear.linear_model import LinearModel
-from coals.models.linear.text import tfidf
 from coals.similarities.neighborhoods import neighbor_options
 
-__all__ = ["ContentKNN"]
+__all__ = ["ContentKNN", "tfidf"]
+
+_WORD = re.compile(r"\b\w\w+\b")
 
 
 class ContentKNN(LinearModel):
@@ -163,3 +166,25 @@ def _texts(data: Interactions, item_text: Any) -> list[str]:
         if not isinstance(text, str):
             raise TypeError(f"item_text must hold strings, got {text!r} for item {place}")
     return texts
+
+
+def tfidf(texts: Sequence[str]) -> Any:
+    """texts x words csr_array: count * (ln((1 + n) / (1 + df)) + 1), words of two and more letters in lower case.
+
+    Words are in alphabetical order. But for the length of the rows this is scikit-learn's TfidfVectorizer.
+
+    >>> tfidf(["red wine", "red", "Wine, red wine"]).toarray().round(2)
+    array([[1.  , 1.29],
+           [1.  , 0.  ],
+           [1.  , 2.58]])
+    """
+    found = [_WORD.findall(text.lower()) for text in texts]
+    words = sorted({word for text in found for word in text})
+    place = {word: k for k, word in enumerate(words)}
+    columns = np.array([place[word] for text in found for word in text], dtype=np.int64)
+    rows = np.repeat(np.arange(len(found)), [len(text) for text in found])
+    counts = scipy.sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(found), len(words))).tocsr()
+    counts.sum_duplicates()
+    df = np.bincount(counts.indices, minlength=len(words))
+    idf = np.log((1 + len(found)) / (1 + df)) + 1
+    return scipy.sparse.csr_array((counts.data * idf[counts.indices], counts.indices, counts.indptr), counts.shape)
