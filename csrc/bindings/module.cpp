@@ -1,5 +1,5 @@
 // Table of contents of coals._core.
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 #include "common.hpp"
 
 #if !defined(_WIN32)

@@ -1,6 +1,6 @@
 // Options, penalties and errors of ALS; the half-sweeps are in bind_explicit_als.cpp and bind_implicit_als.cpp.
 #include "../enums.hpp"
-#include "als_options.hpp"
+#include "optional_arrays.hpp"
 
 namespace coals::bindings {
 

@@ -1,7 +1,7 @@
 // Explicit half-sweeps. bind_implicit_als.cpp has the rest of als.hpp.
 #include "coals/als.hpp"
 
-#include "als_options.hpp"
+#include "optional_arrays.hpp"
 
 namespace coals::bindings {
 

@@ -1,6 +1,6 @@
 // Implicit half-sweeps, Gram matrices and rotations.
 #include "../enums.hpp"
-#include "als_options.hpp"
+#include "optional_arrays.hpp"
 
 namespace coals::bindings {
 

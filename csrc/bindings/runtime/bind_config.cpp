@@ -1,7 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "../common.hpp"
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 
 namespace coals::bindings {
 

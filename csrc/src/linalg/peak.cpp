@@ -2,7 +2,7 @@
 #include <atomic>
 #include <chrono>
 
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/require.hpp"
 #include "threading/parallel.hpp"

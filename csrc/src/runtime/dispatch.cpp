@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <stdexcept>
 
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define COALS_X86 1

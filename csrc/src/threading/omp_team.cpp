@@ -16,7 +16,7 @@
 // Exceptions: they must not leave a region, so this file keeps them, and throws them after the region.
 #include "threading/omp_team.hpp"
 
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 
 #if defined(_OPENMP)
 #include <omp.h>

@@ -16,8 +16,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "coals/config.hpp"
 #include "coals/run_control.hpp"
+#include "coals/runtime.hpp"
 #include "threading/cpu_share.hpp"
 #include "threading/poller.hpp"
 #include "threading/team.hpp"

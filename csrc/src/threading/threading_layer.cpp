@@ -11,7 +11,7 @@
 #include <pthread.h>
 #endif
 
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 #include "threading/omp_team.hpp"
 
 namespace coals {

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #endif
 
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 #include "runtime/require.hpp"
 #include "threading/cgroup.hpp"
 #include "threading/cpu_share.hpp"

@@ -3,10 +3,10 @@
 #include <limits>
 
 #include "cases.hpp"
-#include "coals/config.hpp"
 #include "coals/csv.hpp"
 #include "coals/event_cooccurrence.hpp"
 #include "coals/pair_order.hpp"
+#include "coals/runtime.hpp"
 
 using namespace coals;
 

@@ -7,10 +7,10 @@
 #include <random>
 #include <vector>
 
-#include "coals/config.hpp"
 #include "coals/cooccurrence.hpp"
 #include "coals/metrics.hpp"
 #include "coals/neighbors.hpp"
+#include "coals/runtime.hpp"
 #include "coals/topk.hpp"
 
 #include "smoke.hpp"

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #endif
 
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 #include "threading/parallel.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "coals/config.hpp"
+#include "coals/runtime.hpp"
 #include "threading/cgroup.hpp"
 #include "threading/cpu_share.hpp"
 

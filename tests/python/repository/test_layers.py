@@ -25,7 +25,7 @@ ALLOWED = {
     "kernels": [r'"\w+\.hpp"', r"<cstdint>", r"<\w+intrin\.h>", r"<arm_neon\.h>"],
     "bindings": [
         r'"coals/(\w+\.(hpp|def)|c_api\.h)"',
-        r'"(\.\./)?(\w+/)?(common|als_options|enums|for_type|id_arrays|top_k_lists)\.hpp"',
+        r'"(\.\./)?(\w+/)?(common|optional_arrays|enums|for_type|id_arrays|top_k_lists)\.hpp"',
         r"<pybind11/.*>",
     ],
 }
