@@ -254,6 +254,8 @@ class TopKFilter:
     def candidate(self) -> npt.NDArray[np.bool_] | None: ...
     @property
     def min_score(self) -> float: ...
+    def select_rows(self, rows: Int64s) -> TopKFilter:
+        """The same for some of its queries."""
 
 class ItemIndex:
     """Items packed to be ranked, float32 or float64. Keeps the array, which must not change."""
@@ -344,8 +346,8 @@ def top_k_weighted_rows(
     queries: Csr,
     rows: Int64s,
     weights: Floats[Real],
-    excluded: Csr,
     candidate: npt.NDArray[np.bool_],
+    filter: TopKFilter,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, Floats[Real], Int64s]: ...
@@ -357,7 +359,7 @@ def top_k_blended(
     weights: list[float],
     cascade: bool,
     items: int,
-    excluded: Csr,
+    filter: TopKFilter,
     n: int,
     num_threads: int,
 ) -> tuple[Int64s, npt.NDArray[np.float64], Int64s]: ...

@@ -17,6 +17,14 @@ Filter make_filter(const py::object& excluded, const py::object& allowed, const 
   return {excluded, allowed, candidate, min_score};
 }
 
+py::object selected(const py::object& part, const py::object& rows) {
+  return part.is_none() ? part : py::object(part.attr("select_rows")(rows));
+}
+
+Filter select_filter_rows(const Filter& self, const py::object& rows) {
+  return {selected(self.excluded, rows), selected(self.allowed, rows), self.candidate, self.min_score};
+}
+
 // An index and the array that it reads.
 template <class T>
 struct HeldIndex {
@@ -108,7 +116,8 @@ void bind_topk(py::module_& module) {
       .def_readonly("excluded", &Filter::excluded)
       .def_readonly("allowed", &Filter::allowed)
       .def_readonly("candidate", &Filter::candidate)
-      .def_readonly("min_score", &Filter::min_score);
+      .def_readonly("min_score", &Filter::min_score)
+      .def("select_rows", &select_filter_rows, py::arg("rows"), "The same for some of its queries.");
   py::class_<Index> index(module, "ItemIndex", "Items packed to be ranked. Keeps the array, which must not change.");
   bind_topk_of<float>(module, index);
   bind_topk_of<double>(module, index);

@@ -1,9 +1,9 @@
-// A product of two tall matrices added to a square one; see dense_items.hpp. Both are packed as the register tile reads
+// A product of two tall matrices added to a square one; see linalg.hpp. Both are packed as the register tile reads
 // them, a panel of columns of the result at a time.
 #include <algorithm>
 
 #include "checks/arguments.hpp"
-#include "coals/dense_items.hpp"
+#include "coals/linalg.hpp"
 #include "linalg/padding.hpp"
 #include "runtime/dispatch.hpp"
 #include "threading/parallel.hpp"

@@ -1,4 +1,4 @@
-// The inverse of a symmetric positive definite matrix in one sweep of Cholesky steps; see dense_items.hpp.
+// The inverse of a symmetric positive definite matrix in one sweep of Cholesky steps; see linalg.hpp.
 //
 // Each step takes a block K of rows with pivot block P = U^T U and the rest R of its rows. With W = U^-T R it subtracts
 // W^T W from all of the upper triangle outside K, and then puts P^-1 R = U^-1 W in the place of R and -P^-1 in that of
@@ -10,8 +10,8 @@
 #include <cmath>
 
 #include "checks/arguments.hpp"
-#include "coals/dense_items.hpp"
 #include "coals/errors.hpp"
+#include "coals/linalg.hpp"
 #include "linalg/mirror.hpp"
 #include "linalg/padding.hpp"
 #include "runtime/dispatch.hpp"

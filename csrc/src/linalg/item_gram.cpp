@@ -1,9 +1,9 @@
-// X^T X of a sparse X as a dense matrix; see dense_items.hpp. Row by row, above the diagonal, in a row of doubles that
+// X^T X of a sparse X as a dense matrix; see linalg.hpp. Row by row, above the diagonal, in a row of doubles that
 // stays in the cache; what lies below is a copy.
 #include <algorithm>
 
 #include "checks/arguments.hpp"
-#include "coals/dense_items.hpp"
+#include "coals/linalg.hpp"
 #include "linalg/mirror.hpp"
 #include "threading/parallel.hpp"
 

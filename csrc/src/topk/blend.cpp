@@ -6,7 +6,7 @@
 
 #include "checks/arguments.hpp"
 #include "threading/parallel.hpp"
-#include "topk/bounded_heap.hpp"
+#include "topk/query.hpp"
 
 namespace coals {
 
@@ -46,11 +46,12 @@ struct Blend {
     }
   }
 
-  void write(std::int64_t query, const CsrView<void>& excluded, const TopKLists<double>& out) {
+  void write(std::int64_t query, const TopKFilter& filter, const TopKLists<double>& out) {
     for (const std::int32_t item : touched) {
       listed[item] = 0;
       // Items come in no order, so an equal score may yet get in.
-      if (scores[item] >= heap.bound() && !contains(excluded, query, item)) heap.offer(item, scores[item]);
+      if (!(scores[item] >= heap.bound() && scores[item] >= filter.min_score)) continue;
+      if (admits(filter, query, item)) heap.offer(item, scores[item]);
     }
     touched.clear();
     heap.write(query, out);
@@ -73,19 +74,19 @@ void check_member(const BlendedLists& member, std::int64_t queries) {
 
 }  // namespace
 
-void top_k_blended(const std::vector<BlendedLists>& members, bool cascade, std::int64_t items,
-                   const CsrView<void>& excluded, const TopKLists<double>& out, const RunControl& control) {
-  check_sparse(excluded, excluded.rows, items, "excluded");
-  check_lists(out, excluded.rows);
-  for (const BlendedLists& member : members) check_member(member, excluded.rows);
+void top_k_blended(const std::vector<BlendedLists>& members, bool cascade, std::int64_t queries, std::int64_t items,
+                   const TopKFilter& filter, const TopKLists<double>& out, const RunControl& control) {
+  check_filter(filter, queries, items);
+  check_lists(out, queries);
+  for (const BlendedLists& member : members) check_member(member, queries);
   const auto make_blend = [&] { return Blend(items, std::min(out.n, std::max<std::int64_t>(items, 1))); };
-  parallel_for(excluded.rows, control, make_blend, [&](Blend& blend, std::int64_t query) {
+  parallel_for(queries, control, make_blend, [&](Blend& blend, std::int64_t query) {
     double offset = 2.0 * static_cast<double>(members.size());
     for (const BlendedLists& member : members) {
       offset -= 2.0;
       if (cascade || member.weight != 0) blend.add(member, query, cascade, offset);
     }
-    blend.write(query, excluded, out);
+    blend.write(query, filter, out);
   });
 }
 

@@ -1,12 +1,12 @@
-// Scores and lists from a dense matrix of weights; see dense_items.hpp.
+// Scores and lists from a dense matrix of weights; see dense_scores.hpp.
 #include <algorithm>
 #include <cmath>
 
 #include "checks/arguments.hpp"
-#include "coals/dense_items.hpp"
+#include "coals/dense_scores.hpp"
 #include "runtime/dispatch.hpp"
 #include "threading/parallel.hpp"
-#include "topk/bounded_heap.hpp"
+#include "topk/query.hpp"
 
 namespace coals {
 
@@ -45,29 +45,24 @@ void check_queries(const CsrView<T>& queries, const std::int64_t* rows, std::int
 }  // namespace
 
 template <class T>
-void top_k_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, MatrixView<const T> weights,
-                         const CsrView<void>& excluded, const std::uint8_t* candidate, const TopKLists<T>& out,
-                         const RunControl& control) {
+void top_k_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, std::int64_t count,
+                         MatrixView<const T> weights, const std::uint8_t* candidate, const TopKFilter& filter,
+                         const TopKLists<T>& out, const RunControl& control) {
   const Kernels<T>& kernels = active_kernels<T>();
   const std::int64_t items = weights.columns;
-  check_sparse(excluded, excluded.rows, items, "excluded");
-  check_queries(queries, rows, excluded.rows, weights);
-  check_lists(out, excluded.rows);
+  check_filter(filter, count, items);
+  check_queries(queries, rows, count, weights);
+  check_lists(out, count);
+  const T below = below_least<T>(filter.min_score);
   const auto make_state = [&] { return QueryState<T>(items, std::min(out.n, std::max<std::int64_t>(items, 1))); };
-  parallel_for(excluded.rows, control, make_state, [&](QueryState<T>& state, std::int64_t q) {
+  parallel_for(count, control, make_state, [&](QueryState<T>& state, std::int64_t q) {
     if (queries.row_size(rows[q]) > 0) {
       add_rows(kernels, queries, rows[q], weights, state.scores.data());
-      const std::int32_t* skip = excluded.column + excluded.row_begin[q];
-      const std::int32_t* const end = excluded.column + excluded.row_begin[q + 1];
-      T bound = state.heap.bound();
+      T bound = below;
       for (std::int64_t j = 0; j < items; ++j) {
-        if (skip != end && *skip == j) {
-          ++skip;
-          continue;
-        }
-        if (!(state.scores[j] > bound) || (candidate && !candidate[j])) continue;
+        if (!(state.scores[j] > bound) || (candidate && !candidate[j]) || !admits(filter, q, j)) continue;
         state.heap.offer(j, state.scores[j]);
-        bound = state.heap.bound();
+        bound = std::max(below, state.heap.bound());
       }
     }
     state.heap.write(q, out);
@@ -140,12 +135,12 @@ CsrMatrix<T> strongest_of_columns(MatrixView<const T> matrix, std::int64_t count
   return out;
 }
 
-#define COALS_INSTANTIATE(T)                                                                           \
-  template void top_k_weighted_rows<T>(const CsrView<T>&, const std::int64_t*, MatrixView<const T>,    \
-                                       const CsrView<void>&, const std::uint8_t*, const TopKLists<T>&, \
-                                       const RunControl&);                                             \
-  template void score_weighted_rows<T>(const CsrView<T>&, const std::int64_t*, MatrixView<const T>,    \
-                                       const std::int64_t*, std::int64_t, T*, const RunControl&);      \
+#define COALS_INSTANTIATE(T)                                                                                      \
+  template void top_k_weighted_rows<T>(const CsrView<T>&, const std::int64_t*, std::int64_t, MatrixView<const T>, \
+                                       const std::uint8_t*, const TopKFilter&, const TopKLists<T>&,               \
+                                       const RunControl&);                                                        \
+  template void score_weighted_rows<T>(const CsrView<T>&, const std::int64_t*, MatrixView<const T>,               \
+                                       const std::int64_t*, std::int64_t, T*, const RunControl&);                 \
   template CsrMatrix<T> strongest_of_columns<T>(MatrixView<const T>, std::int64_t, const RunControl&);
 COALS_INSTANTIATE(float)
 COALS_INSTANTIATE(double)

@@ -524,5 +524,5 @@ def as_interactions(X: Any) -> Interactions:
 
 def unnamed(matrix: Any) -> Interactions:
     """Around a canonical matrix, without ids."""
-    users, items = (IdIndex(None, size, kind) for size, kind in zip(matrix.shape, ("user", "item"), strict=True))
-    return Interactions._trusted(matrix, users, items)
+    n_users, n_items = matrix.shape
+    return Interactions._trusted(matrix, IdIndex(None, n_users, "user"), IdIndex(None, n_items, "item"))

@@ -14,14 +14,13 @@ from coals._util.checks import check_bool, check_choice, check_int, check_number
 from coals._util.limits import LONGEST_LIST
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions, as_interactions
-from coals.data.native import empty_csr, structure
+from coals.data.native import structure
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import parse_metric
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
-from coals.ranking.plain_filters import with_plain_rows
 from coals.ranking.recommendations import Recommendations, TopN, padded
 from coals.tuning.space import one_by_one
 
@@ -182,9 +181,6 @@ class Hybrid(Recommender):
     # --- serving ---
 
     def _top_n(self, users: Indices, n: int, excluded: Filter) -> TopN:
-        return with_plain_rows(lambda some, rows: self._lists_without(some, n, rows), users, excluded, self.n_items_)
-
-    def _lists_without(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
         if self._as_fitted().how == "switching":
             return self._switched(users, n, excluded)
         parts = []
@@ -193,7 +189,7 @@ class Hybrid(Recommender):
             parts.append(self._best_of_blend(self._lists(users[at]), excluded.select_rows(at), n))
         return stacked(parts, n)
 
-    def _best_of_blend(self, lists: list[TopN], excluded: _core.Csr, n: int) -> TopN:
+    def _best_of_blend(self, lists: list[TopN], excluded: Filter, n: int) -> TopN:
         given = [
             (found.ids.astype(np.int64, copy=False), found.scores.astype(np.float64, copy=False), found.counts)
             for found in lists
@@ -208,12 +204,11 @@ class Hybrid(Recommender):
         depth = min(self._as_fitted().depth, self.n_items_)
         return [model._top_n(users, depth, Filter()) for model in self.models_.values()]
 
-    def _switched(self, users: Indices, n: int, excluded: _core.Csr) -> TopN:
+    def _switched(self, users: Indices, n: int, excluded: Filter) -> TopN:
         out = empty_lists(len(users), n)
         for model, at in self._shared_out(users):
             if len(at):
-                wanted = Filter(excluded.select_rows(at))
-                out.ids[at], out.scores[at], out.counts[at] = model._top_n(users[at], n, wanted)
+                out.ids[at], out.scores[at], out.counts[at] = model._top_n(users[at], n, excluded.select_rows(at))
         return out
 
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
@@ -269,8 +264,8 @@ class Hybrid(Recommender):
             ids, scores = (np.where(many[:, None], a, b) for a, b in zip(first[:2], second[:2], strict=True))
             found = TopN(ids, scores, np.where(many, first.counts, second.counts))
         else:
-            seen = rows.seen if skip else empty_csr(rows.entries.rows, self.n_items_)
-            found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), seen, width)
+            wanted = Filter(rows.seen if skip else None)
+            found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), wanted, width)
         ids, scores, counts = padded(found, n)
         return Recommendations(self.item_index_.decode(ids), scores, counts)
 

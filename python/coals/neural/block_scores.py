@@ -13,7 +13,6 @@ from coals.models.base import NOT_LISTED, Array, Indices, Recommender
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import best_of, stacked
-from coals.ranking.plain_filters import with_plain_rows
 from coals.ranking.recommendations import TopN
 
 __all__ = ["BlockScores"]
@@ -59,22 +58,13 @@ class BlockScores(Recommender):
         return self._ranked(self.user_factors_[users], self._known_users_[users], n, excluded)
 
     def _ranked(self, factors: Array, known: npt.NDArray[np.bool_], n: int, excluded: Filter) -> TopN:
-        def ask(rows: Indices, left_out: _core.Csr) -> TopN:
-            return self._lists(factors[rows], known[rows], n, left_out)
-
-        return with_plain_rows(ask, np.arange(len(factors)), excluded, self.n_items_)
-
-    def _lists(self, factors: Array, known: npt.NDArray[np.bool_], n: int, left_out: _core.Csr) -> TopN:
-        indptr, indices, _ = left_out.to_arrays()
         step, parts = max(1, _CELLS // self._user_cells()), []
         for start in range(0, len(factors), step):
-            rows = slice(start, min(start + step, len(factors)))
+            rows = np.arange(start, min(start + step, len(factors)))
             scores = self._score_all(factors[rows]).astype(np.float64)
             scores[:, ~self._candidates_] = -np.inf
             scores[~known[rows]] = -np.inf
-            begin = indptr[rows.start : rows.stop + 1]
-            own = np.repeat(np.arange(rows.stop - rows.start), np.diff(begin))
-            scores[own, indices[begin[0] : begin[-1]]] = -np.inf
+            _leave_out(scores, excluded.select_rows(rows))
             parts.append(best_of(scores, n))
         return stacked(parts, n)
 
@@ -88,3 +78,21 @@ class BlockScores(Recommender):
             part = slice(start, start + step)
             out[part] = self._score_pairs(self.user_factors_[users[part]], items[part])
         return out
+
+
+def _leave_out(scores: npt.NDArray[np.float64], wanted: Filter) -> None:
+    """Sets scores of items that must not be on a list to -inf."""
+    if wanted.candidate is not None:
+        scores[:, ~wanted.candidate] = -np.inf
+    if wanted.allowed is not None:
+        kept = np.full_like(scores, -np.inf)
+        kept[_cells(wanted.allowed)] = scores[_cells(wanted.allowed)]
+        scores[:] = kept
+    if wanted.excluded is not None:
+        scores[_cells(wanted.excluded)] = -np.inf
+    scores[scores < wanted.min_score] = -np.inf
+
+
+def _cells(matrix: _core.Csr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    indptr, indices, _ = matrix.to_arrays()
+    return np.repeat(np.arange(matrix.rows), np.diff(indptr)), indices

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from coals import _core
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import Parts
-from coals.ranking.plain_filters import with_plain_rows
 from coals.ranking.recommendations import TopN
 
 __all__ = ["DenseScores"]
@@ -34,14 +33,8 @@ class DenseScores:
 
     def top_n(self, rows: Indices, n: int, excluded: Filter, threads: int) -> TopN:
         """Candidates, best first; none for a query without entries."""
-
-        def ask(rows: Indices, left_out: _core.Csr) -> TopN:
-            rows = np.ascontiguousarray(rows)
-            return TopN(
-                *_core.top_k_weighted_rows(self.queries, rows, self.weights, left_out, self.candidates, n, threads)
-            )
-
-        return with_plain_rows(ask, rows, excluded, self.weights.shape[1])
+        rows = np.ascontiguousarray(rows)
+        return TopN(*_core.top_k_weighted_rows(self.queries, rows, self.weights, self.candidates, excluded, n, threads))
 
     def of_pairs(self, rows: Indices, columns: Indices, threads: int) -> Array:
         pairs = np.ascontiguousarray(rows), np.ascontiguousarray(columns)

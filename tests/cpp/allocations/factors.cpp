@@ -1,7 +1,8 @@
 // Half-sweeps of ALS by every solver, gradient steps, singular vectors, the dense inverse.
 #include "cases.hpp"
 #include "coals/als.hpp"
-#include "coals/dense_items.hpp"
+#include "coals/dense_scores.hpp"
+#include "coals/linalg.hpp"
 #include "coals/sgd.hpp"
 #include "coals/svd.hpp"
 
@@ -86,7 +87,7 @@ std::uint64_t svd(const RunControl& control) {
   return Digest().add(left).add(values).add(right).value();
 }
 
-std::uint64_t dense_items(const RunControl& control) {
+std::uint64_t dense_scores(const RunControl& control) {
   const coals::CsrMatrix<float> by_item = coals::transpose(some_ratings().view(), control);
   constexpr std::int64_t n = case_items, wanted = 5;
   std::vector<float> weights(n * n);
@@ -98,9 +99,10 @@ std::uint64_t dense_items(const RunControl& control) {
   std::vector<float> scores(case_users * wanted);
   std::vector<std::int64_t> rows(case_users);
   for (std::int64_t i = 0; i < case_users; ++i) rows[i] = i;
-  coals::top_k_weighted_rows<float>(some_ratings().view(), rows.data(), {weights.data(), n, n, n},
-                                    some_ratings().view().structure(), nullptr,
-                                    {wanted, ids.data(), scores.data(), counts.data()}, control);
+  coals::TopKFilter filter;
+  filter.excluded = some_ratings().view().structure();
+  coals::top_k_weighted_rows<float>(some_ratings().view(), rows.data(), case_users, {weights.data(), n, n, n}, nullptr,
+                                    filter, {wanted, ids.data(), scores.data(), counts.data()}, control);
   return Digest().add(weights).add(cut).add(counts).value();
 }
 
@@ -124,6 +126,6 @@ std::vector<Case> factor_cases() {
   cases.push_back({"sgd", [](const RunControl& c) { return gradient_steps(coals::sgd_epoch<float>, c); }});
   cases.push_back({"bpr", [](const RunControl& c) { return gradient_steps(coals::bpr_epoch<float>, c); }});
   cases.push_back({"svd", svd});
-  cases.push_back({"dense items", dense_items});
+  cases.push_back({"dense scores", dense_scores});
   return cases;
 }

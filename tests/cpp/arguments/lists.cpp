@@ -4,7 +4,7 @@
 #include "cases.hpp"
 #include "coals/blend.hpp"
 #include "coals/cooccurrence.hpp"
-#include "coals/dense_items.hpp"
+#include "coals/dense_scores.hpp"
 #include "coals/metrics.hpp"
 #include "coals/neighbors.hpp"
 
@@ -100,11 +100,11 @@ void check_weights() {
   refuses<Lists>(
       "top_k_weighted_rows", Lists(),
       [](auto& a) {
-        top_k_weighted_rows(a.data, a.rows.data(), constant(a.weights), a.filter.excluded, nullptr, a.out(), a.control);
+        top_k_weighted_rows(a.data, a.rows.data(), users, constant(a.weights), nullptr, a.filter, a.out(), a.control);
       },
-      with({{"rows", [](auto& a) { a.rows[2] = 99; }},
-            {"queries", [](auto& a) { a.data = a.transposed; }},
-            {"weights", [](auto& a) { a.weights.data = nullptr; }}}));
+      with_filters({{"rows", [](auto& a) { a.rows[2] = 99; }},
+                    {"queries", [](auto& a) { a.data = a.transposed; }},
+                    {"weights", [](auto& a) { a.weights.data = nullptr; }}}));
   refuses<Lists>("score_weighted_rows", Lists(),
                  [](auto& a) {
                    score_weighted_rows(a.data, a.rows.data(), constant(a.weights), a.columns.data(), users,
@@ -127,7 +127,7 @@ void check_blends() {
                    [](auto& a) {
                      const BlendedLists member{a.no_ids ? nullptr : a.ids.data(), a.scores.data(), a.counts.data(),
                                                a.depth, a.weight};
-                     top_k_blended({member, member}, false, a.all, a.lists.filter.excluded, a.lists.out(), {});
+                     top_k_blended({member, member}, false, users, a.all, a.lists.filter, a.lists.out(), {});
                    },
                    {{"ids", [](auto& a) { a.ids[1] = items; }},
                     {"ids", [](auto& a) { a.ids[2] = -1; }},

@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
 from coals import _core
-from coals.data.native import empty_csr
 from coals.ranking.list_blocks import blended
 from coals.ranking.recommendations import TopN
 from coals.reference.topk import top_k
@@ -82,7 +81,8 @@ def test_blended_in_the_core_is_blended_and_sorted(cascade, threads):
         lists.append(TopN(ids, scores, counts))
     weights = [0.7, 2.0, 0.0, 1.3]
     seen = sp.random_array((30, 20), density=0.3, rng=rng, format="csr")
-    excluded = _core.Csr(seen.indptr.astype(np.int64), seen.indices.astype(np.int32), None, 20, "float32")
+    rows = _core.Csr(seen.indptr.astype(np.int64), seen.indices.astype(np.int32), None, 20, "float32")
+    excluded = _core.TopKFilter(rows)
     found = _core.top_k_blended([tuple(part) for part in lists], weights, cascade, 20, excluded, 6, threads)
     scores = blended(lists, weights, cascade, 20)
     expected = top_k(np.where(scores > -np.inf, scores, 0), 6, (scores > -np.inf) & (seen.toarray() == 0))
@@ -99,9 +99,9 @@ def test_lists_for_the_core_are_checked():
         lists = [*good]
         lists[at] = bad
         with pytest.raises(ValueError, match=message):
-            _core.top_k_blended([tuple(lists)], [1.0], False, 3, empty_csr(1, 3), 2, 1)
+            _core.top_k_blended([tuple(lists)], [1.0], False, 3, _core.TopKFilter(), 2, 1)
     with pytest.raises(ValueError, match="a weight for each list"):
-        _core.top_k_blended([good], [], False, 3, empty_csr(1, 3), 2, 1)
+        _core.top_k_blended([good], [], False, 3, _core.TopKFilter(), 2, 1)
 
 
 def test_more_users_than_are_blended_together(ratings):

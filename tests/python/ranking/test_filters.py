@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
+from coals import _core
 from coals.reference.topk import top_k
 from model_cases import MODELS
 
@@ -127,3 +128,15 @@ def test_columns_and_frames(monkeypatch):
         found.to_frame()
     with pytest.raises(ValueError, match="library must be one of"):
         found.to_frame("arrow")
+
+
+def test_a_filter_is_cut_to_some_of_its_queries():
+    rows = [_core.Csr(np.array([0, 1, 1, 3]), np.array(columns, np.int32), None, 4, "float32")
+            for columns in ([0, 1, 2], [3, 0, 1])]  # fmt: skip
+    candidate = np.array([True, False, True, True])
+    part = _core.TopKFilter(*rows, candidate, 2.5).select_rows(np.array([2, 0]))
+    assert [matrix.to_arrays()[0].tolist() for matrix in (part.excluded, part.allowed)] == [[0, 2, 3]] * 2
+    assert [matrix.to_arrays()[1].tolist() for matrix in (part.excluded, part.allowed)] == [[1, 2, 0], [0, 1, 3]]
+    assert part.candidate is candidate
+    assert part.min_score == 2.5
+    assert _core.TopKFilter().select_rows(np.array([0])).excluded is None
