@@ -1,0 +1,65 @@
+"""A call passes through few Python files. `python tests/python/repository/journeys.py` prints what is counted here."""
+
+from __future__ import annotations
+
+import pytest
+
+import coals
+from coals import _core
+from journeys import Journey, counted
+
+# Call -> the most files, and the most stays in them. The goal of three calls is lower: `ImplicitALS.fit` 8 and 40,
+# `coals fit --save` 15 files, `load, recommend` 8 files.
+MOST = {
+    "ImplicitALS.fit": (16, 83),
+    "recommend": (9, 18),
+    "from_csv": (13, 33),
+    "coals fit --save": (33, 154),
+    "load, recommend": (15, 70),
+    "save": (5, 14),
+    "ItemKNN.fit": (15, 53),
+    "EASE.fit": (12, 39),
+    "evaluate": (15, 49),
+}
+# Of `ImplicitALS.fit`, without the files of models/als.
+MOST_OUTSIDE_ALS = 10, 38
+
+
+@pytest.fixture(scope="module")
+def journeys():
+    return counted()
+
+
+def numbers(stays: list[str]) -> tuple[int, int]:
+    return len(set(stays)), len(stays)
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_calls_pass_through_few_files(journeys, name):
+    files, stays = numbers(journeys[name].stays)
+    assert (files <= MOST[name][0], stays <= MOST[name][1]) == (True, True), (files, stays, journeys[name].stays)
+
+
+def test_fit_passes_through_few_files_outside_als(journeys):
+    stays = journeys["ImplicitALS.fit"].outside("models/als/")
+    files, count = numbers(stays)
+    assert (files <= MOST_OUTSIDE_ALS[0], count <= MOST_OUTSIDE_ALS[1]) == (True, True), (files, count, stays)
+
+
+def test_every_call_has_a_bound(journeys):
+    assert journeys.keys() == MOST.keys()
+
+
+def test_runs_of_calls_and_native_calls_are_counted():
+    index = coals.Interactions.from_arrays(["b", "a"], [1, 2]).users
+
+    def call() -> None:
+        index.encode("a")  # checks the id, and looks it up
+        index.encode("b")
+        _core.default_num_threads()
+
+    journey = Journey(call)
+    once = ["data/ids.py", "data/id_arrays.py", "_util/checks.py", "data/id_arrays.py", "data/ids.py"]
+    assert journey.native == 1
+    assert journey.stays[:3] == once[:3]
+    assert journey.outside("data/") == ["_util/checks.py"] * 2
