@@ -1,4 +1,4 @@
-// An owned sparse matrix, the checks at its intake, and its transpose.
+// An owned sparse matrix, the checks when it is made, and its transpose.
 #pragma once
 
 #include "coals/buffer.hpp"

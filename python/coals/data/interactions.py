@@ -18,7 +18,7 @@ from coals.data.ids import IdIndex
 from coals.data.readers.csv import Dialect, read_csv
 from coals.data.readers.frames import read_frame
 from coals.data.readers.parquet import open_parquet
-from coals.data.reduce import Intake, binarized, core
+from coals.data.reduce import Reduction, binarized, core
 from coals.data.sparse import DUPLICATES, canonical_csr, check_sparse, trusted_csr
 from coals.data.tables import Table
 from coals.data.titled_items import TitledItems
@@ -192,10 +192,10 @@ class Interactions(TitledItems):
         (array([[2., 1.]], dtype=float32), array([2, 1]))
         """
         given = {"users": users, "items": items, "values": values, "times": time}
-        intake = Intake(duplicates, min_user_items, min_item_users, binarize)
+        reduction = Reduction(duplicates, min_user_items, min_item_users, binarize)
         with working("encoding", progress):
             columns = Columns(*(arrow_column(name, column) for name, column in given.items()))
-            return cls._of_columns(columns, item_titles, intake)
+            return cls._of_columns(columns, item_titles, reduction)
 
     @classmethod
     def from_frame(
@@ -255,8 +255,8 @@ class Interactions(TitledItems):
             read = read_frame(frame, wanted)
             columns = read["user"], read["item"], read.get("value"), read.get("time")
             names = f"column {user!r}", f"column {item!r}", f"column {value!r}", f"column {time!r}"
-            intake = Intake(duplicates, min_user_items, min_item_users, binarize)
-            return cls._of_columns(Columns(*columns, names=names), None, intake)
+            reduction = Reduction(duplicates, min_user_items, min_item_users, binarize)
+            return cls._of_columns(Columns(*columns, names=names), None, reduction)
 
     @classmethod
     def from_csv(
@@ -334,10 +334,10 @@ class Interactions(TitledItems):
         read = read_csv(path, wanted, Dialect(delimiter, header, quote, encoding), progress)
         columns = read["user"], read["item"], read.get("value"), read.get("time")
         names = f"column {user!r}", f"column {item!r}", f"column {value!r}", f"column {time!r}"
-        intake = Intake(duplicates, min_user_items, min_item_users, binarize)
+        reduction = Reduction(duplicates, min_user_items, min_item_users, binarize)
         as_numbers = not check_bool("text_ids", text_ids)
         with working("encoding", progress):
-            return cls._of_columns(Columns(*columns, names=names, detect_integers=as_numbers), None, intake)
+            return cls._of_columns(Columns(*columns, names=names, detect_integers=as_numbers), None, reduction)
 
     @classmethod
     def from_parquet(
@@ -372,16 +372,16 @@ class Interactions(TitledItems):
             As `from_frame`, and for a file that is not Parquet.
         """
         names: dict[str, Any] = {"user": user, "item": item, "value": value, "time": time}
-        intake = {"min_user_items": min_user_items, "min_item_users": min_item_users, "binarize": binarize}
-        options: dict[str, Any] = {"duplicates": duplicates, "progress": progress, **intake}
+        limits = {"min_user_items": min_user_items, "min_item_users": min_item_users, "binarize": binarize}
+        options: dict[str, Any] = {"duplicates": duplicates, "progress": progress, **limits}
         with open_parquet(path, [name for name in names.values() if name is not None]) as frame:
             return cls.from_frame(frame, **names, **options)
 
     @classmethod
-    def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, intake: Intake) -> Interactions:
-        parts = parts_of(columns, intake.duplicates)
-        named = checked_titles(titles_of(parts.items, titles), parts.items.size)
-        return intake.reduced(cls._trusted(*parts[:3], named, *parts[3:]))
+    def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, reduction: Reduction) -> Interactions:
+        parts = parts_of(columns, reduction.duplicates)
+        named = None if titles is None else checked_titles(titles_of(parts.items, titles), parts.items.size)
+        return reduction.reduced(cls._trusted(*parts[:3], named, *parts[3:]))
 
     @property
     def user_ids(self) -> npt.NDArray[Any] | None:

@@ -14,13 +14,13 @@ from coals.data.sparse import trusted_csr
 if TYPE_CHECKING:
     from coals.data.interactions import Interactions
 
-__all__ = ["Intake", "binarized", "core"]
+__all__ = ["Reduction", "binarized", "core"]
 
 Kept = npt.NDArray[np.bool_]
 
 
-class Intake(NamedTuple):
-    """What becomes of the rows on their way in: repeated pairs are merged, then `binarize`, then the core."""
+class Reduction(NamedTuple):
+    """How rows become entries: repeated pairs are merged, then `binarize` is applied, then the core is taken."""
 
     duplicates: str = "error"
     min_user_items: int | None = None

@@ -13,8 +13,8 @@ from journeys import Journey, counted
 MOST = {
     "ImplicitALS.fit": (16, 83),
     "recommend": (9, 18),
-    "from_csv": (13, 33),
-    "coals fit --save": (33, 154),
+    "from_csv": (12, 32),
+    "coals fit --save": (32, 153),
     "load, recommend": (15, 70),
     "save": (5, 14),
     "ItemKNN.fit": (15, 53),

@@ -21,7 +21,7 @@ from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
 from coals.ranking.recommendations import TopN
-from coals.similarities.measures import COUNTED, MEASURES, Measure, check_measure
+from coals.similarities.measures import COUNTED, Measure, check_measure
 from coals.similarities.neighborhoods import neighborhoods, similarity_from_counts
 from coals.similarities.pair_counts import count_pairs, pattern_of, recount_pairs
 
@@ -84,7 +84,6 @@ class NeighborModel(Recommender):
 
     def _check_params(self) -> None:
         super()._check_params()
-        check_choice("similarity", self.similarity, MEASURES)
         _ = self._measure
         check_choice("scoring", self.scoring, ("sum", "mean", "normalized", "rating"))
         check_choice("dtype", self.dtype, ("float32", "float64"))
