@@ -435,7 +435,7 @@ class Interactions(TitledItems):
         kept = trusted_csr(rows.data[mask], rows.indices[mask], indptr, self.shape)
         counts = None if self.row_counts is None else self.row_counts[mask]
         times = None if self.times is None else self.times[mask]
-        return self._trusted(kept, self.users, self.items, self.item_titles, counts, times)
+        return Interactions._trusted(kept, self.users, self.items, self.item_titles, counts, times)
 
     def binarized(self, threshold: float) -> Interactions:
         """Only the entries of at least `threshold`, each with the value 1; the same users, items, ids and titles.

@@ -92,7 +92,7 @@ def along(data: Interactions, axis: str) -> Interactions:
         return data
     columns = data.matrix.T.tocsr()
     matrix = trusted_csr(columns.data, columns.indices, columns.indptr, columns.shape)
-    return data._trusted(matrix, data.items, data.users)
+    return Interactions._trusted(matrix, data.items, data.users)
 
 
 def neighbor_options(
