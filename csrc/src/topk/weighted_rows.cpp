@@ -54,13 +54,21 @@ void top_k_weighted_rows(const CsrView<T>& queries, const std::int64_t* rows, st
   check_queries(queries, rows, count, weights);
   check_lists(out, count);
   const T below = below_least<T>(filter.min_score);
+  TopKFilter others = filter;
+  others.excluded = {};
   const auto make_state = [&] { return QueryState<T>(items, std::min(out.n, std::max<std::int64_t>(items, 1))); };
   parallel_for(count, control, make_state, [&](QueryState<T>& state, std::int64_t q) {
     if (queries.row_size(rows[q]) > 0) {
       add_rows(kernels, queries, rows[q], weights, state.scores.data());
+      // Items come in order, so those to leave out are met in order, too.
+      const std::int64_t* const begin = filter.excluded.row_begin;
+      const std::int32_t* skip = begin ? filter.excluded.column + begin[q] : nullptr;
+      const std::int32_t* const end = begin ? filter.excluded.column + begin[q + 1] : nullptr;
       T bound = below;
       for (std::int64_t j = 0; j < items; ++j) {
-        if (!(state.scores[j] > bound) || (candidate && !candidate[j]) || !admits(filter, q, j)) continue;
+        if (!(state.scores[j] > bound) || (candidate && !candidate[j])) continue;
+        while (skip != end && *skip < j) ++skip;
+        if ((skip != end && *skip == j) || !admits(others, q, j)) continue;
         state.heap.offer(j, state.scores[j]);
         bound = std::max(below, state.heap.bound());
       }
