@@ -76,12 +76,26 @@ class ReleasedGil {
   ReleasedGil() : state_(PyEval_SaveThread()) {}
   ReleasedGil(const ReleasedGil&) = delete;
   ReleasedGil& operator=(const ReleasedGil&) = delete;
-  ~ReleasedGil() noexcept(false) {
+  ~ReleasedGil() noexcept(false) { acquire(); }
+
+  // call() with the GIL held, on the thread that released it.
+  template <class Call>
+  auto with_gil(Call call) {
+    acquire();
+    struct Release {
+      PyThreadState*& state;
+      ~Release() { state = PyEval_SaveThread(); }
+    };
+    const Release release{state_};
+    return call();
+  }
+
+ private:
+  void acquire() {
     while (finalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
     PyEval_RestoreThread(state_);
   }
 
- private:
   static bool finalizing() {
 #if PY_VERSION_HEX >= 0x030D0000
     return Py_IsFinalizing() != 0;
@@ -116,8 +130,7 @@ void bind_config(py::module_& module);
 void bind_csr(py::module_& module);
 void bind_csv(py::module_& module);
 void bind_als(py::module_& module);
-void bind_explicit_als(py::module_& module);
-void bind_implicit_als(py::module_& module);
+void bind_fits(py::module_& module);
 void bind_cooccurrence(py::module_& module);
 void bind_events(py::module_& module);
 void bind_topk(py::module_& module);

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 Real = TypeVar("Real", np.float32, np.float64)
-Result = TypeVar("Result")
 Floats = npt.NDArray[Real]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -21,6 +20,7 @@ def random_start(seed: int, side: str, nonnegative: bool, out: Floats[Real]) -> 
 
 class SingularSystemError(ValueError):
     row: int
+    side: str | None
 
 class Csr:
     def __init__(
@@ -82,7 +82,6 @@ def detected_isas() -> list[str]: ...
 def active_isa() -> str: ...
 def threading_layer() -> str: ...
 def openmp_runtime() -> str: ...
-def run_in_team(function: Callable[[], Result], num_threads: int) -> Result: ...
 def default_num_threads() -> int: ...
 
 class Penalty:
@@ -116,16 +115,6 @@ def solve_explicit(
     what: str,
     num_threads: int,
 ) -> None: ...
-def explicit_squared_error(
-    ratings: Csr,
-    fixed: Floats[Real],
-    fixed_bias: Floats[Real] | None,
-    mean: float,
-    weights: Floats[Real] | None,
-    factors: Floats[Real],
-    bias: Floats[Real] | None,
-    num_threads: int,
-) -> float: ...
 def solve_implicit(
     strengths: Csr,
     fixed: Floats[Real],
@@ -139,21 +128,99 @@ def solve_implicit(
     factors: Floats[Real],
     num_threads: int,
 ) -> None: ...
-def implicit_observed_loss(
-    strengths: Csr,
-    fixed: Floats[Real],
-    objective: str,
-    alpha: float,
-    unobserved_weight: float,
-    factors: Floats[Real],
-    num_threads: int,
-) -> float: ...
-def squared_distances(rows: Floats[Real], prior: Floats[Real] | None, num_threads: int) -> npt.NDArray[np.float64]: ...
 def gram(matrix: Floats[Real], num_threads: int) -> npt.NDArray[np.float64]: ...
-def principal_axes(
-    gram: npt.NDArray[np.float64], num_threads: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
-def rotate(rows: Floats[Real], axes: npt.NDArray[np.float64], num_threads: int) -> None: ...
+
+class FitOptions:
+    """What fits of ratings and of implicit feedback share; `solver` may be "auto"."""
+
+    def __init__(
+        self,
+        *,
+        user_regularization: float,
+        item_regularization: float,
+        regularization_exponent: float,
+        iterations: int,
+        tolerance: float,
+        solver: str,
+        cg_steps: int,
+        block_size: int,
+        nonnegative: bool,
+        singular: str,
+    ) -> None: ...
+
+class ImplicitFitOptions:
+    def __init__(self, common: FitOptions, *, objective: str, alpha: float, unobserved_weight: float) -> None: ...
+
+class ExplicitFitOptions:
+    def __init__(self, common: FitOptions, *, biases: bool, joint: bool, mean: float) -> None: ...
+
+class SweepReport:
+    sweep: int
+    objective: float
+    solve_seconds: float
+    solver: str
+    mean: float
+
+    def turned_back(self, rows: Floats[Real]) -> Floats[Real]:
+        """A copy of factors, or of what turns with them, as a fit that ends here leaves it."""
+
+# Rows, biases and weights, which the core changes; what the weights cost; and what changes them after a half-sweep.
+Prior = tuple[Floats[Real], Floats[Real] | None, Floats[np.float64], float, Callable[[], float] | None]
+
+def row_penalties(
+    options: ImplicitFitOptions | ExplicitFitOptions, side: str, others: int, sizes: Int64s
+) -> Floats[np.float64]: ...
+def fit_implicit(
+    strengths: Csr,
+    options: ImplicitFitOptions,
+    users: Floats[Real],
+    items: Floats[Real],
+    on_sweep: Callable[[SweepReport], bool],
+    user_rows: Int64s | None,
+    item_rows: Int64s | None,
+    user_prior: Prior[Real] | None,
+    item_prior: Prior[Real] | None,
+    num_threads: int,
+) -> None: ...
+def fit_explicit(
+    ratings: Csr,
+    weights: Floats[Real] | None,
+    options: ExplicitFitOptions,
+    users: Floats[Real],
+    items: Floats[Real],
+    user_bias: Floats[Real] | None,
+    item_bias: Floats[Real] | None,
+    on_sweep: Callable[[SweepReport], bool],
+    user_rows: Int64s | None,
+    item_rows: Int64s | None,
+    user_prior: Prior[Real] | None,
+    item_prior: Prior[Real] | None,
+    num_threads: int,
+) -> None: ...
+def fold_in_implicit(
+    rows: Csr,
+    side: str,
+    fixed: Floats[Real],
+    gram: Floats[np.float64],
+    options: ImplicitFitOptions,
+    factors: Floats[Real],
+    prior: Floats[Real] | None,
+    num_threads: int,
+) -> None: ...
+def fold_in_explicit(
+    rows: Csr,
+    weights: Floats[Real] | None,
+    side: str,
+    fixed: Floats[Real],
+    fixed_bias: Floats[Real] | None,
+    mean: float,
+    options: ExplicitFitOptions,
+    factors: Floats[Real],
+    bias: Floats[Real] | None,
+    prior: Floats[Real] | None,
+    bias_prior: Floats[Real] | None,
+    num_threads: int,
+) -> None: ...
 
 class NeighborOptions:
     """Which entries of a row are kept, of which rows."""

@@ -1,4 +1,4 @@
-// What the bindings of explicit and implicit half-sweeps share.
+// Arrays that may be None.
 #pragma once
 
 #include "../common.hpp"

@@ -8,6 +8,9 @@
 
 namespace coals {
 
+// Of a users x items matrix.
+enum class Side { users, items };
+
 // Row-major, `stride` elements from one row to the next.
 template <class T>
 struct MatrixView {

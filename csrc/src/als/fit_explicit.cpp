@@ -1,5 +1,4 @@
-// Whole fits to ratings, and rows solved against one. The sweeps are those of
-// python/coals/models/als/explicit_problem.py.
+// Whole fits to ratings, and rows solved against one.
 #include <cmath>
 
 #include "als/fit_sweeps.hpp"
@@ -44,35 +43,68 @@ void check_biases(T* bias, std::int64_t rows, const char* name) {
   check_values(MatrixView<T>{bias, rows, 1, 1}, name);
 }
 
-// One side as it is solved: its data, and where its answer goes.
 template <class T>
-struct ExplicitSide {
-  ExplicitHalfSweep<T> problem;
-  MatrixView<T> factors;
-  T* bias;
-
-  void solve(const ExplicitFitOptions& options, const RunControl& control) {
-    if (!options.biases) return solve_explicit_factors<T>(problem, nullptr, factors, control);
-    if (options.joint) return solve_explicit_joint(problem, factors, bias, control);
-    solve_explicit_bias(problem, constant(factors), bias, control);
-    solve_explicit_factors<T>(problem, bias, factors, control);
+class ExplicitFit : public Fit<T> {
+ public:
+  ExplicitFit(const ExplicitFitOptions& options, double mean, const SideData<T>& users, const SideData<T>& items,
+              const FitPriors<T>& priors, const RunControl& control)
+      : Fit<T>(options, users, items, penalty_of(options, Side::users), penalty_of(options, Side::items), priors,
+               control),
+        joint_(options.joint || this->partial_) {
+    this->report_.mean = mean;
+    for (int side = 0; side < 2; ++side) {
+      const SideData<T>&part = this->rows_[side].part(), &other = this->data_[1 - side];
+      ExplicitHalfSweep<T>& problem = problem_[side];
+      problem.ratings = part.entries;
+      problem.fixed = constant(other.factors);
+      problem.fixed_bias = other.bias;
+      problem.mean = mean;
+      problem.penalty = this->penalty_[side];
+      problem.weight = part.weight;
+      problem.prior = this->rows_[side].prior();
+      problem.bias_prior = this->rows_[side].bias_prior();
+      problem.options = this->solver_;
+    }
   }
 
-  double penalty(bool biases, const RunControl& control) const {
-    const CsrView<void> entries = problem.ratings.structure();
-    double total = total_penalty(problem.penalty, entries, constant(factors), control);
-    const MatrixView<const T> column{bias, factors.rows, 1, 1};
-    if (biases) total += total_penalty(problem.penalty, entries, column, control);
-    return total;
+ private:
+  void half_sweep(int side) override {
+    this->solve(side, [&] { solve_rows(problem_[side], this->rows_[side].part()); });
   }
+
+  void solve_rows(const ExplicitHalfSweep<T>& problem, const SideData<T>& part) {
+    if (part.bias && joint_) return solve_explicit_joint(problem, part.factors, part.bias, this->control_);
+    if (part.bias) solve_explicit_bias(problem, constant(part.factors), part.bias, this->control_);
+    solve_explicit_factors<T>(problem, part.bias, part.factors, this->control_);
+  }
+
+  double loss() override {
+    const SideData<T>& users = this->data_[0];
+    ExplicitHalfSweep<T> all = problem_[0];
+    all.ratings = users.entries;
+    all.weight = users.weight;
+    all.prior = {};
+    all.bias_prior = nullptr;
+    return explicit_squared_error(all, constant(users.factors), users.bias, this->control_);
+  }
+
+  bool joint_;
+  ExplicitHalfSweep<T> problem_[2];
 };
 
 }  // namespace
 
+double row_penalty(const ExplicitFitOptions& options, Side side, std::int64_t entries) {
+  check_explicit(options);
+  check_name(side, Side::items, "side");
+  check_count(entries, "entries");
+  return entries > 0 ? ridge_of(penalty_of(options, side), entries) : 0;
+}
+
 template <class T>
 FitReport fit_explicit(const CsrView<T>& ratings, const As<T>* weight, const ExplicitFitOptions& options,
                        MatrixView<T> users, MatrixView<T> items, As<T>* user_bias, As<T>* item_bias,
-                       const RunControl& control) {
+                       const RunControl& control, const FitPriors<As<T>>& priors) {
   check_explicit(options);
   check_whole(ratings, "ratings");
   check_valued(ratings, "ratings");
@@ -81,10 +113,12 @@ FitReport fit_explicit(const CsrView<T>& ratings, const As<T>* weight, const Exp
   require(ratings.entries() > 0, "ratings: there is none");
   check_values(ratings, "ratings");
   check_weights(ratings, weight);
-  check_start(users, items);
+  check_start(users, items, options.accept_zeros);
   if (options.biases) {
     check_biases(user_bias, ratings.rows, "user_bias");
     check_biases(item_bias, ratings.columns, "item_bias");
+  } else {
+    user_bias = item_bias = nullptr;
   }
   const CsrMatrix<T> by_item = transpose(ratings, control);
   Buffer<T> item_weight;
@@ -92,48 +126,17 @@ FitReport fit_explicit(const CsrView<T>& ratings, const As<T>* weight, const Exp
     item_weight =
         transpose_values(CsrView<T>{ratings.rows, ratings.columns, ratings.row_begin, ratings.column, weight}, control);
   }
-  FitReport report;
-  if (!std::isnan(options.mean)) {
-    report.mean = options.mean;
-  } else if (options.biases) {
-    report.mean = weighted_mean(ratings, weight);
-  }
-  const SolverOptions solver = sweep_options(options, ratings.structure(), by_item.view().structure(), users.columns);
-  report.solver = solver.solver;
-  const auto side = [&](const CsrView<T>& data, MatrixView<T> fixed, const T* fixed_bias, const T* weights, Side which,
-                        MatrixView<T> factors, T* bias) {
-    ExplicitHalfSweep<T> problem;
-    problem.ratings = data;
-    problem.fixed = constant(fixed);
-    problem.fixed_bias = options.biases ? fixed_bias : nullptr;
-    problem.mean = report.mean;
-    problem.penalty = penalty_of(options, which);
-    problem.weight = weights;
-    problem.options = solver;
-    return ExplicitSide<T>{problem, factors, bias};
-  };
-  ExplicitSide<T> solve_users = side(ratings, items, item_bias, weight, Side::users, users, user_bias);
-  ExplicitSide<T> solve_items =
-      side(by_item.view(), users, user_bias, weight ? item_weight.data() : nullptr, Side::items, items, item_bias);
-  const auto sweep = [&] {
-    solve_users.solve(options, control);
-    solve_items.solve(options, control);
-  };
-  report.objective = run_sweeps(
-      options, sweep,
-      [&] {
-        const T* bias = options.biases ? user_bias : nullptr;
-        return explicit_squared_error(solve_users.problem, constant(users), bias, control) +
-               solve_users.penalty(options.biases, control) + solve_items.penalty(options.biases, control);
-      },
-      control);
-  return report;
+  double mean = options.biases ? weighted_mean(ratings, weight) : 0;
+  if (!std::isnan(options.mean)) mean = options.mean;
+  ExplicitFit<T> fit(options, mean, {ratings, weight, users, user_bias},
+                     {by_item.view(), item_weight.data(), items, item_bias}, priors, control);
+  return fit.run();
 }
 
 template <class T>
 void fold_in_explicit(const CsrView<T>& rows, const As<T>* weight, Side side, As<MatrixView<const T>> fixed,
                       const As<T>* fixed_bias, double mean, const ExplicitFitOptions& options, MatrixView<T> factors,
-                      As<T>* bias, const RunControl& control) {
+                      As<T>* bias, const RunControl& control, As<MatrixView<const T>> prior, const As<T>* bias_prior) {
   check_explicit(options);
   check_name(side, Side::items, "side");
   check_number(mean, -largest_option, largest_option, "mean");
@@ -154,6 +157,8 @@ void fold_in_explicit(const CsrView<T>& rows, const As<T>* weight, Side side, As
   problem.mean = mean;
   problem.penalty = penalty_of(options, side);
   problem.weight = weight;
+  problem.prior = prior;
+  problem.bias_prior = bias_prior;
   problem.options = exact_options(options);
   if (options.biases) return solve_explicit_joint(problem, factors, bias, control);
   solve_explicit_factors<T>(problem, nullptr, factors, control);
@@ -161,9 +166,10 @@ void fold_in_explicit(const CsrView<T>& rows, const As<T>* weight, Side side, As
 
 #define COALS_INSTANTIATE(T)                                                                                  \
   template FitReport fit_explicit<T>(const CsrView<T>&, const T*, const ExplicitFitOptions&, MatrixView<T>,   \
-                                     MatrixView<T>, T*, T*, const RunControl&);                               \
+                                     MatrixView<T>, T*, T*, const RunControl&, const FitPriors<T>&);          \
   template void fold_in_explicit<T>(const CsrView<T>&, const T*, Side, MatrixView<const T>, const T*, double, \
-                                    const ExplicitFitOptions&, MatrixView<T>, T*, const RunControl&);
+                                    const ExplicitFitOptions&, MatrixView<T>, T*, const RunControl&,          \
+                                    MatrixView<const T>, const T*);
 COALS_INSTANTIATE(float)
 COALS_INSTANTIATE(double)
 #undef COALS_INSTANTIATE

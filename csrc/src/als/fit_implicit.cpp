@@ -1,5 +1,8 @@
-// Whole fits to implicit feedback, and rows solved against one. The sweeps, in the principal axes of the fixed side,
-// are those of python/coals/models/als/implicit_problem.py, which says why.
+// Whole fits to implicit feedback, and rows solved against one.
+//
+// The part of the objective that runs over all cells is an inner product of the two Gram matrices. A row solve is
+// cheapest where the Gram matrix of the fixed side is diagonal, and turning both sides alike changes no inner product;
+// so before a half-sweep both are turned into the axes of that matrix. The product of all turns is undone at the end.
 #include <algorithm>
 
 #include "als/fit_sweeps.hpp"
@@ -54,70 +57,86 @@ struct KnownGram {
 };
 
 template <class T>
-class ImplicitFit {
+class ImplicitFit : public Fit<T> {
  public:
-  ImplicitFit(const CsrView<T>& by_user, const CsrView<T>& by_item, const ImplicitFitOptions& options,
-              MatrixView<T> users, MatrixView<T> items, const RunControl& control)
-      : options_(options), control_(control), size_(users.columns), factors_{users, items} {
-    solver_ = sweep_options(options, by_user.structure(), by_item.structure(), size_);
-    turns_ = options.unobserved_weight > 0 && !options.solver.nonnegative;
+  ImplicitFit(const ImplicitFitOptions& options, const SideData<T>& users, const SideData<T>& items,
+              const FitPriors<T>& priors, const RunControl& control)
+      : Fit<T>(options, users, items, penalty_of(options, Side::users, items.factors.rows),
+               penalty_of(options, Side::items, users.factors.rows), priors, control),
+        weight_(options.unobserved_weight),
+        size_(users.factors.columns),
+        factors_{users.factors, items.factors} {
+    // x >= 0 means these axes and no others; and to turn all rows does not pay where few are solved.
+    turns_ = weight_ > 0 && !options.solver.nonnegative && !this->partial_;
     for (int side = 0; side < 2; ++side) {
       ImplicitHalfSweep<T>& problem = problem_[side];
-      problem.strengths = side == 0 ? by_user : by_item;
+      problem.strengths = this->rows_[side].part().entries;
       problem.fixed = constant(factors_[1 - side]);
       problem.objective = options.objective;
       problem.alpha = options.alpha;
-      problem.unobserved_weight = options.unobserved_weight;
-      problem.penalty = penalty_of(options, side == 0 ? Side::users : Side::items, problem.fixed.rows);
-      problem.options = solver_;
+      problem.unobserved_weight = weight_;
+      problem.penalty = this->penalty_[side];
+      problem.prior = this->rows_[side].prior();
+      problem.options = this->solver_;
       gram_[side].values = Buffer<double>(size_ * size_);
     }
   }
 
-  Solver solver() const { return solver_.solver; }
-
-  void sweep() {
-    for (int side = 0; side < 2; ++side) {
-      if (turns_) turn_to_axes_of(1 - side);
-      problem_[side].gram = gram(1 - side);
-      gram_[side].known = false;
-      solve_implicit_factors(problem_[side], factors_[side], control_);
-      gram(side);  // the objective and the next half-step want it
-    }
-  }
-
-  double objective() {
-    double total = implicit_observed_loss(problem_[0], constant(factors_[0]), control_);
-    if (options_.unobserved_weight > 0) total += options_.unobserved_weight * product_of_grams();
-    for (int side = 0; side < 2; ++side) {
-      total += total_penalty(problem_[side].penalty, problem_[side].strengths.structure(), constant(factors_[side]),
-                             control_);
-    }
-    return total;
-  }
-
   // Undoes all turns.
   void finish() {
-    if (turn_.size() == 0) return;
-    Buffer<double> back(size_ * size_);
-    for (std::int64_t i = 0; i < size_; ++i) {
-      for (std::int64_t j = 0; j < size_; ++j) back[j * size_ + i] = turn_[i * size_ + j];
+    const MatrixView<const double> axes = back();
+    if (!axes.data) return;
+    for (int side = 0; side < 2; ++side) {
+      rotate(factors_[side], axes, this->control_);
+      rotate_prior(side, axes);
     }
-    for (const MatrixView<T>& factors : factors_) rotate(factors, square(back), control_);
   }
 
  private:
+  void half_sweep(int side) override {
+    if (turns_) turn_to_axes_of(1 - side);
+    problem_[side].gram = gram(1 - side);
+    gram_[side].known = false;
+    this->solve(side,
+                [&] { solve_implicit_factors(problem_[side], this->rows_[side].part().factors, this->control_); });
+    gram(side);  // the objective and the next half-step want it
+  }
+
+  double loss() override {
+    ImplicitHalfSweep<T> all = problem_[0];
+    all.strengths = this->data_[0].entries;
+    all.prior = {};
+    const double total = implicit_observed_loss(all, constant(factors_[0]), this->control_);
+    return weight_ > 0 ? total + weight_ * product_of_grams() : total;
+  }
+
+  // The transpose of the product of all turns.
+  MatrixView<const double> back() override {
+    if (turn_.size() == 0) return {};
+    if (back_.size() == 0) back_ = Buffer<double>(size_ * size_);
+    for (std::int64_t i = 0; i < size_; ++i) {
+      for (std::int64_t j = 0; j < size_; ++j) back_[j * size_ + i] = turn_[i * size_ + j];
+    }
+    return square(back_);
+  }
+
+  void rotate_prior(int side, MatrixView<const double> axes) {
+    const FitPrior<T>& prior = this->prior_[side];
+    if (prior.rows.data) rotate(prior.rows, axes, this->control_);
+    if (prior.weights.data) rotate(prior.weights, axes, this->control_);
+  }
+
   MatrixView<const double> square(const Buffer<double>& values) const { return {values.data(), size_, size_, size_}; }
 
   MatrixView<const double> gram(int side) {
     KnownGram& own = gram_[side];
     if (!own.known) {
       own.known = true;
-      own.diagonal = options_.unobserved_weight == 0;  // zeros
+      own.diagonal = weight_ == 0;  // zeros
       if (own.diagonal) {
         std::fill(own.values.begin(), own.values.begin() + size_, 0.0);
       } else {
-        coals::gram(constant(factors_[side]), {own.values.data(), size_, size_, size_}, control_);
+        coals::gram(constant(factors_[side]), {own.values.data(), size_, size_, size_}, this->control_);
       }
     }
     return {own.values.data(), own.diagonal ? 1 : size_, size_, size_};
@@ -127,15 +146,16 @@ class ImplicitFit {
     const MatrixView<const double> full = gram(fixed);
     if (gram_[fixed].diagonal) return;
     Buffer<double> eigenvalues(size_), axes(size_ * size_);
-    principal_axes(full, eigenvalues.data(), {axes.data(), size_, size_, size_}, control_);
-    rotate(factors_[fixed], square(axes), control_);
+    principal_axes(full, eigenvalues.data(), {axes.data(), size_, size_, size_}, this->control_);
+    rotate(factors_[fixed], square(axes), this->control_);
     // Else they are overwritten.
-    if (solver_.solver != Solver::cholesky) rotate(factors_[1 - fixed], square(axes), control_);
+    if (this->solver_.solver != Solver::cholesky) rotate(factors_[1 - fixed], square(axes), this->control_);
+    for (int side = 0; side < 2; ++side) rotate_prior(side, square(axes));
     if (turn_.size() == 0) {
       turn_ = Buffer<double>(size_ * size_);
       std::copy(axes.begin(), axes.end(), turn_.begin());
     } else {
-      rotate<double>({turn_.data(), size_, size_, size_}, square(axes), control_);
+      rotate<double>({turn_.data(), size_, size_, size_}, square(axes), this->control_);
     }
     std::copy(eigenvalues.begin(), eigenvalues.end(), gram_[fixed].values.begin());
     gram_[fixed].diagonal = true;
@@ -153,39 +173,47 @@ class ImplicitFit {
     return total;
   }
 
-  const ImplicitFitOptions& options_;
-  const RunControl& control_;
+  double weight_;  // of cells that are not observed
   std::int64_t size_;
   MatrixView<T> factors_[2];
   ImplicitHalfSweep<T> problem_[2];
   KnownGram gram_[2];
-  Buffer<double> turn_;
-  SolverOptions solver_;
+  Buffer<double> turn_, back_;
   bool turns_ = false;
 };
 
 }  // namespace
 
+double row_penalty(const ImplicitFitOptions& options, Side side, std::int64_t others, std::int64_t entries) {
+  check_implicit(options);
+  check_name(side, Side::items, "side");
+  check_count(others, "others");
+  check_count(entries, "entries");
+  return entries > 0 ? ridge_of(penalty_of(options, side, others), entries) : 0;
+}
+
 template <class T>
 FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& options, MatrixView<T> users,
-                       MatrixView<T> items, const RunControl& control) {
+                       MatrixView<T> items, const RunControl& control, const FitPriors<As<T>>& priors) {
   check_implicit(options);
   check_whole(strengths, "strengths");
   check_valued(strengths, "strengths");
   check_factors(users, strengths.rows, users.columns, "users");
   check_factors(items, strengths.columns, users.columns, "items");
   check_values(strengths, "strengths");
-  check_start(users, items);
+  check_start(users, items, options.accept_zeros);
   CsrMatrix<T> storage;
   const CsrView<T> observed = without_zeros(strengths, storage);
   if (std::none_of(observed.value, observed.value + observed.entries(), [](T value) { return value > 0; })) {
-    throw std::invalid_argument("no strength is positive: implicit feedback needs interactions");
+    throw std::invalid_argument(
+        "strengths: none is positive: implicit feedback needs interactions, with a strength above 0; those below 0 "
+        "mark "
+        "cells as surely empty");
   }
   const CsrMatrix<T> by_item = transpose(observed, control);
-  ImplicitFit<T> fit(observed, by_item.view(), options, users, items, control);
-  FitReport report;
-  report.solver = fit.solver();
-  report.objective = run_sweeps(options, [&] { fit.sweep(); }, [&] { return fit.objective(); }, control);
+  ImplicitFit<T> fit(options, {observed, nullptr, users, nullptr}, {by_item.view(), nullptr, items, nullptr}, priors,
+                     control);
+  FitReport report = fit.run();
   fit.finish();
   return report;
 }
@@ -193,7 +221,7 @@ FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& op
 template <class T>
 void fold_in_implicit(const CsrView<T>& rows, Side side, As<MatrixView<const T>> fixed,
                       MatrixView<const double> known_gram, const ImplicitFitOptions& options, MatrixView<T> factors,
-                      const RunControl& control) {
+                      const RunControl& control, As<MatrixView<const T>> prior) {
   check_implicit(options);
   check_name(side, Side::items, "side");
   check_whole(rows, "rows");
@@ -218,6 +246,7 @@ void fold_in_implicit(const CsrView<T>& rows, Side side, As<MatrixView<const T>>
     problem.alpha = options.alpha;
     problem.unobserved_weight = options.unobserved_weight;
     problem.penalty = penalty_of(options, side, fixed.rows);
+    problem.prior = prior;
     problem.options = exact_options(options);
     solve_implicit_factors(problem, factors, control);
   });
@@ -225,9 +254,9 @@ void fold_in_implicit(const CsrView<T>& rows, Side side, As<MatrixView<const T>>
 
 #define COALS_INSTANTIATE(T)                                                                                     \
   template FitReport fit_implicit<T>(const CsrView<T>&, const ImplicitFitOptions&, MatrixView<T>, MatrixView<T>, \
-                                     const RunControl&);                                                         \
+                                     const RunControl&, const FitPriors<T>&);                                    \
   template void fold_in_implicit<T>(const CsrView<T>&, Side, MatrixView<const T>, MatrixView<const double>,      \
-                                    const ImplicitFitOptions&, MatrixView<T>, const RunControl&);
+                                    const ImplicitFitOptions&, MatrixView<T>, const RunControl&, MatrixView<const T>);
 COALS_INSTANTIATE(float)
 COALS_INSTANTIATE(double)
 #undef COALS_INSTANTIATE

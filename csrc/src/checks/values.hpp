@@ -58,10 +58,11 @@ inline void check_sums(const CsrView<double>& matrix) {
 
 // What a fit starts from: `items` of zeros would stay zeros, and what is both sides' is neither's.
 template <class T>
-void check_start(const MatrixView<T>& users, const MatrixView<T>& items) {
+void check_start(const MatrixView<T>& users, const MatrixView<T>& items, bool accept_zeros) {
   check_values(users, "users");
   check_values(items, "items");
   if (users.data == items.data && users.rows > 0) throw std::invalid_argument("users and items are the same memory");
+  if (accept_zeros) return;
   for (std::int64_t i = 0; i < items.rows; ++i) {
     for (std::int64_t k = 0; k < items.columns; ++k) {
       if (items.row(i)[k] != T(0)) return;

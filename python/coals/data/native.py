@@ -22,6 +22,7 @@ __all__ = [
     "one_a_row",
     "pair_name",
     "rows_of",
+    "rows_where",
     "structure",
     "values_or_ones",
     "with_values",
@@ -130,6 +131,15 @@ def columns_where(matrix: _core.Csr, positive: bool) -> npt.NDArray[np.bool_]:
     out = np.zeros(matrix.columns, bool)
     for block in blocks(len(indices)):
         out[indices[block][values[block] > 0] if positive else indices[block]] = True
+    return out
+
+
+def rows_where(matrix: _core.Csr, positive: bool) -> npt.NDArray[np.bool_]:
+    """Which rows have an entry, or one above 0."""
+    indptr, _, values = matrix.to_arrays()
+    out = np.diff(indptr) > 0
+    if positive and len(values) and not values.min() > 0:
+        out[out] = np.logical_or.reduceat(values > 0, indptr[:-1][out])
     return out
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from coals._util.progress import progress_bar
 
-__all__ = ["Callback", "Sweep", "check_callbacks", "run_sweeps"]
+__all__ = ["Callback", "Sweep", "Watch", "check_callbacks", "run_sweeps"]
 
 
 class Sweep:
@@ -94,6 +94,41 @@ def check_callbacks(callback: Any) -> list[Callback]:
     return given
 
 
+class Watch:
+    """Shows the sweeps of one fit and tells the callbacks of them.
+
+    Attributes
+    ----------
+    history : list of float
+        The objective after each sweep so far.
+    """
+
+    def __init__(self, model: Any, iterations: int, progress: bool | None, callbacks: list[Callback]) -> None:
+        self.history: list[float] = []
+        self._iterations = iterations
+        self._callbacks = callbacks
+        self._progress = progress_bar(model, iterations, "sweep", progress)
+        self._start = time.perf_counter()
+
+    def __enter__(self) -> Watch:
+        self._bar = self._progress.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> Any:
+        return self._progress.__exit__(*error)
+
+    def tell(self, objective: float, solve_seconds: float, snapshot: Callable[[list[float]], Any]) -> bool:
+        """After a sweep; whether a callback wants to stop."""
+        self.history.append(objective)
+        self._bar.set_postfix(objective=f"{objective:.6g}", refresh=False)
+        self._bar.update()
+        sweep = len(self.history)
+        seconds = time.perf_counter() - self._start
+        left = seconds / sweep * (self._iterations - sweep)
+        told = Sweep(sweep, objective, seconds, solve_seconds, left, lambda: snapshot(self.history))
+        return _tell(self._callbacks, told)
+
+
 def run_sweeps(
     model: Any,
     steps: Callable[[], None],
@@ -103,38 +138,25 @@ def run_sweeps(
     callbacks: list[Callback],
     snapshot: Callable[[list[float]], Any],
 ) -> list[float]:
-    """Runs sweeps until `iterations`, the model's tolerance or a callback ends it; returns all objectives."""
-    start, solving = time.perf_counter(), 0.0
-    history: list[float] = []
-    with progress_bar(model, iterations, "sweep", progress) as bar:
+    """Runs sweeps of models whose loop is here, until `iterations`, the model's tolerance or a callback ends it.
+
+    Returns the objective after each.
+    """
+    solving = 0.0
+    with Watch(model, iterations, progress, callbacks) as watch:
+        history = watch.history
         for number in range(1, iterations + 1):
             with np.errstate(over="ignore", invalid="ignore"):
                 before = time.perf_counter()
                 steps()
                 solving += time.perf_counter() - before
-                history.append(objective())
-            if not np.isfinite(history[-1]):
+                value = objective()
+            if not np.isfinite(value):
                 raise ValueError(
-                    f"the objective is {history[-1]} after sweep {number}: values or parameters are too large for "
+                    f"the objective is {value} after sweep {number}: values or parameters are too large for "
                     f"{model.dtype}; make them smaller"
                 )
-            if history[-1] < -1e-3 * max(map(abs, history)):
-                raise ValueError(
-                    f"the objective, a sum of squares, is {history[-1]} after sweep {number}: rounding has taken over. "
-                    "Set a larger regularization, bring values and weights nearer to 1, or use dtype='float64'"
-                )
-            bar.set_postfix(objective=f"{history[-1]:.6g}", refresh=False)
-            bar.update()
-            seconds = time.perf_counter() - start
-            told = Sweep(
-                number,
-                history[-1],
-                seconds,
-                solving,
-                seconds / number * (iterations - number),
-                lambda: snapshot(history),
-            )
-            if _tell(callbacks, told):
+            if watch.tell(value, solving, snapshot):
                 break
             # Without a tolerance all sweeps are run: at the optimum rounding alone may lift the objective.
             if model.tolerance > 0 and number > 1 and history[-2] - history[-1] < model.tolerance * history[-2]:

@@ -8,8 +8,6 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coals
-from coals.models.als.explicit_problem import ExplicitProblem
-from coals.models.als.start import start_of
 from coals.models.sweeps import run_sweeps
 from coals.reference import als as reference
 from conftest import random_ratings
@@ -101,29 +99,6 @@ def test_rank_one_example_is_fitted():
     model = coals.ExplicitALS(factors=1, biases=False, regularization=1e-8, random_state=0).fit(data)
     estimate = model.user_factors_ @ model.item_factors_.T
     assert_allclose(estimate, data.toarray(), atol=1e-4)
-
-
-@pytest.mark.parametrize("bias_update", ["separate", "joint", None])
-@pytest.mark.parametrize("exponent", [0.0, 1.0])
-def test_objective_falls_in_every_half_step(ratings, bias_update, exponent):
-    model = coals.ExplicitALS(
-        factors=8,
-        regularization=0.5,
-        regularization_exponent=exponent,
-        biases=bias_update is not None,
-        bias_update=bias_update or "joint",
-        dtype="float64",
-        random_state=0,
-    )
-    data = coals.Interactions.from_matrix(ratings)
-    problem = ExplicitProblem(model, data, None, [None, None], start_of(model, (data.users, data.items)))
-    before = problem.objective()
-    for _ in range(20):
-        for _, step in problem.half_steps():
-            step()
-            after = problem.objective()
-            assert after <= before * (1 + 1e-12)
-            before = after
 
 
 @pytest.mark.parametrize("bias_update", ["separate", "joint"])

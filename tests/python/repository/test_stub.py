@@ -20,7 +20,7 @@ def stub_signatures() -> dict[str, list[str]]:
                 found[prefix + child.name] = []
                 visit(child, f"{prefix}{child.name}.")
             elif isinstance(child, ast.FunctionDef):
-                names = [argument.arg for argument in child.args.args]
+                names = [argument.arg for argument in (*child.args.args, *child.args.kwonlyargs)]
                 found[prefix + child.name] = [name for name in names if name != "self"]
             elif isinstance(child, ast.AnnAssign):
                 found[prefix + child.target.id] = []
@@ -50,7 +50,7 @@ def module_signatures(thing: object, prefix: str = "") -> dict[str, list[str]]:
 def test_stub_equals_module():
     from_stub, from_module = stub_signatures(), module_signatures(_core)
     # Declared for readers of the exception; set on the instance.
-    from_stub.pop("SingularSystemError.row")
+    del from_stub["SingularSystemError.row"], from_stub["SingularSystemError.side"]
     assert from_stub == from_module
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -18,18 +18,17 @@ from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import columns_where, rows_of
 from coals.data.weights import check_weights
 from coals.models.als.features import fill_cold, predicted
-from coals.models.als.problem import SIDES, HalfStep, Problem
+from coals.models.als.fit import SIDES, Copies, Fit, OnSweep, learn
 from coals.models.als.row_system import RowSystem, contributions
 from coals.models.als.solvers import SINGULAR, SOLVERS, workspace_bytes
 from coals.models.als.start import Start, grown_start, previous_start, start_of
 from coals.models.base import Array
-from coals.models.early_stopping import best_of
 from coals.models.explanation import Parts
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.fit_memory import Bytes, Shape, itemsize_of
 from coals.models.folded_rows import Rows, matrix_rows
 from coals.models.partial_fit import merge
-from coals.models.sweeps import Callback, check_callbacks, run_sweeps
+from coals.models.sweeps import Callback, check_callbacks
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.recommendations import Recommendations, TopN
@@ -117,11 +116,38 @@ class ALS(InnerProductModel):
                 raise ValueError(f"regularization={number} vanishes in {self.dtype}: say 0 if that is meant")
         return pair
 
+    @abstractmethod
+    def _core_options(self, iterations: int = 1) -> Any:
+        """For a fit of so many sweeps, or for rows to be folded in."""
+
+    def _common_options(self, iterations: int) -> _core.FitOptions:
+        users, items = self._regularization_pair()
+        return _core.FitOptions(
+            user_regularization=users,
+            item_regularization=items,
+            regularization_exponent=float(self.regularization_exponent),
+            iterations=iterations,
+            tolerance=float(self.tolerance),
+            solver=self.solver,
+            cg_steps=self.cg_steps,
+            block_size=self.block_size,
+            nonnegative=bool(self.nonnegative),
+            singular=self.on_singular,
+        )
+
     # --- fitting ---
 
     @abstractmethod
-    def _problem(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> Problem:
-        """The state that sweeps work on."""
+    def _prepared(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> Fit:
+        """What the core works on."""
+
+    @abstractmethod
+    def _run(self, fit: Fit, iterations: int, on_sweep: OnSweep) -> None:
+        """Has the core fit, which calls `on_sweep` after each sweep."""
+
+    def _fitted_by(self, fit: Fit, report: _core.SweepReport, copies: Copies) -> dict[str, Any]:
+        """Fitted attributes as of `report`."""
+        return fit.result(copies) | {"solver_": report.solver}
 
     def _fit_problem(
         self: Self, X: Any, weights: Any, features: list[Any], progress: bool | None, callback: Any
@@ -146,53 +172,32 @@ class ALS(InnerProductModel):
         ]
         start = start_of(self, (data.users, data.items), previous)
         own_weights = None if weights is None else check_weights(weights, data, self.dtype)
-        problem = self._problem(data, own_weights, checked, start)
-        self._learn(problem, problem.half_steps(), self.iterations, progress, callbacks)
+        fit = self._prepared(data, own_weights, checked, start)
+        self._learn(fit, start, self.iterations, progress, callbacks)
 
-    def _learn(
-        self,
-        problem: Problem,
-        steps: list[tuple[int, HalfStep]],
-        iterations: int,
-        progress: bool | None,
-        callbacks: list[Callback],
-    ) -> None:
-        """Runs sweeps of `steps`, then takes over what they found."""
+    def _learn(self, fit: Fit, start: Start, iterations: int, progress: bool | None, callbacks: list[Callback]) -> None:
+        fit.add_priors(self._core_options(), float(self.feature_regularization), start)
 
-        def sweep() -> None:
-            for side, step in steps:
-                try:
-                    step()
-                except _core.SingularSystemError as error:
-                    raise self._singular(problem.data, error, side) from None
+        def run(on_sweep: OnSweep) -> None:
+            try:
+                self._run(fit, iterations, on_sweep)
+            except _core.SingularSystemError as error:
+                raise self._singular(fit.data, error) from None
 
-        def snapshot(history: list[float]) -> Any:
-            twin = copy.copy(self)
-            twin._finish(problem, problem.result(copy=True), history)
-            return twin
+        def finish(model: ALS, fitted: dict[str, Any], history: list[float]) -> None:
+            model._finish(fit, fitted, history)
 
-        history = run_sweeps(
-            self,
-            lambda: _core.run_in_team(sweep, problem.threads),
-            lambda: _core.run_in_team(problem.objective, problem.threads),
-            iterations,
-            progress,
-            callbacks,
-            snapshot,
-        )
-        fitted, _ = best_of(callbacks, problem.result(copy=False))
-        self._finish(problem, fitted, history)
+        learn(self, run, partial(self._fitted_by, fit), finish, iterations, progress, callbacks)
 
-    def _finish(self, problem: Problem, fitted: dict[str, Any], history: list[float]) -> None:
+    def _finish(self, fit: Fit, fitted: dict[str, Any], history: list[float]) -> None:
         vars(self).update(fitted)
         vars(self).pop("_grams_", None)
         self.objective_ = np.array(history)
-        self.solver_ = problem.solver
-        self._finish_fit(problem.data, fitted["_seen_"])
+        self._finish_fit(fit.data, fitted["_seen_"])
 
-    def _singular(self, data: Interactions, error: Any, side: int) -> ValueError:
-        index = (data.users, data.items)[side]
-        name = index.decode(np.array([error.row])).tolist()[0]
+    def _singular(self, data: Interactions, error: Any) -> ValueError:
+        side = SIDES.index(error.side[:-1])  # users, items
+        name = (data.users, data.items)[side].decode(np.array([error.row])).tolist()[0]
         return self._undetermined(f"{SIDES[side]} {name!r}", error)
 
     def _partial_fit(
@@ -215,13 +220,10 @@ class ALS(InnerProductModel):
         checked = None if weights is None else check_weights(weights, new, self.dtype)
         merged = merge(self, self._seen_, self._weights_, new, checked)
         all_features = [self._grown_features(side, merged.data, features[side]) for side in (0, 1)]
-        problem = self._problem(merged.data, merged.weights, all_features, grown_start(self, merged.data))
-        problem.clear_empty_rows()
-        steps: list[tuple[int, HalfStep]] = [
-            (side, lambda side=side: problem.solve_rows(side, merged.touched[side]))  # type: ignore[misc]
-            for side in (0, 1)
-        ]
-        self._learn(problem, steps, iterations, progress, callbacks)
+        start = grown_start(self, merged.data)
+        fit = self._prepared(merged.data, merged.weights, all_features, start)
+        fit.rows = merged.touched
+        self._learn(fit, start, iterations, progress, callbacks)
 
     def _grown_features(self, side: int, data: Interactions, features: Any) -> Any:
         """Features of all rows of a side that may have grown."""

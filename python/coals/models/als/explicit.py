@@ -10,10 +10,10 @@ import numpy.typing as npt
 from coals import _core
 from coals._util.checks import check_bool, check_choice
 from coals.data.interactions import Interactions
+from coals.data.native import columns_where, rows_where, with_values
 from coals.models.als.base import ALS
-from coals.models.als.explicit_problem import ExplicitProblem, explicit_ridges
+from coals.models.als.fit import SIDES, Copies, Fit, OnSweep
 from coals.models.als.row_system import RowSystem
-from coals.models.als.solvers import exact_options
 from coals.models.als.start import Start
 from coals.models.base import Array
 from coals.models.factors.biased_factors import BiasedFactors
@@ -261,9 +261,35 @@ class ExplicitALS(BiasedFactors, ALS):
         factors, bias = solved
         return factors, np.zeros(len(factors), factors.dtype) if bias is None else bias
 
-    def _problem(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> ExplicitProblem:
-        # Only partial_fit finds a mean.
-        return ExplicitProblem(self, data, weights, features, start, getattr(self, "global_mean_", None))
+    def _core_options(self, iterations: int = 1) -> _core.ExplicitFitOptions:
+        return _core.ExplicitFitOptions(
+            self._common_options(iterations),
+            biases=bool(self.biases),
+            joint=self.bias_update == "joint",
+            mean=float(getattr(self, "global_mean_", np.nan)),  # partial_fit keeps that of fit
+        )
+
+    def _prepared(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> Fit:
+        entries = with_values(data, self.dtype)
+        evidence = rows_where(entries, positive=False), columns_where(entries, positive=False)
+        return Fit(data, entries, start, features, evidence, weights=weights, biased=bool(self.biases))
+
+    def _run(self, fit: Fit, iterations: int, on_sweep: OnSweep) -> None:
+        (users, items), (user_bias, item_bias) = fit.factors, fit.biases
+        rows, priors, options = fit.rows, fit.native_priors(), self._core_options(iterations)
+        _core.fit_explicit(
+            fit.entries, fit.weights, options, users, items, user_bias, item_bias, on_sweep, *rows, *priors,
+            self._threads,
+        )  # fmt: skip
+
+    def _fitted_by(self, fit: Fit, report: _core.SweepReport, copies: Copies) -> dict[str, Any]:
+        zeros = {f"{name}_bias_": np.zeros(size, self.dtype) for name, size in zip(SIDES, fit.data.shape, strict=True)}
+        values = fit.data.matrix.data
+        return (
+            zeros
+            | super()._fitted_by(fit, report, copies)
+            | {"global_mean_": report.mean, "rating_range_": (float(values.min()), float(values.max()))}
+        )
 
     def _solve_rows(
         self, side: int, rows: Rows, prior: Array | None, bias_prior: Array | None
@@ -273,19 +299,18 @@ class ExplicitALS(BiasedFactors, ALS):
         fixed_bias = (self.item_bias_, self.user_bias_)[side]
         factors = np.zeros((rows.entries.rows, fixed.shape[1]), fixed.dtype)
         bias = np.zeros(len(factors), fixed.dtype) if self.biases else None
-        _core.solve_explicit(
+        _core.fold_in_explicit(
             rows.entries,
+            rows.weights,
+            f"{SIDES[side]}s",
             fixed,
             fixed_bias if self.biases else None,
             float(self.global_mean_),
-            rows.weights,
-            explicit_ridges(self)[side].native(),
-            prior,
-            bias_prior if self.biases else None,
-            exact_options(self),
+            self._core_options(),
             factors,
             bias,
-            "joint" if self.biases else "factors",
+            prior,
+            bias_prior if self.biases else None,
             self._threads,
         )
         return factors, bias
@@ -299,7 +324,7 @@ class ExplicitALS(BiasedFactors, ALS):
             target -= self.item_bias_[indices[own]]
             y = np.column_stack([y, np.ones(len(y))])
         weight = np.ones(len(y)) if self._weights_ is None else self._weights_[own].astype(np.float64)
-        ridge = float(explicit_ridges(self)[0].of(np.array([len(y)]))[0])
+        ridge = float(_core.row_penalties(self._core_options(), "users", self.n_items_, np.array([len(y)]))[0])
         system = RowSystem(y, weight, weight * target, 0.0, ridge, self._user_prior(row))
         wanted = self.item_factors_[item].astype(np.float64)
         return system, np.append(wanted, 1.0) if self.biases else wanted, self._active(row)

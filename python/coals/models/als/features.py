@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from coals import _core
 from coals.data.native import blocks
 
 __all__ = ["Prior", "fill_cold", "predicted"]
@@ -71,11 +70,11 @@ class Prior:
         self._diagonal[self._diagonal == 0] = 1.0
 
     def start_from(self, weights: Doubles) -> None:
-        """Takes over W, of shape (p, K) or, with a bias, (p, K + 1)."""
+        """Takes over W, of shape (p, K) or, with a bias, (p, K + 1). In place: a fit works on these arrays."""
         K = self.weights.shape[1]
-        self.weights = np.array(weights[:, :K], order="C")  # its own: `rotate` works in place
+        self.weights[:] = weights[:, :K]
         if self.bias_weights is not None:
-            self.bias_weights = weights[:, K].copy()
+            self.bias_weights[:] = weights[:, K]
         self._predict()
 
     def update(self, factors: Array, bias: Array | None) -> None:
@@ -89,16 +88,13 @@ class Prior:
             right += part.T @ (self.penalties[rows, None] * x)
         self.start_from(conjugate_gradients(self._apply, right, self.stacked(), self._diagonal))
 
-    def stacked(self) -> Doubles:
-        """(p, K), or (p, K + 1) with the bias last."""
+    def stacked(self, weights: Doubles | None = None) -> Doubles:
+        """(p, K), or (p, K + 1) with the bias last; `weights` in place of its own."""
+        weights = self.weights if weights is None else weights
         if self.bias_weights is None:
-            return np.array(self.weights)
-        stacked: Doubles = np.column_stack([self.weights, self.bias_weights])
+            return np.array(weights)
+        stacked: Doubles = np.column_stack([weights, self.bias_weights])
         return stacked
-
-    def rotate(self, axes: Doubles, num_threads: int) -> None:
-        _core.rotate(self.weights, axes, num_threads)
-        _core.rotate(self.rows, axes, num_threads)
 
     def penalty(self) -> float:
         """mu |W|^2"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,14 +12,16 @@ from coals._util.checks import check_bool, check_choice, check_int, check_number
 from coals._util.limits import LARGEST, LONGEST_LIST, MOST_FACTORS
 from coals.data.events import Events
 from coals.data.interactions import Interactions
-from coals.data.native import structure
-from coals.models.als.glove_counts import log_counts, pair_problem
+from coals.data.native import as_values, structure
+from coals.models.als.explicit import ExplicitALS
+from coals.models.als.fit import Copies, OnSweep, learn
+from coals.models.als.glove_counts import log_counts
+from coals.models.als.start import start_of
 from coals.models.base import Array, Indices
-from coals.models.early_stopping import best_of
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of
 from coals.models.folded_rows import Rows
-from coals.models.sweeps import Callback, check_callbacks, run_sweeps
+from coals.models.sweeps import Callback, check_callbacks
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.packed import packed
@@ -217,13 +218,21 @@ class GloVe(InnerProductModel):
         if counted is None:
             self._finish(data, self._blank(data.n_items), [])
             return
-        problem = pair_problem(self, *counted)
-        steps = [step for _, step in problem.half_steps()]
+        pairs, weights = counted
+        als = ExplicitALS(
+            factors=self.factors,
+            regularization=float(self.regularization),
+            dtype=self.dtype,
+            random_state=self.random_state,
+            num_threads=self.num_threads,
+            tolerance=self.tolerance,
+        )
+        start = start_of(als, (pairs.users, pairs.items))
+        fit = als._prepared(pairs, as_values("weight", weights, pairs, self.dtype), [None, None], start)
 
-        def sweep() -> None:
+        def run(on_sweep: OnSweep) -> None:
             try:
-                for step in steps:
-                    step()
+                als._run(fit, self.iterations, on_sweep)
             except _core.SingularSystemError as error:
                 item = data.items.decode(np.array([error.row])).tolist()[0]
                 raise ValueError(
@@ -231,22 +240,13 @@ class GloVe(InnerProductModel):
                     "regularization, or use dtype='float64'"
                 ) from None
 
-        def snapshot(history: list[float]) -> Any:
-            twin = copy.copy(self)
-            twin._finish(data, self._result(problem.result(copy=True)), history)
-            return twin
+        def fitted_by(report: _core.SweepReport, copies: Copies) -> dict[str, Any]:
+            return self._result(als._fitted_by(fit, report, copies))
 
-        history = run_sweeps(
-            self,
-            lambda: _core.run_in_team(sweep, problem.threads),
-            lambda: _core.run_in_team(problem.objective, problem.threads),
-            self.iterations,
-            progress,
-            callbacks,
-            snapshot,
-        )
-        fitted, _ = best_of(callbacks, self._result(problem.result(copy=False)))
-        self._finish(data, fitted, history)
+        def finish(model: GloVe, fitted: dict[str, Any], history: list[float]) -> None:
+            model._finish(data, fitted, history)
+
+        learn(self, run, fitted_by, finish, self.iterations, progress, callbacks)
 
     def _blank(self, n_items: int) -> dict[str, Any]:
         """Of data in which no two items are together."""

@@ -10,15 +10,11 @@ import scipy
 from coals.data.events import Events
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
-from coals.data.native import as_values, blocks
-from coals.models.als.explicit import ExplicitALS
-from coals.models.als.explicit_problem import ExplicitProblem
-from coals.models.als.problem import SIDES
-from coals.models.als.start import start_of
+from coals.data.native import blocks
 from coals.similarities.event_cooccurrence import event_cooccurrence
 from coals.similarities.pair_counts import count_pairs
 
-__all__ = ["log_counts", "pair_problem"]
+__all__ = ["log_counts"]
 
 
 def log_counts(model: Any, data: Interactions, events: Events | None) -> tuple[Interactions, Any] | None:
@@ -43,18 +39,5 @@ def log_counts(model: Any, data: Interactions, events: Events | None) -> tuple[I
         weights[part] = (np.minimum(x, model.x_max) / model.x_max) ** model.weight_exponent
     counts.data = logs
     ids = data.items.ids
-    pairs = Interactions(counts, IdIndex(ids, data.n_items, SIDES[1]), IdIndex(ids, data.n_items, SIDES[1]))
+    pairs = Interactions(counts, IdIndex(ids, data.n_items, "item"), IdIndex(ids, data.n_items, "item"))
     return pairs, weights
-
-
-def pair_problem(model: Any, pairs: Interactions, weights: Any) -> ExplicitProblem:
-    """The weighted least squares problem in vectors and biases of both sides."""
-    als = ExplicitALS(
-        factors=model.factors,
-        regularization=float(model.regularization),
-        dtype=model.dtype,
-        random_state=model.random_state,
-        num_threads=model.num_threads,
-    )
-    start = start_of(als, (pairs.users, pairs.items))
-    return ExplicitProblem(als, pairs, as_values("weight", weights, pairs, model.dtype), [None, None], start)

@@ -11,11 +11,10 @@ from coals import _core
 from coals._util.checks import check_choice, check_number
 from coals._util.limits import LARGEST
 from coals.data.interactions import Interactions
-from coals.data.native import columns_where
+from coals.data.native import columns_where, rows_where, with_values
 from coals.models.als.base import ALS
-from coals.models.als.implicit_problem import ImplicitProblem, implicit_ridges
+from coals.models.als.fit import SIDES, Fit, OnSweep
 from coals.models.als.row_system import RowSystem
-from coals.models.als.solvers import exact_options
 from coals.models.als.start import Start
 from coals.models.base import Array
 from coals.models.folded_rows import Rows
@@ -278,27 +277,33 @@ class ImplicitALS(ALS):
 
     _drops_zeros = True
 
-    def _problem(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> ImplicitProblem:
-        return ImplicitProblem(self, data, features, start)
+    def _core_options(self, iterations: int = 1) -> _core.ImplicitFitOptions:
+        return _core.ImplicitFitOptions(
+            self._common_options(iterations),
+            objective=self.objective,
+            alpha=float(self.alpha),
+            unobserved_weight=float(self.unobserved_weight),
+        )
+
+    def _prepared(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> Fit:
+        values = data.matrix.data
+        seen = with_values(data, self.dtype)
+        entries = seen if np.all(values) else with_values(data.select(values != 0), self.dtype)
+        evidence = rows_where(entries, positive=True), columns_where(entries, positive=True)
+        return Fit(data, entries, start, features, evidence, seen=seen)
+
+    def _run(self, fit: Fit, iterations: int, on_sweep: OnSweep) -> None:
+        (users, items), rows, priors = fit.factors, fit.rows, fit.native_priors()
+        options = self._core_options(iterations)
+        _core.fit_implicit(fit.entries, options, users, items, on_sweep, *rows, *priors, self._threads)
 
     def _solve_rows(
         self, side: int, rows: Rows, prior: Array | None, bias_prior: Array | None
     ) -> tuple[Array, Array | None]:
         fixed = (self.item_factors_, self.user_factors_)[side]
         factors = np.zeros((rows.entries.rows, fixed.shape[1]), fixed.dtype)
-        _core.solve_implicit(
-            rows.entries,
-            fixed,
-            _fixed_gram(self, 1 - side),
-            self.objective,
-            float(self.alpha),
-            float(self.unobserved_weight),
-            implicit_ridges(self, self.n_users_, self.n_items_)[side].native(),
-            prior,
-            exact_options(self),
-            factors,
-            self._threads,
-        )
+        gram, options = _fixed_gram(self, 1 - side), self._core_options()
+        _core.fold_in_implicit(rows.entries, f"{SIDES[side]}s", fixed, gram, options, factors, prior, self._threads)
         return factors, None
 
     def _row_system(self, row: int, item: int) -> tuple[RowSystem, Array, Array | None]:
@@ -309,7 +314,7 @@ class ImplicitALS(ALS):
         weight = float(self.alpha) * np.abs(strength)
         shared = float(self.unobserved_weight)
         target = np.where(strength > 0, weight + (shared if self.objective == "hkv" else 0.0), 0.0)
-        ridge = float(implicit_ridges(self, self.n_users_, self.n_items_)[0].of(np.array([len(y)]))[0])
+        ridge = float(_core.row_penalties(self._core_options(), "users", self.n_items_, np.array([len(y)]))[0])
         system = RowSystem(y, weight, target, shared * _fixed_gram(self, 1), ridge, self._user_prior(row))
         return system, self.item_factors_[item].astype(np.float64), self._active(row)
 
@@ -325,7 +330,6 @@ def _fixed_gram(model: Any, side: int) -> npt.NDArray[np.float64]:
         factors = (model.user_factors_, model.item_factors_)[side]
         if model._features_[side] is not None:
             entries = model._entries_
-            warm = columns_where(entries if side else entries.transpose(), positive=False)
-            factors = factors[warm]
+            factors = factors[(columns_where if side else rows_where)(entries, positive=False)]
         grams[side] = _core.gram(factors, model._threads)
     return grams[side]
