@@ -47,10 +47,6 @@ class Journey:
             if not self.stays or self.stays[-1] != file:
                 self.stays.append(file)
 
-    def outside(self, folder: str) -> list[str]:
-        """The stays that are not in files of a folder."""
-        return [file for file in self.stays if not file.startswith(folder)]
-
 
 def tiny() -> sp.csr_array:
     """Three users, four items."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from coals.metrics.names import METRICS
-from coals.models.als.solvers import SINGULAR, SOLVERS
+from coals.models.als.base import SINGULAR, SOLVERS
 from coals.similarities import event_cooccurrence, measures
 
 ROOT = Path(__file__).parents[3]

@@ -20,7 +20,6 @@ from coals.data.weights import check_weights
 from coals.models.als.features import fill_cold, predicted
 from coals.models.als.fit import SIDES, Copies, Fit, OnSweep, learn
 from coals.models.als.row_system import RowSystem, contributions
-from coals.models.als.solvers import SINGULAR, SOLVERS, workspace_bytes
 from coals.models.als.start import Start, grown_start, previous_start, start_of
 from coals.models.base import Array
 from coals.models.explanation import Parts
@@ -34,6 +33,9 @@ from coals.ranking.filters import Filter
 from coals.ranking.recommendations import Recommendations, TopN
 
 __all__ = ["ALS"]
+
+SOLVERS = ("auto", "cholesky", "cg", "block")
+SINGULAR = ("error", "minimum_norm", "jitter")
 
 Self = TypeVar("Self", bound="ALS")
 
@@ -95,7 +97,7 @@ class ALS(InnerProductModel):
         users, items, nnz = shape[:3]
         s = itemsize_of(self)
         sparse = 8 * (users + 1) + 8 * (items + 1) + 2 * nnz * (4 + s)
-        thread, shared = workspace_bytes(self.factors, s)
+        thread, shared = _workspace_bytes(self.factors, s)
         return sparse, (users + items) * (self.factors + 1) * s, threads * thread + shared + 8 * (users + items)
 
     def _check_solver(self) -> None:
@@ -381,3 +383,16 @@ class ALS(InnerProductModel):
             "(a larger one if it is), use fewer factors, bring very large values or weights nearer to 1, use "
             "dtype='float64', or take the shortest solution with on_singular='minimum_norm'"
         )
+
+
+def _workspace_bytes(factors: int, itemsize: int) -> tuple[int, int]:
+    """Memory of a fit in addition to data and factors: (bytes of each thread, bytes in all threads together).
+
+    A thread has a panel of gathered rows and the system it solves, of K and, for short rows, of up to as many entries;
+    or 16 small ones. All share the partial Gram matrices and the axes.
+    """
+    padded = -(-factors // 16) * 16
+    square = padded * padded * itemsize
+    partial = min(max(2 * square, 16 << 20), 64 * square)
+    thread = 128 * padded * itemsize + (3 if factors > 80 else 18) * square
+    return thread, partial + 4 * 8 * factors * factors
