@@ -65,8 +65,7 @@ struct ExplicitFitOptions : FitOptions {
   }
   bool biases = true;
   bool joint = true;  // factors and bias of a row as one system; else b, U, c, V in this order
-  // NaN: the (weighted) mean of the ratings, summed in double, where there are biases, else 0. Python sums in another
-  // order: for the same bits hand one's mean to the other, unless ratings are whole numbers.
+  // NaN: the (weighted) mean of the ratings, summed in double, where there are biases, else 0.
   double mean = std::numeric_limits<double>::quiet_NaN();
 };
 

@@ -18,6 +18,7 @@ struct Fit {
   Side side = Side::users;
   double mean = 0;
   RunControl control;
+  FitPriors<double> priors;
 };
 
 template <class Options>
@@ -48,6 +49,10 @@ std::vector<Spoilt<Fit<Options>>> of_all_fits() {
           {"tolerance", [](auto& a) { a.options.tolerance = no_number; }},
           {"solver", [](auto& a) { a.options.solver.solver = static_cast<Solver>(7); }},
           {"singular", [](auto& a) { a.options.solver.singular = static_cast<Singular>(7); }},
+          {"rows to solve: number 1", [](auto& a) { a.options.user_rows = {0, users}; }},
+          {"rows to solve", [](auto& a) { a.options.item_rows = {-1}; }},
+          {"prior of users", [](auto& a) { a.priors.users.rows = matrix(users - 1, factors); }},
+          {"prior of items", [](auto& a) { a.priors.items.weights = matrix(2, factors + 1); }},
           {"num_threads", [](auto& a) { a.control.num_threads = -1; }}};
 }
 
@@ -84,7 +89,7 @@ void check_implicit_fits() {
   all.push_back({"unobserved_weight", [](auto& a) { a.options.unobserved_weight = no_number; }});
   refuses<ImplicitFit>(
       "fit_implicit", ImplicitFit(),
-      [](auto& a) { fit_implicit(a.data, a.options, a.users_side, a.items_side, a.control); }, renewed(all));
+      [](auto& a) { fit_implicit(a.data, a.options, a.users_side, a.items_side, a.control, a.priors); }, renewed(all));
   refuses<ImplicitFit>(
       "fold_in_implicit", ImplicitFit(),
       [](auto& a) { fold_in_implicit(a.data, a.side, a.items_side, {}, a.options, a.users_side, a.control); },
@@ -116,7 +121,8 @@ void check_explicit_fits() {
   refuses<ExplicitFit>(
       "fit_explicit", ExplicitFit(),
       [](auto& a) {
-        fit_explicit(a.data, a.weight, a.options, a.users_side, a.items_side, a.user_bias, a.item_bias, a.control);
+        fit_explicit(a.data, a.weight, a.options, a.users_side, a.items_side, a.user_bias, a.item_bias, a.control,
+                     a.priors);
       },
       renewed(all));
   refuses<ExplicitFit>(
@@ -131,6 +137,26 @@ void check_explicit_fits() {
                                    {"factors", [](auto& a) { a.users_side.rows = 1; }}}));
 }
 
+// A singular row says of which side it is, and in a fit of some rows which it is of all.
+void check_singular_rows() {
+  const auto expect = [](bool holds, const char* what) {
+    if (!holds) std::printf("FAILED: %s\n", what);
+    failures += !holds;
+  };
+  for (const bool some : {false, true}) {
+    ExplicitFit a;
+    a.options.user_regularization = a.options.item_regularization = 0;
+    a.options.biases = false;
+    if (some) a.options.user_rows = {users - 1};
+    try {
+      fit_explicit<double>(a.data, nullptr, a.options, a.users_side, a.items_side, nullptr, nullptr, {});
+      expect(false, "a row with fewer entries than factors is singular");
+    } catch (const SingularSystem& error) {
+      expect(error.side == Side::users && error.row == (some ? users - 1 : 0), "the singular row and its side");
+    }
+  }
+}
+
 }  // namespace
 
 void check_fits() {
@@ -139,6 +165,7 @@ void check_fits() {
   fit_explicit(plain.data, nullptr, plain.options, plain.users_side, plain.items_side, nullptr, nullptr, {});
   check_implicit_fits();
   check_explicit_fits();
+  check_singular_rows();
   refuses<ImplicitFit>("random_start", ImplicitFit(), [](auto& a) { random_start(1, a.side, false, a.users_side); },
                        {{"side", [](auto& a) { a.side = static_cast<Side>(-1); }},
                         {"factors", [](auto& a) { a.users_side.columns = 0; }},
