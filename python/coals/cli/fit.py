@@ -14,7 +14,7 @@ import numpy as np
 import coals
 from coals._util.phases import measured
 from coals.cli.base import CannotDo, check_target, ids_of, made, model_names, note, settings_of
-from coals.cli.data import Layout, read_interactions, with_titles
+from coals.cli.data import read_interactions, text_layout, text_options, with_titles
 from coals.cli.output import FORMATS
 from coals.cli.recommend import show_recommended
 from coals.data.interactions import Interactions
@@ -28,18 +28,21 @@ Examples:
   coals fit plays.tsv --user 0 --item 1 --value 2 --titles songs.csv --titles-id song_id --save songs.coals
   zcat ratings.csv.gz | coals fit - --user userId --item movieId --recommend 7
   coals fit ratings.csv --user 0 --item 1 --model item-knn --set similarity=bm25 --save knn.coals
+  coals fit --sql "SELECT user_id, song_id, plays FROM 'plays/*.parquet'" --save songs.coals
 """
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what a table of interactions looks like."""
     options = [
-        click.argument("table", type=click.Path(allow_dash=True), metavar="FILE"),
-        click.option("--user", required=True, metavar="COLUMN", help="Name of the column of users, or its position."),
-        click.option("--item", required=True, metavar="COLUMN", help="Name of the column of items, or its position."),
+        click.argument("table", type=click.Path(allow_dash=True), metavar="[FILE]", required=False),
+        click.option(
+            "--sql", metavar="QUERY", help="Rows of a query instead; FILE is then an SQLite or DuckDB database."
+        ),
+        click.option("--user", metavar="COLUMN", help="Name of the column of users, or its position."),
+        click.option("--item", metavar="COLUMN", help="Name of the column of items, or its position."),
         click.option("--value", metavar="COLUMN", help="Column of ratings, plays, … Default: 1 for each row."),
-        click.option("--delimiter", help="One character, or tab. Default: the most frequent in the first line."),
-        click.option("--header/--no-header", default=None, help="Default: yes if a column is given by name."),
+        *text_options(),
         click.option("--text-ids", is_flag=True, help="Keep ids as text even if all are integers."),
         click.option(
             "--duplicates",
@@ -72,11 +75,18 @@ def with_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _titles_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(text_options("titles-", "Of titles. ")):
+        command = option(command)
+    return command
+
+
 @click.command(epilog=_EPILOG)
 @data_options
 @click.option("--titles", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="A table of items.")
 @click.option("--titles-id", metavar="COLUMN", help="Its column of item ids. Default: that of --item.")
 @click.option("--title", default="title", show_default=True, metavar="COLUMN", help="Its column of titles.")
+@_titles_options
 @click.option(
     "--model",
     "model_name",
@@ -91,10 +101,11 @@ def with_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-n", type=click.IntRange(min=1), default=10, show_default=True, help="Length of the list.")
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def fit(**given: Any) -> None:
-    """Fit a model to a table of interactions: FILE, or - for the standard input.
+    """Fit a model to a table of interactions: FILE, - for the standard input, or the rows of --sql.
 
-    The table has commas, tabs or another delimiter, a header or none, and may be compressed by gzip. Give columns by
-    name, or by position from 0. For plays, clicks and purchases start with implicit-als, for ratings with explicit-als;
+    FILE, or the files of a pattern in quotes, is delimited text, compressed or not, JSON lines, or Parquet. Give
+    columns by name, or in text by position from 0; a query without them has users, items and values in this order.
+    For plays, clicks and purchases start with implicit-als, for ratings with explicit-als;
     content-knn uses titles.
     """
     save, users = given["save"], given["users"]
@@ -108,7 +119,9 @@ def fit(**given: Any) -> None:
     with measured() as seconds:
         data = read(given, model)
         if given["titles"] is not None:
-            data, notes = with_titles(data, given["titles"], given["titles_id"] or given["item"], given["title"])
+            on, encoding = given["titles_id"] or given["item"], given["encoding"]
+            layout = ({} if encoding is None else {"encoding": encoding}) | text_layout(given, "titles_")
+            data, notes = with_titles(data, given["titles"], on, given["title"], layout)
             for text in notes:
                 note(text)
     read_at, reading = time.perf_counter(), seconds["reading"]
@@ -142,10 +155,8 @@ def model_of(name: str, given: dict[str, Any]) -> coals.Recommender:
 
 def read(given: dict[str, Any], model: coals.Recommender) -> Interactions:
     """The table, for a model; with a note if rows were merged."""
-    names = ("user", "item", "value", "delimiter", "header", "text_ids")
-    layout = Layout(**{name: given[name] for name in names})
     duplicates = given["duplicates"] or ("last" if model.predicts_ratings else "sum")
-    data = read_interactions(given["table"], layout, duplicates, given["progress"])
+    data = read_interactions(given, duplicates)
     if given["duplicates"] is None and data.row_counts is not None and data.row_counts.max() > 1:
         merged = int(data.row_counts.sum()) - data.nnz
         what = "the last one of a pair counts" if duplicates == "last" else "values of a pair are added up"

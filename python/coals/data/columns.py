@@ -1,7 +1,7 @@
 """What a column holds, as what it is for: ids with codes, numbers, or times.
 
-A column is a NumPy array or whatever becomes one, or a `_core.Column` that native code has read. `name` words it in
-errors.
+A column is a NumPy array or whatever becomes one, a `_core.Column` that native code has read, or `Encoded` from a
+file. `name` words it in errors.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from coals import _core
 from coals._util.checks import refuse_masked, refuse_unordered
 from coals.data.dates import date_ids, nanoseconds
-from coals.data.id_arrays import is_missing, place
+from coals.data.id_arrays import as_id_array, is_missing, place
 from coals.data.ids import factorize
+from coals.data.readers.encoded import Encoded
 
 __all__ = ["arrow_column", "column_ids", "column_numbers", "column_seconds", "column_times", "column_titles"]
 
@@ -40,17 +41,18 @@ def arrow_column(name: str, values: Any) -> Any:
         raise TypeError(f"{name} has the Arrow type {error.args[1]!r}, which is not read: cast it first") from None
 
 
-def column_ids(name: str, values: Any, *, detect_integers: bool = False) -> tuple[Array, Array]:
+def column_ids(name: str, values: Any) -> tuple[Array, Array]:
     """The different ids in increasing order, and for every row the place of its id among them."""
+    if isinstance(values, Encoded):
+        return as_id_array(name, values.ids.tolist()) if values.ids.dtype.kind == "O" else values.ids, values.codes
     if not isinstance(values, _core.Column):
         return factorize(name, values)
     _refuse_missing(name, values, "give it an id or drop it")
     if values.kind in ("text", "bytes"):
         try:
-            ids, codes = values.sorted_ids(detect_integers and values.kind == "text", 0)
+            ids, codes = values.sorted_ids(False, 0)
         except UnicodeDecodeError as error:
-            what = f"has an id that is not in UTF-8, {error.object!r}: pass encoding=, such as 'latin-1'"
-            raise ValueError(f"{name} {what}") from None
+            raise ValueError(f"{name} has an id that is not in UTF-8, {error.object!r}") from None
         if values.extension == "arrow.uuid":
             ids = np.fromiter((uuid.UUID(bytes=id) for id in ids), dtype=object, count=len(ids))
         return ids, codes
@@ -65,14 +67,15 @@ def column_ids(name: str, values: Any, *, detect_integers: bool = False) -> tupl
 
 def column_titles(name: str, values: Any) -> list[str | None]:
     """Texts, one for each row; None for nulls and empty ones."""
+    if isinstance(values, _core.Column) and values.kind == "text":
+        try:
+            values = Encoded(*values.sorted_ids(False, 0))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{name} has a text that is not in UTF-8, {error.object!r}") from None
+    if isinstance(values, Encoded):
+        known = [*values.ids.tolist(), ""]  # for the code -1 of nulls
+        return [known[code] or None for code in values.codes.tolist()]
     if isinstance(values, _core.Column):
-        if values.kind == "text":
-            try:
-                texts, codes = values.sorted_ids(False, 0)
-            except UnicodeDecodeError as error:
-                raise ValueError(f"{name} has a text that is not in UTF-8, {error.object!r}: pass encoding=") from None
-            known = [*texts.tolist(), ""]  # for the code -1 of nulls
-            return [known[code] or None for code in codes.tolist()]
         if values.kind == "missing":
             return [None] * values.rows
         values = values.numbers()

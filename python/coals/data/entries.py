@@ -25,7 +25,6 @@ class Columns(NamedTuple):
     values: Any = None
     times: Any = None
     names: tuple[str, str, str, str] = ("users", "items", "values", "times")
-    detect_integers: bool = False
 
 
 class Parts(NamedTuple):
@@ -45,8 +44,8 @@ def parts_of(columns: Columns, duplicates: str) -> Parts:
     of the later row where times are equal.
     """
     check_choice("duplicates", duplicates, DUPLICATES)
-    user_ids, rows = column_ids(columns.names[0], columns.users, detect_integers=columns.detect_integers)
-    item_ids, places = column_ids(columns.names[1], columns.items, detect_integers=columns.detect_integers)
+    user_ids, rows = column_ids(columns.names[0], columns.users)
+    item_ids, places = column_ids(columns.names[1], columns.items)
     values = np.ones(len(rows), np.float32) if columns.values is None else None
     values = column_numbers(columns.names[2], columns.values) if values is None else values
     times = None if columns.times is None else column_times(columns.names[3], columns.times)

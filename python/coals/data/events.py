@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,15 @@ from coals.data.entries import Columns
 from coals.data.id_arrays import place
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
-from coals.data.readers.csv import Dialect, read_csv
+from coals.data.readers.files import read_files
 from coals.data.readers.frames import read_frame
+from coals.data.readers.queries import read_query
+from coals.data.readers.text_rules import TextLayout
 from coals.data.titled_items import TitledItems
 from coals.data.titles import checked_titles, titles_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Events"]
 
@@ -143,26 +148,23 @@ class Events(TitledItems):
         item: str | int,
         time: str | int | None = None,
         item_titles: Mapping[Any, str] | None = None,
-        delimiter: str | None = None,
-        header: bool | None = None,
-        quote: str | None = '"',
-        encoding: str = "utf-8",
         text_ids: bool = False,
         progress: bool | None = None,
+        **layout: Unpack[TextLayout],
     ) -> Events:
-        """Events from a file of delimited text, one line for each, read in blocks.
+        """Events from delimited text, one line for each, in one file or several.
 
         Parameters
         ----------
-        path : path, or file open for reading
-            May be compressed by gzip, bzip2 or xz.
+        path : path or pattern, or file open for reading
+            As in `Interactions.from_csv`.
         group, item, time : str or int
             Columns by name, or by position from 0; each its own. A time is a number (of seconds) or a date in ISO 8601.
             Without one, events of a group come in the order of the lines.
         item_titles : mapping of item id to str, or None
             As in `from_frame`.
-        delimiter, header, quote, encoding, text_ids, progress
-            As in `Interactions.from_csv`.
+        text_ids, progress, **layout
+            As in `Interactions.from_csv`, with all options for the layout of text.
 
         Raises
         ------
@@ -177,22 +179,57 @@ class Events(TitledItems):
         Events(2 events in 1 groups, 2 items, with times)
         """
         given = {"group": group, "item": item, "time": time}
+        return cls._of_files(path, "text", given, item_titles, text_ids, progress, layout)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: Any,
+        *,
+        group: str | int,
+        item: str | int,
+        time: str | int | None = None,
+        item_titles: Mapping[Any, str] | None = None,
+        text_ids: bool = False,
+        progress: bool | None = None,
+        **layout: Unpack[TextLayout],
+    ) -> Events:
+        """Events from a file of any kind that `Interactions.from_file` reads; the rest as in `from_csv`."""
+        given = {"group": group, "item": item, "time": time}
+        return cls._of_files(path, None, given, item_titles, text_ids, progress, layout)
+
+    @classmethod
+    def from_sql(
+        cls,
+        query: str,
+        connection: Any = None,
+        *,
+        group: str | None = None,
+        item: str | None = None,
+        time: str | None = None,
+        item_titles: Mapping[Any, str] | None = None,
+    ) -> Events:
+        """Events from the rows of an SQL query, as in `Interactions.from_sql`: groups, items and perhaps times."""
+        read, names = read_query(query, connection, {"group": group, "item": item, "time": time})
+        return cls._of_columns(_columns(read, {"time": None, **names}), item_titles)
+
+    @classmethod
+    def _of_files(
+        cls, path: Any, kind: str | None, given: Mapping[str, Any], titles: Mapping[Any, str] | None, text_ids: bool,
+        progress: bool | None, layout: Mapping[str, Any],
+    ) -> Events:  # fmt: skip
         roles = {"group": "ids", "item": "ids", "time": "times"}
-        wanted = {
-            argument: (column, roles[argument])
-            for argument, column in given.items()
-            if column is not None or argument in ("group", "item")
-        }
-        read = read_csv(path, wanted, Dialect(delimiter, header, quote, encoding), progress)
-        as_numbers = not check_bool("text_ids", text_ids)
-        return cls._of_columns(_columns(read, given)._replace(detect_integers=as_numbers), item_titles)
+        wanted = {name: (given[name], role) for name, role in roles.items() if role == "ids" or given[name] is not None}
+        text_ids = check_bool("text_ids", text_ids)
+        read = read_files(path, wanted, layout, kind=kind, progress=progress, text_ids=text_ids)
+        return cls._of_columns(_columns(read, given), titles)
 
     @classmethod
     def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None) -> Events:
         """Groups stand in the place of users."""
         names = ("groups", *columns.names[1:]) if columns.names[0] == "users" else columns.names
-        group_ids, rows = column_ids(names[0], columns.users, detect_integers=columns.detect_integers)
-        item_ids, places = column_ids(names[1], columns.items, detect_integers=columns.detect_integers)
+        group_ids, rows = column_ids(names[0], columns.users)
+        item_ids, places = column_ids(names[1], columns.items)
         if len(rows) != len(places):
             raise ValueError(f"{names[0]} and {names[1]} must be of one length, got {len(rows)} and {len(places)}")
         if len(rows) == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +15,19 @@ from coals.data import reports
 from coals.data.columns import arrow_column
 from coals.data.entries import Columns, entry_namer, parts_of
 from coals.data.ids import IdIndex
-from coals.data.readers.csv import Dialect, read_csv
+from coals.data.readers.files import read_files
 from coals.data.readers.frames import read_frame
-from coals.data.readers.parquet import open_parquet
-from coals.data.reduce import Reduction, binarized, core
+from coals.data.readers.lists import read_lists
+from coals.data.readers.queries import read_query
+from coals.data.readers.text_rules import Dialect, TextLayout
+from coals.data.reduce import FileOptions, ReadOptions, Reduction, binarized, core, reduction_of
 from coals.data.sparse import DUPLICATES, canonical_csr, check_sparse, trusted_csr
 from coals.data.tables import Table
 from coals.data.titled_items import TitledItems
 from coals.data.titles import checked_titles, titles_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Interactions", "as_interactions", "unnamed"]
 
@@ -267,43 +272,43 @@ class Interactions(TitledItems):
         item: str | int,
         value: str | int | None = None,
         time: str | int | None = None,
-        delimiter: str | None = None,
-        header: bool | None = None,
-        quote: str | None = '"',
-        encoding: str = "utf-8",
-        text_ids: bool = False,
-        duplicates: str = "error",
-        min_user_items: int | None = None,
-        min_item_users: int | None = None,
-        binarize: float | None = None,
-        progress: bool | None = None,
+        **options: Unpack[FileOptions],
     ) -> Interactions:
-        """Interactions from a file of delimited text, read in blocks: memory is needed for the result alone.
+        r"""Interactions from delimited text, in one file or several.
 
         Parameters
         ----------
-        path : path, or file open for reading
-            May be compressed by gzip, bzip2 or xz; what it is shows in its first bytes.
+        path : path or pattern, or file open for reading
+            "plays/*.csv" stands for its files in the order of their names. They may be compressed by gzip, bzip2, xz,
+            zstd or ZIP (of which the first member is read).
         user, item, value, time : str or int
             Columns by name, or by position from 0; each its own. Ids are integers if every id of the column is written
             as one ("7", not "007"), else strings. A value is a finite number; None: 1 for each row. A time is a number,
-            or a date in ISO 8601 ("2020-01-31", "2020-01-31 23:59:59.5", "…T23:59Z", "…+01:00"), kept as `times`. An
-            empty field is an error.
+            or a date in ISO 8601 ("2020-01-31", "2020-01-31 23:59:59.5", "…T23:59Z", "… UTC", "…+01:00"), kept as
+            `times`. An empty field is an error.
+        text_ids : bool, default False
+            Keep ids strings even where all of them are written as integers.
+        duplicates, min_user_items, min_item_users, binarize, progress
+            As in `from_arrays`.
         delimiter : str or None, default None
-            One character or more, such as "::". None: whichever of tab, comma, semicolon, bar and "::" the first line
-            has most of.
+            One character or more, "::" for example; ``r"\s+"`` is any number of blanks. None: whichever of tab, comma,
+            semicolon, bar, "::" and blanks cuts the first hundred lines into equally many fields, with the columns
+            asked for among them.
         header : bool or None, default None
-            Whether the first line has the names of the columns. None: yes if a column is asked for by name.
+            Whether the first line has the names of the columns. None: yes if a column is asked for by name; a first
+            line that nevertheless reads like names is an error.
         quote : str or None, default '"'
             Fields may be quoted with it, and hold it doubled, delimiters and line ends then. None: it means nothing.
         encoding : str, default "utf-8"
             Any that Python knows. A byte order mark is skipped.
-        text_ids : bool, default False
-            Keep ids strings even where all of them are written as integers.
-        duplicates, min_user_items, min_item_users, binarize
-            As in `from_arrays`.
-        progress : bool or None, default None
-            Show a bar; None shows one on a terminal once a second has passed.
+        comment : str or None, default None
+            Lines that begin with it are left out.
+        skip_lines : int, default 0
+            How many lines at the top to leave out.
+        decimal : {".", ","}, default "."
+            The decimal point of numbers.
+        missing : str or sequence of str, default ()
+            Fields that mean, as empty ones do, that there is nothing: "NULL" for example.
 
         Raises
         ------
@@ -311,33 +316,25 @@ class Interactions(TitledItems):
             A line with more or fewer fields than the first one, a missing id, a value that is not a number, a NUL byte,
             a quote that is not closed: with the line, counted from 1, and the column. An empty or corrupt file, and a
             column that is not there, with the names there are. Else as `from_arrays`.
-        OSError
-            A file that cannot be read.
 
         Notes
         -----
-        Cost: linear. Text is cut up by one thread, columns are read by as many as there are; 10 million rows of 24
-        bytes took 1.5 s on two cores. Memory: 8 bytes for each row and id column and value, about 60 at the peak, when
-        the matrix is put in order.
+        Ids that look like markers of missing ones ("NULL"), and a few that keep the rest from being integers, are
+        UserWarnings. Cost: linear. DuckDB cuts up the text, in parallel (``pip install 'coals[files]'``); where it is
+        missing, and for text that it refuses, Python does: the same answers, about ten times as slowly. Memory: 8 bytes
+        for each row and id column and value, about 60 at the peak.
 
         Examples
         --------
         >>> import io
-        >>> text = io.StringIO("who,what,stars\\nann,s1,5\\nann,s2,3\\nbob,s1,4\\n")
+        >>> text = io.StringIO("who,what,stars\nann,s1,5\nann,s2,3\nbob,s1,4\n")
         >>> data = coals.Interactions.from_csv(text, user="who", item="what", value="stars")
         >>> data.matrix.toarray()
         array([[5., 3.],
                [4., 0.]])
         """
-        given = {"user": (user, "ids"), "item": (item, "ids"), "value": (value, "numbers"), "time": (time, "times")}
-        wanted = {name: column for name, column in given.items() if column[0] is not None or name in ("user", "item")}
-        read = read_csv(path, wanted, Dialect(delimiter, header, quote, encoding), progress)
-        columns = read["user"], read["item"], read.get("value"), read.get("time")
-        names = f"column {user!r}", f"column {item!r}", f"column {value!r}", f"column {time!r}"
-        reduction = Reduction(duplicates, min_user_items, min_item_users, binarize)
-        as_numbers = not check_bool("text_ids", text_ids)
-        with working("encoding", progress):
-            return cls._of_columns(Columns(*columns, names=names, detect_integers=as_numbers), None, reduction)
+        given = {"user": user, "item": item, "value": value, "time": time}
+        return cls._of_files(path, "text", given, options)
 
     @classmethod
     def from_parquet(
@@ -348,34 +345,126 @@ class Interactions(TitledItems):
         item: str,
         value: str | None = None,
         time: str | None = None,
-        duplicates: str = "error",
-        min_user_items: int | None = None,
-        min_item_users: int | None = None,
-        binarize: float | None = None,
-        progress: bool | None = None,
+        **options: Unpack[ReadOptions],
     ) -> Interactions:
-        """Interactions from a Parquet file, or a folder of such files, read a batch at a time.
+        """Interactions from a Parquet file, a folder of such files, or a pattern, read a batch at a time by DuckDB.
 
-        Needs pyarrow, polars or DuckDB, whichever is installed, tried in this order; only the named columns are read.
+        Only the named columns are read, and ids are what they are there. Options are as in `from_frame`. Errors are
+        those of `from_frame`, an ImportError where DuckDB is missing, and a ValueError for a file that is not Parquet.
+        """
+        given = {"user": user, "item": item, "value": value, "time": time}
+        return cls._of_files(path, "parquet", given, options)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: Any,
+        *,
+        user: str | int,
+        item: str | int,
+        value: str | int | None = None,
+        time: str | int | None = None,
+        **options: Unpack[FileOptions],
+    ) -> Interactions:
+        """Interactions from a file of any kind: Parquet, JSON lines (named .jsonl, .ndjson or .json), or else text.
+
+        `path` may be a pattern or, for Parquet, a folder. Columns of Parquet and JSON lines go by name, and their ids
+        are what they are there. The rest is as in `from_csv`; options for the layout of text are an error elsewhere.
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "plays.tsv")
+        >>> _ = path.write_text("ann\\ts1\\t5\\nbob\\ts1\\t2\\n")
+        >>> coals.Interactions.from_file(path, user=0, item=1, value=2)
+        Interactions(2 users x 1 items, 2 entries)
+        """
+        given = {"user": user, "item": item, "value": value, "time": time}
+        return cls._of_files(path, None, given, options)
+
+    @classmethod
+    def from_sql(
+        cls,
+        query: str,
+        connection: Any = None,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        value: str | None = None,
+        time: str | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> Interactions:
+        """Interactions from the rows of an SQL query.
 
         Parameters
         ----------
-        path : path
-        user, item, value, time, duplicates, min_user_items, min_item_users, binarize, progress
-            As in `from_frame`.
+        query : str
+            A SELECT, over files where there is no connection: "SELECT user_id, song_id, plays FROM 'plays/*.parquet'".
+        connection : None, path, or connection
+            None: DuckDB runs it. The path of an SQLite or DuckDB database; a connection of DuckDB, or any of DB-API
+            2.0, whose rows are fetched in batches.
+        user, item, value, time : str or None
+            Names of the columns. All None: the query has them in this order.
+        **options
+            duplicates, min_user_items, min_item_users, binarize and progress, as in `from_arrays`.
 
         Raises
         ------
-        ImportError
-            None of the three libraries is installed.
-        TypeError, ValueError, OSError
-            As `from_frame`, and for a file that is not Parquet.
+        ValueError, TypeError, ImportError
+            A query that cannot be run, with what the database says, a column that is not there, a missing id or value;
+            a query over files without DuckDB. Nothing is downloaded for it.
+
+        Notes
+        -----
+        Ids are what the database has, strings or integers; times are its numbers, dates, or dates in ISO 8601 as text.
+
+        Examples
+        --------
+        >>> import sqlite3
+        >>> shop = sqlite3.connect(":memory:")
+        >>> _ = shop.executescript("CREATE TABLE sold (who, what); INSERT INTO sold VALUES ('ann', 7), ('bob', 7)")
+        >>> coals.Interactions.from_sql("SELECT who, what FROM sold", shop)
+        Interactions(2 users x 1 items, 2 entries)
         """
-        names: dict[str, Any] = {"user": user, "item": item, "value": value, "time": time}
-        limits = {"min_user_items": min_user_items, "min_item_users": min_item_users, "binarize": binarize}
-        options: dict[str, Any] = {"duplicates": duplicates, "progress": progress, **limits}
-        with open_parquet(path, [name for name in names.values() if name is not None]) as frame:
-            return cls.from_frame(frame, **names, **options)
+        reduction, progress, _ = reduction_of(options)
+        with working("reading", progress):
+            read, names = read_query(query, connection, {"user": user, "item": item, "value": value, "time": time})
+            return cls._of_read(read, names, reduction)
+
+    @classmethod
+    def from_lists(
+        cls, path: Any, *, text_ids: bool = False, duplicates: str = "error", **layout: Unpack[TextLayout]
+    ) -> Interactions:
+        """Interactions from adjacency lists, as LightGCN has them: on each line a user, then its items.
+
+        Fields are set apart by blanks, or by `delimiter`; `encoding`, `comment`, `skip_lines`, `text_ids` and path are
+        as in `from_csv`. A line of a user alone adds nothing.
+
+        >>> import io
+        >>> coals.Interactions.from_lists(io.StringIO("0 5 7 9\\n1 5\\n")).matrix.toarray()
+        array([[1., 1., 1.],
+               [1., 0., 0.]], dtype=float32)
+        """
+        dialect = Dialect.of(layout)
+        users, items = read_lists(path, dialect, check_bool("text_ids", text_ids))
+        return cls._of_columns(Columns(users, items), None, Reduction(duplicates, None, None, None))
+
+    @classmethod
+    def _of_files(
+        cls, path: Any, kind: str | None, given: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> Interactions:
+        reduction, progress, rest = reduction_of(options)
+        layout = {name: rest[name] for name in rest if name != "text_ids"}
+        roles = {"user": "ids", "item": "ids", "value": "numbers", "time": "times"}
+        wanted = {name: (given[name], role) for name, role in roles.items() if role == "ids" or given[name] is not None}
+        text_ids = check_bool("text_ids", rest.get("text_ids", False))
+        with working("reading", progress):
+            read = read_files(path, wanted, layout, kind=kind, progress=progress, text_ids=text_ids)
+            return cls._of_read(read, given, reduction)
+
+    @classmethod
+    def _of_read(cls, read: Mapping[str, Any], names: Mapping[str, Any], reduction: Reduction) -> Interactions:
+        columns = read["user"], read["item"], read.get("value"), read.get("time")
+        called = tuple(f"column {names.get(name)!r}" for name in ("user", "item", "value", "time"))
+        return cls._of_columns(Columns(*columns, names=called), None, reduction)  # type: ignore[arg-type]
 
     @classmethod
     def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, reduction: Reduction) -> Interactions:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from coals.data.columns import column_ids, column_titles
 from coals.data.ids import IdIndex
-from coals.data.readers.csv import Dialect, read_csv
+from coals.data.readers.files import read_files
 from coals.data.readers.frames import read_frame
-from coals.data.readers.parquet import open_parquet
+from coals.data.readers.text_rules import TextLayout
 from coals.data.titles import checked_titles, titles_of_ids
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["TitledItems"]
 
@@ -42,18 +46,21 @@ class TitledItems:
         """
         return titles_of_ids(self.items, self.item_titles, ids)
 
-    def with_items(self: Self, frame: Any, *, on: Any, title: Any) -> Self:
+    def with_items(self: Self, frame: Any, *, on: Any, title: Any, **layout: Unpack[TextLayout]) -> Self:
         """The same data with titles from a table of items: a left join.
 
         Parameters
         ----------
         frame : table or path
-            Any that `from_frame` takes, or the path of a CSV file (with a header, as `from_csv` reads it), or of a
-            Parquet file, whose name then ends in .parquet.
-        on : str
-            Name of the column of item ids, matched by value: 7 is not "7".
-        title : str
+            Any that `from_frame` takes, or what `Interactions.from_file` reads: text, JSON lines or Parquet files.
+        on : str, or int in text
+            Name of the column of item ids, matched by value: 7 is not "7". In text, ids that are all written as
+            integers are integers if those of the data are. Columns of text may go by position, too.
+        title : str, or int in text
             Name of the column of titles; non-text values are converted with `str`.
+        **layout
+            How text is laid out (delimiter, header, quote, encoding, comment, skip_lines, decimal, missing), as in
+            `Interactions.from_csv`.
 
         Returns
         -------
@@ -78,7 +85,7 @@ class TitledItems:
         >>> data.with_items(songs, on="song", title="name").titles(["s1", "s2"])
         ['Blue Train', 'So What']
         """
-        keys, codes, titles = _read_items(frame, on, title, self.items)
+        keys, codes, titles = _read_items(frame, on, title, self.items, layout)
         first = np.empty(len(keys), dtype=np.int64)
         first[codes[::-1]] = np.arange(len(codes))[::-1]
         if len(codes) > len(keys):
@@ -102,20 +109,19 @@ class TitledItems:
 
 
 def _read_items(
-    frame: Any, on: Any, title: Any, items: IdIndex
+    frame: Any, on: Any, title: Any, items: IdIndex, layout: Mapping[str, Any]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[str | None]]:
     """The different ids of a table, which of them each row has, and the titles of the rows."""
     wanted = {"on": on, "title": title}
     numeric = items.ids is None or items.ids.dtype.kind in "iu"
-    if isinstance(frame, (str, os.PathLike)) and not os.fspath(frame).endswith(".parquet"):
-        read = read_csv(frame, {"on": (on, "ids"), "title": (title, "text")}, Dialect(header=True), None)
-    elif isinstance(frame, (str, os.PathLike)):
-        with open_parquet(frame, [on, title]) as table:
-            read = read_frame(table, wanted)
+    if isinstance(frame, (str, os.PathLike)) or hasattr(frame, "read"):
+        columns = {"on": (on, "ids"), "title": (title, "text")}
+        read = read_files(frame, columns, layout, text_ids=not numeric)
+    elif layout:
+        raise TypeError(f"{next(iter(layout))}= is for files of text, not for a {type(frame).__name__}")
     else:
         read = read_frame(frame, wanted, nullable=("title",))
-    from_text = isinstance(frame, (str, os.PathLike))
-    keys, codes = column_ids(f"column {on!r}", read["on"], detect_integers=numeric and from_text)
+    keys, codes = column_ids(f"column {on!r}", read["on"])
     titles = column_titles(f"column {title!r}", read["title"])
     if len(titles) != len(codes):
         raise ValueError(f"columns {on!r} and {title!r} must be of one length, got {len(codes)} and {len(titles)}")

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coals import _core
 from coals.data.interactions import Interactions
-from coals.data.readers import parquet as _parquet
-from coals.data.readers import text_files
-from coals.data.readers.csv import Dialect, read_csv
+from coals.data.readers import delimited, duckdb_text, text_files
+from coals.data.readers.delimited import read_text
+from coals.data.readers.text_rules import Dialect
+from text_readers import READERS, reading
 
 TEXT = "who,what,stars,when\nzoe,30,4,5\nann,10,3.5,4\nzoe,10,1e0,3\n\nélise,30, 5 ,2\r\nann,20,+2.0,1"
 COLUMNS = {"user": "who", "item": "what", "value": "stars", "time": "when"}
@@ -58,6 +58,9 @@ LAYOUTS = {
     "bzip2": (bz2.compress(TEXT.encode()), {}),
     "xz": (lzma.compress(TEXT.encode()), {}),
     "latin-1": (TEXT.encode("latin-1"), {"encoding": "latin-1"}),
+    "a delimiter at the end of a line": (TEXT.replace("1e0,3", "1e0,3,").encode(), {}),
+    "delimiters at the end, as spreadsheets have": (TEXT.replace("1e0,3", "1e0,3,,,").encode(), {}),
+    "blanks before quotes": (TEXT.replace("zoe,10", 'zoe, "10"').encode(), {}),
     "utf-16": (TEXT.encode("utf-16"), {"encoding": "utf-16"}),
     "gzip of utf-16": (gzip.compress(TEXT.encode("utf-16")), {"encoding": "utf-16"}),
 }  # fmt: skip
@@ -65,12 +68,13 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 1 << 23])
 @pytest.mark.parametrize(("content", "options"), LAYOUTS.values(), ids=LAYOUTS)
-def test_every_layout_gives_the_same(write, monkeypatch, content, options, block):
+def test_every_layout_gives_the_same(write, monkeypatch, reader, content, options, block):
     monkeypatch.setattr(text_files, "BLOCK", block)
+    monkeypatch.setattr(delimited, "HEAD", 40 if block < 100 else 1 << 16)
     check(Interactions.from_csv(write(content), **COLUMNS, **options))
 
 
-def test_columns_by_position_and_open_files(write):
+def test_columns_by_position_and_open_files(write, reader):
     positions = {"user": 0, "item": 1, "value": 2, "time": 3}
     body = TEXT.partition("\n")[2]
     check(Interactions.from_csv(write(body), **positions))
@@ -82,7 +86,7 @@ def test_columns_by_position_and_open_files(write):
         assert not opened.closed
 
 
-def test_ids_are_integers_only_if_all_are(write):
+def test_ids_are_integers_only_if_all_are(write, reader):
     for ids, kind in ((["7", "-3", "0"], int), (["7", "07", "0"], str), (["7", str(2**63), "0"], str),
                       (["7", str(2**63 - 1), str(-(2**63))], int), (["7", "-0", "0"], str), (["7", "1.0", "+1"], str),
                       (["7", " 7", "7 "], str), (["1_0", "10", "2"], str), (["١", "10", "2"], str)):  # fmt: skip
@@ -92,7 +96,7 @@ def test_ids_are_integers_only_if_all_are(write):
         assert Interactions.from_csv(path, user=0, item=1, text_ids=True).user_ids.tolist() == sorted(ids)
 
 
-def test_without_values_every_line_counts_one(write):
+def test_without_values_every_line_counts_one(write, reader):
     data = Interactions.from_csv(write("a\tx\nb\tx\na\tx\n"), user=0, item=1, duplicates="count", min_item_users=2)
     assert data.matrix.toarray().tolist() == [[2], [1]]
     assert data.row_counts.tolist() == [2, 1]
@@ -114,7 +118,7 @@ def times_of(texts):
     return Interactions.from_csv(io.StringIO(lines), user=0, item=1, time=2).times
 
 
-def test_dates_are_nanoseconds_in_utc():
+def test_dates_are_nanoseconds_in_utc(reader):
     wanted = np.array(list(DATES.values()), dtype="M8[ns]").astype(np.int64)
     assert times_of(DATES).tolist() == wanted.tolist()
 
@@ -126,7 +130,7 @@ def test_dates_are_those_of_numpy(dates):
     assert times_of([str(date) for date in dates]).tolist() == wanted.tolist()
 
 
-def test_times_become_real_where_one_is():
+def test_times_become_real_where_one_is(reader):
     assert times_of(["3", "1", "2"]).dtype == np.int64
     assert times_of(["3", "1.5", str(2**62)]).tolist() == [3, 1.5, float(2**62)]
     assert times_of([str(2**62 + 1)]).tolist() == [2**62 + 1]
@@ -150,31 +154,32 @@ field = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(field, field, field), min_size=1, max_size=8), st.integers(1, 40), st.booleans(),
-       st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t"]))  # fmt: skip
-def test_what_pythons_csv_module_writes_is_read(rows, block, quote_all, end, delimiter):
+@given(st.lists(st.tuples(field, field, field), min_size=1, max_size=8), st.booleans(),
+       st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t"]), st.sampled_from(READERS))  # fmt: skip
+def test_what_pythons_csv_module_writes_is_read(rows, quote_all, end, delimiter, by):
     text = io.StringIO(newline="")
-    # It leaves a lone \r without quotes, which with the \n behind it would end a line of Windows.
-    quote_all = quote_all or any("\r" in text for row in rows for text in row)
+    # It leaves a lone \r without quotes, which with the \n behind it would end a line of Windows, and an empty field at
+    # the end, or blanks before quotes, where they mean nothing.
+    quote_all = quote_all or any(not text or text[0] == " " or "\r" in text for row in rows for text in row)
     quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
     csv.writer(text, lineterminator=end, quoting=quoting, delimiter=delimiter).writerows(rows)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_files, "BLOCK", block)
-        wanted = {str(place): (place, "text") for place in range(3)}
-        columns = read_csv(io.BytesIO(text.getvalue().encode()), wanted, Dialect(delimiter=delimiter), False)
+    wanted = {str(place): (place, "text") for place in range(3)}
+    with reading(by):
+        columns = read_text([io.BytesIO(text.getvalue().encode())], wanted, Dialect(delimiter=delimiter), False)
     for place in range(3):
-        texts, codes = columns[str(place)].sorted_ids(False, 1)
-        assert texts[codes].tolist() == [row[place] for row in rows]
+        texts, codes = columns[str(place)]
+        known = [*texts.tolist(), ""]
+        assert [known[code] for code in codes] == [row[place] for row in rows]
 
 
-def test_quotes_mean_nothing_if_told_so():
+def test_quotes_mean_nothing_if_told_so(reader):
     text = 'a\t"x\nb\ty"z\n'
     data = Interactions.from_csv(io.StringIO(text), user=0, item=1, quote=None)
     assert data.item_ids.tolist() == ['"x', 'y"z']
     assert Interactions.from_csv(io.StringIO("'a,b',1\n"), user=0, item=1, quote="'").user_ids.tolist() == ["a,b"]
 
 
-def test_many_batches_and_columns_in_any_order():
+def test_many_batches_and_columns_in_any_order(reader):
     n = 100_000
     lines = "".join(f"{k % 7},junk,item {k},{k / 8}\n" for k in range(n))
     data = Interactions.from_csv(io.StringIO(lines), user=2, item=0, value=3)
@@ -183,34 +188,8 @@ def test_many_batches_and_columns_in_any_order():
     assert data.matrix.sum() == n * (n - 1) / 16
 
 
-def test_the_same_for_any_number_of_threads():
-    text = "".join(f"u{k * 7919 % 1009},i{k * 31 % 97},{k}\n" for k in range(50_000)).encode()
-    results = []
-    for threads in (1, 2, 5):
-        reader = _core.CsvReader(",", '"', 3, [0, 1, 2], ["ids", "ids", "numbers"], 1)
-        reader.feed(text, threads)
-        columns = reader.finish(threads)
-        results.append([[part.tolist() for part in columns[k].sorted_ids(False, threads)] for k in (0, 1)])
-    assert results[0] == results[1] == results[2]
-
-
-def test_without_a_thread_to_read_ahead_the_same_is_read(monkeypatch):
-    """As where there is no memory for one, or a limit on their number is reached."""
-    text = b"".join(b"u%d,i%d,%d\n" % (k % 50, k, k % 5) for k in range(2000))
-
-    def read():
-        return Interactions.from_csv(io.BytesIO(text), user=0, item=1, value=2).matrix.toarray()
-
-    def refused(thread):
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(text_files, "BLOCK", 1000)
-    expected = read()
-    monkeypatch.setattr("threading.Thread.start", refused)
-    np.testing.assert_array_equal(read(), expected)
-
-
 def test_from_parquet_reads_files_and_folders(tmp_path, monkeypatch):
+    pytest.importorskip("duckdb")
     pa = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     rows = [line.split(",") for line in TEXT.replace("\r", "").split("\n")[1:] if line]
@@ -227,12 +206,12 @@ def test_from_parquet_reads_files_and_folders(tmp_path, monkeypatch):
     folder.mkdir()
     parquet.write_table(table.slice(0, 2), folder / "a.parquet")
     parquet.write_table(table.slice(2), folder / "b.parquet")
-    for library, reader in list(_parquet._READERS.items()):
-        pytest.importorskip(library.partition(".")[0])
-        monkeypatch.setattr("coals.data.readers.parquet._READERS", {library: reader})
-        check(Interactions.from_parquet(folder, **COLUMNS))
-        with pytest.raises(ValueError, match=r"did you mean 'stars'\? Columns: 'who', 'what', 'stars', 'when', 'rest'"):
-            Interactions.from_parquet(folder, user="who", item="what", value="star")
-    monkeypatch.setattr("coals.data.readers.parquet._READERS", {"no_such_library": None})
-    with pytest.raises(ImportError, match="needs pyarrow, polars or DuckDB: pip install pyarrow"):
+    check(Interactions.from_parquet(folder, **COLUMNS))
+    check(Interactions.from_file(folder / "*.parquet", **COLUMNS))
+    with pytest.raises(ValueError, match=r"did you mean 'stars'\? Columns: 'who', 'what', 'stars', 'when', 'rest'"):
+        Interactions.from_parquet(folder, user="who", item="what", value="star")
+    with pytest.raises(ValueError, match=r"delimiter= is for delimited text, but .* is a Parquet file"):
+        Interactions.from_file(folder, **COLUMNS, delimiter=",")
+    monkeypatch.setattr(duckdb_text, "load", lambda: None)
+    with pytest.raises(ImportError, match=r"read by DuckDB: pip install 'coals\[files\]'"):
         Interactions.from_parquet(folder, **COLUMNS)

@@ -1,0 +1,173 @@
+"""Columns of delimited text, found by name or position, from one file or several."""
+
+from __future__ import annotations
+
+import codecs
+import logging
+import re
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from typing import Any
+
+from coals._util.phases import spend
+from coals.data.readers import duckdb_text
+from coals.data.readers.encoded import Encoded
+from coals.data.readers.plain_text import PlainColumns, without_top
+from coals.data.readers.text_files import copied, open_text
+from coals.data.readers.text_layout import Layout, find_layout
+from coals.data.readers.text_rules import LOOSE_BLANKS, Dialect, TextError, doubtful_ids
+
+__all__ = ["read_text"]
+
+HEAD = 1 << 16  # bytes from which the layout is found
+# Texts that the head holds as a whole are read by Python alone, in less time than DuckDB takes to start.
+SMALL = HEAD
+
+_log = logging.getLogger(__name__)
+
+
+def read_text(
+    paths: Sequence[Any],
+    wanted: Mapping[str, tuple[Any, str]],
+    dialect: Dialect,
+    progress: bool | None = None,
+    text_ids: bool = False,
+) -> dict[str, Any]:
+    """For each argument the column that it names, by (name or position, role), of all files one after another.
+
+    Roles are "ids" and "text", which become `Encoded`, "numbers" and "times". Ids that are all written as integers
+    are integers, but for `text_ids`. Errors name the file, the line and the column.
+    """
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        texts = [_Text(stack, path, wanted, dialect, progress) for path in paths]
+        found = None
+        duckdb = duckdb_text.load() if any(not text.small for text in texts) else None
+        if duckdb is not None and all(len(text.layout.delimiter.encode()) <= 4 for text in texts):
+            local = [text.local(stack) for text in texts]
+            found = duckdb_text.read_local(duckdb, local, wanted, dialect, not text_ids)
+            if found is None:
+                _log.info("DuckDB refuses %s: read by Python alone, which is slower", texts[0].name)
+        elif any(not text.small for text in texts):
+            _log.info("without DuckDB texts are read by Python alone: pip install 'coals[files]' is faster")
+        if found is None:
+            found = _read_plainly(texts, wanted, dialect, not text_ids)
+    _warn_of_ids(found, wanted, texts, dialect)
+    spend("reading", time.perf_counter() - started)
+    return found
+
+
+def _read_plainly(
+    texts: Sequence[_Text], wanted: Mapping[str, tuple[Any, str]], dialect: Dialect, as_numbers: bool
+) -> dict[str, Any]:
+    columns = PlainColumns(wanted, dialect)
+    for text in texts:
+        try:
+            columns.read(text.pieces(), text.layout)
+        except TextError as error:
+            raise text.error(error) from None
+    if columns.rows == 0:
+        header = texts[0].layout.names is not None
+        raise ValueError(f"{texts[0].name} has no rows{' under its header' if header else ''}")
+    return columns.found(as_numbers)
+
+
+def _warn_of_ids(
+    found: Mapping[str, Any], wanted: Mapping[str, tuple[Any, str]], texts: Sequence[_Text], dialect: Dialect
+) -> None:
+    layout = texts[0].layout
+    for (name, (_, role)), place in zip(wanted.items(), layout.places, strict=True):
+        column = found[name]
+        if role == "ids" and isinstance(column, Encoded) and column.ids.dtype.kind != "i":
+            doubt = doubtful_ids(column.ids.tolist())
+            if doubt:
+                warnings.warn(f"{texts[0].name}, {layout.column(place)} {doubt}", stacklevel=4)
+
+
+class _Text:
+    """A text whose layout is known, and which can be read from its beginning."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        path: Any,
+        wanted: Mapping[str, tuple[Any, str]],
+        dialect: Dialect,
+        progress: bool | None,
+    ) -> None:
+        self._dialect = dialect
+        self._progress = progress
+        self._file = stack.enter_context(open_text(path, dialect.encoding))
+        self._head = b""
+        self._copy: str | None = None
+        self.name = self._file.name
+        self.layout = self._find_layout(wanted)
+
+    def _find_layout(self, wanted: Mapping[str, tuple[Any, str]]) -> Layout:
+        while True:
+            read = self._file.read(max(HEAD, len(self._head)))
+            self._head += read
+            self.small = len(read) == 0 and len(self._head) <= SMALL
+            if not read or len(self._head) >= HEAD:
+                text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(self._head, final=not read)
+                try:
+                    layout = find_layout(text, not read, wanted, self._dialect)
+                except TextError as error:
+                    raise self.error(error) from None
+                if layout is not None:
+                    self._line_end = "\\r\\n" if "\r\n" in text else "\\n"
+                    self._top = text[: layout.top_size].encode("utf-8", "surrogateescape")
+                    return layout
+            if not read:
+                raise ValueError(f"{self.name} is empty")
+
+    def error(self, error: TextError) -> ValueError:
+        """The same, with the names of the file and the column."""
+        layout = getattr(self, "layout", None)
+        at = "" if error.place < 0 else f", {layout.column(error.place) if layout else f'column {error.place}'}"
+        colon = "" if error.place < 0 or error.what.startswith("has ") else ":"
+        return ValueError(f"{self.name}, line {error.line}{at}{colon} {error.what}")
+
+    def pieces(self) -> Iterator[str]:
+        """The text behind its top."""
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        if self._copy is None:
+            blocks, top = self._rest(), self.layout.top_size
+        else:
+            blocks, top = _blocks_of(self._copy), 0
+        # What follows the last block tells the decoder that there is no more.
+        return without_top((decoder.decode(block, final=not block) for block in chain(blocks, [b""])), top)
+
+    def _rest(self) -> Iterator[bytes]:
+        return chain([self._head], self._file.blocks(self._progress))
+
+    def local(self, stack: ExitStack) -> duckdb_text.LocalText:
+        """The text as a file for DuckDB: itself, or a copy without its top."""
+        layout, quote = self.layout, self._dialect.quote or ""
+        loose = layout.delimiter == LOOSE_BLANKS
+        if self._file.path is not None and layout.simple_top and not loose:
+            return duckdb_text.LocalText(
+                self._file.path, self._file.packing, layout, layout.top_lines, self._line_end, layout.delimiter, quote
+            )
+        blocks = chain([self._head[len(self._top) :]], self._file.blocks(self._progress))
+        self._copy = stack.enter_context(copied(_with_tabs(blocks) if loose else blocks))
+        delimiter, quote = ("\t", "") if loose else (layout.delimiter, quote)
+        return duckdb_text.LocalText(self._copy, "", layout, 0, self._line_end, delimiter, quote)
+
+
+def _blocks_of(path: str) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            yield block
+
+
+def _with_tabs(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """A tab for each run of blanks and tabs, none at the ends of lines."""
+    rest = b""
+    for block in chain(blocks, [b"\n"]):
+        lines, newline, rest = (rest + block).rpartition(b"\n")
+        spaced = re.sub(rb"[ \t\v\f]+", b"\t", lines + newline)
+        yield re.sub(rb"\t(?=\r?\n)|(?<=\n)\t|\A\t", b"", spaced)

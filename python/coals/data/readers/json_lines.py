@@ -1,0 +1,103 @@
+"""Columns of JSON lines by DuckDB: an object on each line. Ids are what they are there, 7 or "7"."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from coals import _core
+from coals._util.checks import column_error
+from coals.data.readers import duckdb_text
+from coals.data.readers.duckdb_text import connected, no_glob, quoted_text
+from coals.data.readers.encoded import Encoded
+from coals.data.readers.text_rules import Dialect, no_time, number_of, time_of, whole_of
+
+__all__ = ["read_json_lines"]
+
+_NUMBERS = "('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT')"
+
+
+def read_json_lines(paths: Sequence[Any], wanted: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """For each argument the values of its key, by (key, role)."""
+    duckdb = duckdb_text.load()
+    if duckdb is None:
+        raise ImportError("JSON lines are read by DuckDB: pip install 'coals[files]'")
+    listed = ", ".join(quoted_text(no_glob(os.fspath(path))) for path in paths)
+    name = os.fspath(paths[0])
+    with connected(duckdb) as connection:
+        try:
+            rows = f"read_json_objects([{listed}], format = 'newline_delimited')"
+            _check_keys(connection, rows, wanted)
+            chosen = ", ".join(_value(key, role, place) for place, (key, role) in enumerate(wanted.values()))
+            relation = connection.sql(f"SELECT {chosen} FROM {rows}")
+            columns = _core.ArrowStream(relation.__arrow_c_stream__()).read(list(range(len(wanted))), 0)
+            del relation
+        except (duckdb.Error, _core.ArrowError) as error:
+            raise ValueError(f"{name} cannot be read as JSON lines: {str(error).splitlines()[0]}") from None
+    found = {}
+    for (argument, (key, role)), column in zip(wanted.items(), columns, strict=True):
+        if column.rows == 0:
+            raise ValueError(f"{name} has no rows")
+        if column.first_missing >= 0 and role != "text":
+            what = {"ids": "an id", "numbers": "a finite number", "times": "a time"}[role]
+            raise ValueError(f"{name}, row {column.first_missing}, key {key!r} is missing, or is not {what}")
+        found[argument] = _typed(column, role, f"{name}, key {key!r}")
+    return found
+
+
+def _check_keys(connection: Any, rows: str, wanted: Mapping[str, tuple[str, str]]) -> None:
+    """Raises for a key that none of the first lines has."""
+    known = connection.execute(
+        f"SELECT DISTINCT unnest(json_keys(json)) FROM (SELECT json FROM {rows} LIMIT 1000)"
+    ).fetchall()
+    names = sorted(name for (name,) in known)
+    for argument, (key, _) in wanted.items():
+        if names and key not in names:
+            raise column_error(argument, key, names)
+
+
+def _value(key: str, role: str, place: int) -> str:
+    """Numbers as such; other values as text, which has a quote before it where it is a text in the file, too."""
+    path = quoted_text("$." + json.dumps(key, ensure_ascii=False))
+    kind, text = f"json_type(json, {path})", f"json_extract_string(json, {path})"
+    if role == "numbers":
+        number = f"try_cast({text} AS DOUBLE)"
+        return f'CASE WHEN {kind} IN {_NUMBERS} AND isfinite({number}) THEN {number} END AS "{place}"'
+    if role == "ids":
+        text = f"CASE WHEN {kind} = 'VARCHAR' THEN '\"' || {text} WHEN {kind} IN {_NUMBERS} THEN {text} END"
+    return f'{text} AS "{place}"'
+
+
+def _typed(column: Any, role: str, name: str) -> Any:
+    if role == "numbers":
+        return column.numbers()
+    texts, codes = column.sorted_ids(False, 0)
+    if role == "text":
+        return Encoded(texts, codes)
+    listed = texts.tolist()
+    if role == "times":
+        return _times(listed, codes, name)
+    if all(text.startswith('"') for text in listed):
+        return Encoded.in_order([text[1:] for text in listed], codes, None)
+    values = [text[1:] if text.startswith('"') else json.loads(text) for text in listed]
+    if all(isinstance(value, int) and whole_of(str(value)) is not None for value in values):
+        return Encoded.in_order(listed, codes, values)
+    ids = np.empty(len(values), dtype=object)
+    ids[:] = values
+    return Encoded(ids, codes)
+
+
+def _times(texts: list[str], codes: Any, name: str) -> Any:
+    """All numbers or all dates, by the rules of text."""
+    dates = [time_of(text) for text in texts]
+    if all(date is not None for date in dates):
+        return np.array(dates, dtype=np.int64).view("M8[ns]")[codes]
+    numbers = [whole_of(text) if whole_of(text) is not None else number_of(text) for text in texts]
+    for text, number in zip(texts, numbers, strict=True):
+        if number is None:
+            raise ValueError(f"{name}: {no_time(text, Dialect(), False, time_of(texts[0]) is not None)}")
+    return np.array(numbers)[codes]
