@@ -49,8 +49,32 @@ def text_layout(given: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return found
 
 
-def read_interactions(given: Mapping[str, Any], duplicates: str) -> Interactions:
-    """Rows of a file, of the standard input if that is "-", or of an SQL query."""
+def read_interactions(given: Mapping[str, Any], duplicates: str) -> tuple[Interactions, list[str]]:
+    """Rows of a file, of the standard input if that is "-", or of an SQL query; and the warnings about them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            data = _read(given, duplicates)
+        except ValueError as error:
+            raise CannotDo(_in_the_shell(str(error))) from None
+    return data, [_in_the_shell(str(warning.message)) for warning in caught]
+
+
+def _in_the_shell(text: str, before: str = "") -> str:
+    """A message with the options of the command line in place of those of Python."""
+    for python, shell in (("header=True", "header"), ("quote=None", "quote none")):
+        text = text.replace(python, f"--{before}{shell}")
+    text = text.replace("header=False", f"--no-{before}header")
+    names = "|".join([*(name for name, _, _ in _TEXT), "header"])
+    text = re.sub(rf"\b({names})=(?=[\w'\"]|(.))", lambda found: _option(before, found[1], found[2] is None), text)
+    return re.sub(r"^(user|item|value)=", r"--\1 ", text)
+
+
+def _option(before: str, name: str, has_value: bool) -> str:
+    return f"--{before}{name.replace('_', '-')}{' ' if has_value else ''}"
+
+
+def _read(given: Mapping[str, Any], duplicates: str) -> Interactions:
     path, query = given["table"], given["sql"]
     shared: dict[str, Any] = {"duplicates": duplicates, "progress": given["progress"]}
     columns = {name: given[name] for name in ("user", "item", "value") if given[name] is not None}
@@ -77,7 +101,7 @@ def with_titles(
         try:
             named = data.with_items(path, on=_place(on), title=_place(title), **layout)
         except ValueError as error:
-            text = re.sub(r"^on=", "--titles-id ", str(error))
+            text = re.sub(r"^on=", "--titles-id ", _in_the_shell(str(error), "titles-"))
             raise CannotDo(re.sub(r"^title=", "--title ", text)) from None
     return named, [f"{path}: {warning.message}" for warning in caught]
 

@@ -124,7 +124,7 @@ def fit(**given: Any) -> None:
             data, notes = with_titles(data, given["titles"], on, given["title"], layout)
             for text in notes:
                 note(text)
-    read_at, reading = time.perf_counter(), seconds["reading"]
+    read_at, reading = time.perf_counter(), seconds.get("reading", 0.0)
     model.fit(data, progress=given["progress"])
     fitted_at = time.perf_counter()
     note(
@@ -156,7 +156,9 @@ def model_of(name: str, given: dict[str, Any]) -> coals.Recommender:
 def read(given: dict[str, Any], model: coals.Recommender) -> Interactions:
     """The table, for a model; with a note if rows were merged."""
     duplicates = given["duplicates"] or ("last" if model.predicts_ratings else "sum")
-    data = read_interactions(given, duplicates)
+    data, notes = read_interactions(given, duplicates)
+    for text in notes:
+        note(text)
     if given["duplicates"] is None and data.row_counts is not None and data.row_counts.max() > 1:
         merged = int(data.row_counts.sum()) - data.nnz
         what = "the last one of a pair counts" if duplicates == "last" else "values of a pair are added up"

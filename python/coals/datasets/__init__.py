@@ -1,4 +1,7 @@
-"""Small real data sets inside the package, to try things on. Each has its own licence, next to it."""
+"""Small real data sets inside the package, and readers for the files of public ones, which are not downloaded.
+
+Each data set inside has its own licence, next to it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ import numpy as np
 import scipy
 
 from coals.data.interactions import Interactions
+from coals.datasets._readers import gowalla, last_fm, movielens
 
-__all__ = ["goodbooks"]
+__all__ = ["goodbooks", "gowalla", "last_fm", "movielens"]
 
 
 @cache

@@ -14,7 +14,6 @@ from typing import Any
 
 from coals._util.phases import spend
 from coals.data.readers import duckdb_text
-from coals.data.readers.encoded import Encoded
 from coals.data.readers.plain_text import PlainColumns, without_top
 from coals.data.readers.text_files import copied, open_text
 from coals.data.readers.text_layout import Layout, find_layout
@@ -55,7 +54,8 @@ def read_text(
             _log.info("without DuckDB texts are read by Python alone: pip install 'coals[files]' is faster")
         if found is None:
             found = _read_plainly(texts, wanted, dialect, not text_ids)
-    _warn_of_ids(found, wanted, texts, dialect)
+    if not text_ids:
+        _warn_of_ids(found, wanted, texts[0])
     spend("reading", time.perf_counter() - started)
     return found
 
@@ -75,16 +75,13 @@ def _read_plainly(
     return columns.found(as_numbers)
 
 
-def _warn_of_ids(
-    found: Mapping[str, Any], wanted: Mapping[str, tuple[Any, str]], texts: Sequence[_Text], dialect: Dialect
-) -> None:
-    layout = texts[0].layout
-    for (name, (_, role)), place in zip(wanted.items(), layout.places, strict=True):
+def _warn_of_ids(found: Mapping[str, Any], wanted: Mapping[str, tuple[Any, str]], text: _Text) -> None:
+    for (name, (_, role)), place in zip(wanted.items(), text.layout.places, strict=True):
         column = found[name]
-        if role == "ids" and isinstance(column, Encoded) and column.ids.dtype.kind != "i":
+        if role == "ids" and column.ids.dtype.kind != "i":
             doubt = doubtful_ids(column.ids.tolist())
             if doubt:
-                warnings.warn(f"{texts[0].name}, {layout.column(place)} {doubt}", stacklevel=4)
+                warnings.warn(f"{text.name}, {text.layout.column(place)} {doubt}", stacklevel=6)
 
 
 class _Text:

@@ -30,9 +30,9 @@ def read_lists(path: Any, dialect: Dialect, text_ids: bool = False) -> tuple[Enc
                     continue
                 if any(text in dialect.missing or "\0" in text for text in fields):
                     raise TextError(line, -1, "has an empty field or a NUL byte: are delimiter= and encoding= right?")
-                user = users.code(fields[0])
-                users.codes.extend([user] * (len(fields) - 1))
-                items.codes.extend(map(items.code, fields[1:]))
+                if len(fields) > 1:
+                    users.codes.extend([users.code(fields[0])] * (len(fields) - 1))
+                    items.codes.extend(map(items.code, fields[1:]))
         except UnicodeDecodeError:
             raise ValueError(f"{file.name} is not in UTF-8: pass encoding=, such as 'latin-1'") from None
         except TextError as error:

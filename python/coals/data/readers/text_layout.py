@@ -154,6 +154,9 @@ def _checked(
     if header is None:
         header = any(isinstance(column, str) for column, _ in wanted.values())
     names = None
+    if dialect.header is None and dialect.comment is None and re.match(r"#(\s|$)|%", first.fields[0]) and not header:
+        what = f"begins with {first.fields[0][0]!r}: if such lines are comments, pass comment={first.fields[0][0]!r}"
+        raise TextError(first.line, -1, f"{what}; if it has the names of columns, header=True; else header=False")
     if header:
         names = list(first.fields)
         if any("\udc80" <= letter <= "\udcff" for name in names for letter in name):

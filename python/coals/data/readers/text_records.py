@@ -35,13 +35,14 @@ def too_long(line: int) -> TextError:
 
 
 class Tokenizer:
-    """Records of text that comes in pieces. `line` is the number of the next line."""
+    """Records of text that comes in pieces. `line` is the number of the next line, and `at` its place in the text."""
 
     def __init__(self, delimiter: str, quote: str | None, comment: str | None, line: int = 1) -> None:
         self.delimiter = delimiter
         self.quote = None if delimiter == LOOSE_BLANKS else quote
         self.comment = comment
         self.line = line
+        self.at = 0  # where the next line begins in the text
 
     def records(self, pieces: Iterable[str]) -> Iterator[Record]:
         """All records. One that goes on for long is searched from its beginning only when it has doubled."""
@@ -52,11 +53,9 @@ class Tokenizer:
             size += len(piece)
             if size < least:
                 continue
-            text, at = "".join(waiting), 0
-            for record in self.within(text, last=False):
-                yield record
-                at = record.end
-            waiting = [text[at:]]
+            text = "".join(waiting)
+            yield from self.within(text, last=False)
+            waiting = [text[self.at :]]
             size = len(waiting[0])
             least = 2 * size
             if size > LONGEST:
@@ -65,7 +64,7 @@ class Tokenizer:
 
     def within(self, text: str, *, last: bool) -> Iterator[Record]:
         """The records that end in this text. `last`: it ends here, and so does its last record."""
-        at = 0
+        at = self.at = 0
         while at < len(text):
             end = text.find("\n", at)
             if end < 0:
@@ -84,6 +83,7 @@ class Tokenizer:
                 body = body[:-1] if body.endswith("\r") else body
                 fields, at = self._plain(body), end + 1
             line, self.line = self.line, self.line + text.count("\n", begin, at)
+            self.at = at
             if fields:
                 yield Record(fields, line, at)
 
