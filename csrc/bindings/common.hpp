@@ -128,7 +128,6 @@ void bind_c_api(py::module_& module);
 void bind_columns(py::module_& module);
 void bind_config(py::module_& module);
 void bind_csr(py::module_& module);
-void bind_csv(py::module_& module);
 void bind_als(py::module_& module);
 void bind_fits(py::module_& module);
 void bind_cooccurrence(py::module_& module);

@@ -8,7 +8,6 @@
 #include "coals/als.hpp"
 #include "coals/columns.hpp"
 #include "coals/cooccurrence.hpp"
-#include "coals/csv.hpp"
 #include "coals/event_cooccurrence.hpp"
 #include "coals/fit.hpp"
 #include "coals/metrics.hpp"
@@ -32,7 +31,6 @@ struct Names;
 COALS_NAMES(AverageBy, "average_by", {"none", "query", "target"});
 COALS_NAMES(ColumnKind, "kind",
             {"text", "bytes", "integers", "unsigned_integers", "reals", "booleans", "times", "missing"});
-COALS_NAMES(CsvRole, "role", {"ids", "text", "numbers", "times"});
 COALS_NAMES(Direction, "direction", {"both", "after", "before"});
 COALS_NAMES(ExactMethod, "method", {"automatic", "primal", "dual"});
 COALS_NAMES(ImplicitObjective, "objective", {"hkv", "ials"});

@@ -22,7 +22,6 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   coals::bindings::bind_c_api(module);
   coals::bindings::bind_csr(module);
   coals::bindings::bind_columns(module);
-  coals::bindings::bind_csv(module);
   coals::bindings::bind_als(module);
   coals::bindings::bind_cooccurrence(module);
   coals::bindings::bind_events(module);

@@ -1,4 +1,4 @@
-// Lists of the best, their metrics, and text that becomes columns.
+// Lists of the best, their metrics, and numbers for ids.
 #include <memory>
 #include <new>
 #include <numeric>
@@ -7,7 +7,7 @@
 
 #include "cases.hpp"
 #include "coals/c_api.h"
-#include "coals/csv.hpp"
+#include "coals/id_encoder.hpp"
 #include "coals/metrics.hpp"
 #include "coals/neighbors.hpp"
 #include "coals/topk.hpp"
@@ -91,24 +91,17 @@ std::uint64_t metrics(const RunControl& control) {
   return Digest().add(values).add(diversity).value();
 }
 
-std::uint64_t csv(const RunControl& control) {
-  std::string text;
-  for (int line = 0; line < 40; ++line) {
-    const std::string number = std::to_string(line % 9);
-    text += "user-with-a-long-name-" + number + ",\"item \"\"" + number + "\"\"\"," + number + ".5,2024-01-0" +
-            std::to_string(1 + line % 9) + "\n";
+std::uint64_t ids(const RunControl& control) {
+  coals::IdEncoder encoder;
+  std::vector<std::int32_t> codes(400);
+  for (int k = 0; k < 400; ++k) {
+    const std::string id = (k % 2 ? "user-with-a-long-name-" : "u") + std::to_string(k * 7 % 90);
+    const std::string_view view = id;
+    encoder.encode(&view, 1, &codes[k]);
   }
-  coals::CsvOptions options;
-  options.fields = 4;
-  options.places = {0, 1, 2, 3};
-  options.roles = {coals::CsvRole::ids, coals::CsvRole::text, coals::CsvRole::numbers, coals::CsvRole::times};
-  coals::CsvReader reader(options);
-  for (std::size_t begin = 0; begin < text.size(); begin += 301) reader.feed(text.substr(begin, 301), control);
-  const std::vector<coals::Column> columns = reader.finish(control);
-  Digest digest;
-  for (const coals::Column& column : columns) digest.add(column.codes).add(column.integers).add(column.reals);
-  const std::vector<std::int32_t> order = coals::sorted_ids(columns[0].ids);
-  return digest.add(order).value();
+  const std::vector<std::int32_t> order = coals::sorted_ids(encoder);
+  coals::replace_codes(codes.data(), 400, order, control);
+  return Digest().add(order).add(codes).value();
 }
 
 }  // namespace
@@ -119,5 +112,5 @@ std::vector<Case> list_cases() {
           {"an index of the C interface", c_index},
           {"neighbours", neighbors},
           {"metrics", metrics},
-          {"csv", csv}};
+          {"ids", ids}};
 }

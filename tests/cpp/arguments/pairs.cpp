@@ -1,10 +1,10 @@
-// Sparse matrices, co-occurrence, events, ids, text, tables, threads and the memory of results.
+// Sparse matrices, co-occurrence, events, ids, tables, threads and the memory of results.
 #include <cmath>
 #include <limits>
 
 #include "cases.hpp"
-#include "coals/csv.hpp"
 #include "coals/event_cooccurrence.hpp"
+#include "coals/id_encoder.hpp"
 #include "coals/pair_order.hpp"
 #include "coals/runtime.hpp"
 
@@ -179,35 +179,12 @@ void check_events() {
                    {"neighbors", [](auto& a) { a.keep.neighbors = 0; }}});
 }
 
-struct Text {
-  CsvOptions options;
+struct Ids {
   std::vector<std::int32_t> codes{0, 1, -1}, new_codes{1, 0};
-  std::vector<std::int64_t> places{0};
   std::int64_t entries = 3, rows = 2, code = 0;
   double seconds = 0.001;
   int threads = 1;
 };
-
-// A reader that has failed, or has been asked for all, has no more to give.
-void check_broken_text(const CsvOptions& options) {
-  for (const char* last : {",1\n", ""}) {
-    CsvReader reader(options);
-    std::string said = "nothing";
-    try {
-      reader.feed(std::string("a,1\nb,2\n") + last, {});
-      reader.finish({});
-    } catch (const CsvError&) {
-    }
-    try {
-      reader.feed("c,3\n", {});
-    } catch (const std::invalid_argument& e) {
-      said = e.what();
-    }
-    if (said.find("another CsvReader") != std::string::npos) continue;
-    ++failures;
-    std::printf("FAILED: a reader goes on after its end, and says: %s\n", said.c_str());
-  }
-}
 
 }  // namespace
 
@@ -219,56 +196,37 @@ void check_pairs() {
 }
 
 void check_columns() {
-  Text sound;
-  sound.options.fields = 2;
-  sound.options.places = {0, 1};
-  sound.options.roles = {CsvRole::ids, CsvRole::numbers};
-  refuses<Text>("CsvReader", sound, [](auto& a) { CsvReader(a.options).feed("a,1\n", {}); },
-                {{"places", [](auto& a) { a.options.places[1] = 2; }},
-                 {"places", [](auto& a) { a.options.places[0] = -1; }},
-                 {"places", [](auto& a) { a.options.places[0] = 1; }},
-                 {"roles", [](auto& a) { a.options.roles.pop_back(); }},
-                 {"roles", [](auto& a) { a.options.roles[0] = static_cast<CsvRole>(9); }},
-                 {"fields", [](auto& a) { a.options.fields = -1; }},
-                 {"fields", [](auto& a) { a.options.fields = std::int64_t{1} << 62; }},
-                 {"first_line", [](auto& a) { a.options.first_line = std::numeric_limits<std::int64_t>::max(); }},
-                 {"delimiter", [](auto& a) { a.options.delimiter = ""; }},
-                 {"delimiter", [](auto& a) { a.options.delimiter = "\n"; }},
-                 {"quote", [](auto& a) { a.options.quote = ','; }}});
-  refuses<Text>("first_csv_record", sound, [](auto& a) { first_csv_record("a,b\n", a.options.delimiter, '"', true); },
-                {{"delimiter", [](auto& a) { a.options.delimiter.clear(); }}});
-  refuses<Text>("IdEncoder", sound,
-                [](auto& a) {
-                  IdEncoder ids;
-                  const std::string_view one = "one";
-                  std::int32_t code = 0;
-                  ids.encode(&one, 1, &code);
-                  (void)ids[a.code];
-                },
-                {{"code", [](auto& a) { a.code = 1; }}, {"code", [](auto& a) { a.code = -1; }}});
-  refuses<Text>("replace_codes", sound, [](auto& a) { replace_codes(a.codes.data(), a.entries, a.new_codes, {}); },
-                {{"codes: number 1", [](auto& a) { a.codes[1] = 2; }}, {"count", [](auto& a) { a.entries = -1; }}});
-  refuses<Text>("order_pairs", sound,
-                [](auto& a) {
-                  std::vector<std::int32_t> order(3);
-                  std::vector<std::int64_t> begin(3);
-                  const std::vector<std::int32_t> rows{0, 1, 1}, columns{2, 1, 0};
-                  order_pairs(rows.data(), columns.data(), a.entries, a.rows, order.data(), begin.data(), {});
-                },
-                {{"entry 1", [](auto& a) { a.rows = 1; }},
-                 {"n_rows", [](auto& a) { a.rows = -1; }},
-                 {"entries", [](auto& a) { a.entries = -3; }},
-                 {"entries", [](auto& a) { a.entries = std::int64_t{1} << 31; }}});
-  refuses<Text>(
-      "measure_peak_flops", sound, [](auto& a) { measure_peak_flops(a.seconds, a.threads); },
-      {{"seconds", [](auto& a) { a.seconds = no_number; }}, {"num_threads", [](auto& a) { a.threads = -1; }}});
-  check_broken_text(sound.options);
-  refuses<Text>("encode", sound,
-                [](auto& a) {
-                  const std::string_view texts[] = {"one", "two", "three"};
-                  IdEncoder().encode(a.code ? nullptr : texts, a.entries, a.rows ? a.codes.data() : nullptr);
-                },
-                {{"values", [](auto& a) { a.code = 1; }},
-                 {"codes", [](auto& a) { a.rows = 0; }},
-                 {"count", [](auto& a) { a.entries = -1; }}});
+  Ids sound;
+  refuses<Ids>("IdEncoder", sound,
+               [](auto& a) {
+                 IdEncoder ids;
+                 const std::string_view one = "one";
+                 std::int32_t code = 0;
+                 ids.encode(&one, 1, &code);
+                 (void)ids[a.code];
+               },
+               {{"code", [](auto& a) { a.code = 1; }}, {"code", [](auto& a) { a.code = -1; }}});
+  refuses<Ids>("replace_codes", sound, [](auto& a) { replace_codes(a.codes.data(), a.entries, a.new_codes, {}); },
+               {{"codes: number 1", [](auto& a) { a.codes[1] = 2; }}, {"count", [](auto& a) { a.entries = -1; }}});
+  refuses<Ids>("order_pairs", sound,
+               [](auto& a) {
+                 std::vector<std::int32_t> order(3);
+                 std::vector<std::int64_t> begin(3);
+                 const std::vector<std::int32_t> rows{0, 1, 1}, columns{2, 1, 0};
+                 order_pairs(rows.data(), columns.data(), a.entries, a.rows, order.data(), begin.data(), {});
+               },
+               {{"entry 1", [](auto& a) { a.rows = 1; }},
+                {"n_rows", [](auto& a) { a.rows = -1; }},
+                {"entries", [](auto& a) { a.entries = -3; }},
+                {"entries", [](auto& a) { a.entries = std::int64_t{1} << 31; }}});
+  refuses<Ids>("measure_peak_flops", sound, [](auto& a) { measure_peak_flops(a.seconds, a.threads); },
+               {{"seconds", [](auto& a) { a.seconds = no_number; }}, {"num_threads", [](auto& a) { a.threads = -1; }}});
+  refuses<Ids>("encode", sound,
+               [](auto& a) {
+                 const std::string_view texts[] = {"one", "two", "three"};
+                 IdEncoder().encode(a.code ? nullptr : texts, a.entries, a.rows ? a.codes.data() : nullptr);
+               },
+               {{"values", [](auto& a) { a.code = 1; }}, {"codes", [](auto& a) { a.rows = 0; }}, {"count", [](auto& a) {
+                                                                                                    a.entries = -1;
+                                                                                                  }}});
 }

@@ -16,7 +16,7 @@ from coals.data.readers.encoded import Encoded
 from coals.data.readers.text_layout import Layout
 from coals.data.readers.text_rules import Dialect, date_pattern, time_of, whole_of
 
-__all__ = ["LocalText", "connected", "load", "no_glob", "open_zstd", "quoted_text", "read_local"]
+__all__ = ["LocalText", "arrow_columns", "connected", "load", "no_glob", "open_zstd", "quoted_text", "read_local"]
 
 _BLANKS = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 
@@ -103,10 +103,30 @@ def _read(
     with connected(duckdb) as connection:
         if kinds:
             connection.execute("SET TimeZone = 'UTC'")
-        relation = connection.sql(" UNION ALL ".join(parts))
-        columns = _core.ArrowStream(relation.__arrow_c_stream__()).read(list(range(len(wanted))), 0)
-        del relation
+        columns = arrow_columns(connection, " UNION ALL ".join(parts), len(wanted))
     return dict(zip(wanted, columns, strict=True))
+
+
+def arrow_columns(connection: Any, query: str, count: int) -> list[Any]:
+    """The columns of a query. DuckDB may take long for a batch, so it works in a thread that Ctrl-C interrupts."""
+    from concurrent.futures import ThreadPoolExecutor, wait  # `import coals` need not wait for it
+
+    def work() -> list[Any]:
+        relation = connection.sql(query)
+        return _core.ArrowStream(relation.__arrow_c_stream__()).read(list(range(count)), 0)
+
+    with ThreadPoolExecutor(1) as worker:
+        try:
+            job = worker.submit(work)
+        except RuntimeError:  # there is no memory for a thread, or there may be no more of them
+            return work()
+        try:
+            while not job.done():
+                wait([job], 0.02)
+        except BaseException:
+            connection.interrupt()
+            raise
+        return job.result()
 
 
 def _found(column: Any, role: str, kinds: Mapping[str, str], as_numbers: bool) -> Any:

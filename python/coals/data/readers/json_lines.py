@@ -12,7 +12,7 @@ import numpy as np
 from coals import _core
 from coals._util.checks import column_error
 from coals.data.readers import duckdb_text
-from coals.data.readers.duckdb_text import connected, no_glob, quoted_text
+from coals.data.readers.duckdb_text import arrow_columns, connected, no_glob, quoted_text
 from coals.data.readers.encoded import Encoded
 from coals.data.readers.text_rules import Dialect, no_time, number_of, time_of, whole_of
 
@@ -33,9 +33,7 @@ def read_json_lines(paths: Sequence[Any], wanted: Mapping[str, tuple[str, str]])
             rows = f"read_json_objects([{listed}], format = 'newline_delimited')"
             _check_keys(connection, rows, wanted)
             chosen = ", ".join(_value(key, role, place) for place, (key, role) in enumerate(wanted.values()))
-            relation = connection.sql(f"SELECT {chosen} FROM {rows}")
-            columns = _core.ArrowStream(relation.__arrow_c_stream__()).read(list(range(len(wanted))), 0)
-            del relation
+            columns = arrow_columns(connection, f"SELECT {chosen} FROM {rows}", len(wanted))
         except (duckdb.Error, _core.ArrowError) as error:
             raise ValueError(f"{name} cannot be read as JSON lines: {str(error).splitlines()[0]}") from None
     found = {}
