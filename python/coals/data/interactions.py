@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._util.checks import check_bool, check_choice, refuse_masked
+from coals._util.checks import check_choice, refuse_masked
 from coals._util.progress import working
 from coals.data import reports
 from coals.data.columns import arrow_column
 from coals.data.entries import Columns, entry_namer, parts_of
+from coals.data.file_columns import (
+    FileOptions,
+    ReadOptions,
+    columns_of_files,
+    columns_of_lists,
+    columns_of_query,
+)
 from coals.data.ids import IdIndex
-from coals.data.readers.files import read_files
 from coals.data.readers.frames import read_frame
-from coals.data.readers.lists import read_lists
-from coals.data.readers.queries import read_query
-from coals.data.readers.text_rules import Dialect, TextLayout
-from coals.data.reduce import FileOptions, ReadOptions, Reduction, binarized, core, reduction_of
+from coals.data.reduce import Reduction, binarized, core
 from coals.data.sparse import DUPLICATES, canonical_csr, check_sparse, trusted_csr
 from coals.data.tables import Table
 from coals.data.titled_items import TitledItems
@@ -334,7 +337,7 @@ class Interactions(TitledItems):
                [4., 0.]])
         """
         given = {"user": user, "item": item, "value": value, "time": time}
-        return cls._of_files(path, "text", given, options)
+        return cls._of_columns(*columns_of_files(path, "text", given, options))
 
     @classmethod
     def from_parquet(
@@ -353,7 +356,7 @@ class Interactions(TitledItems):
         those of `from_frame`, an ImportError where DuckDB is missing, and a ValueError for a file that is not Parquet.
         """
         given = {"user": user, "item": item, "value": value, "time": time}
-        return cls._of_files(path, "parquet", given, options)
+        return cls._of_columns(*columns_of_files(path, "parquet", given, options))
 
     @classmethod
     def from_file(
@@ -378,7 +381,7 @@ class Interactions(TitledItems):
         Interactions(2 users x 1 items, 2 entries)
         """
         given = {"user": user, "item": item, "value": value, "time": time}
-        return cls._of_files(path, None, given, options)
+        return cls._of_columns(*columns_of_files(path, None, given, options))
 
     @classmethod
     def from_sql(
@@ -424,47 +427,22 @@ class Interactions(TitledItems):
         >>> coals.Interactions.from_sql("SELECT who, what FROM sold", shop)
         Interactions(2 users x 1 items, 2 entries)
         """
-        reduction, progress, _ = reduction_of(options)
-        with working("reading", progress):
-            read, names = read_query(query, connection, {"user": user, "item": item, "value": value, "time": time})
-            return cls._of_read(read, names, reduction)
+        given = {"user": user, "item": item, "value": value, "time": time}
+        return cls._of_columns(*columns_of_query(query, connection, given, options))
 
     @classmethod
-    def from_lists(
-        cls, path: Any, *, text_ids: bool = False, duplicates: str = "error", **layout: Unpack[TextLayout]
-    ) -> Interactions:
+    def from_lists(cls, path: Any, **options: Unpack[FileOptions]) -> Interactions:
         """Interactions from adjacency lists, as LightGCN has them: on each line a user, then its items.
 
-        Fields are set apart by blanks, or by `delimiter`; `encoding`, `comment`, `skip_lines`, `text_ids` and path are
-        as in `from_csv`. A line of a user alone adds nothing.
+        Fields are set apart by blanks, or by `delimiter`; path and other options are as in `from_csv`. A line of a
+        user alone adds nothing.
 
         >>> import io
         >>> coals.Interactions.from_lists(io.StringIO("0 5 7 9\\n1 5\\n")).matrix.toarray()
         array([[1., 1., 1.],
                [1., 0., 0.]], dtype=float32)
         """
-        dialect = Dialect.of(layout)
-        users, items = read_lists(path, dialect, check_bool("text_ids", text_ids))
-        return cls._of_columns(Columns(users, items), None, Reduction(duplicates, None, None, None))
-
-    @classmethod
-    def _of_files(
-        cls, path: Any, kind: str | None, given: Mapping[str, Any], options: Mapping[str, Any]
-    ) -> Interactions:
-        reduction, progress, rest = reduction_of(options)
-        layout = {name: rest[name] for name in rest if name != "text_ids"}
-        roles = {"user": "ids", "item": "ids", "value": "numbers", "time": "times"}
-        wanted = {name: (given[name], role) for name, role in roles.items() if role == "ids" or given[name] is not None}
-        text_ids = check_bool("text_ids", rest.get("text_ids", False))
-        with working("reading", progress):
-            read = read_files(path, wanted, layout, kind=kind, progress=progress, text_ids=text_ids)
-            return cls._of_read(read, given, reduction)
-
-    @classmethod
-    def _of_read(cls, read: Mapping[str, Any], names: Mapping[str, Any], reduction: Reduction) -> Interactions:
-        columns = read["user"], read["item"], read.get("value"), read.get("time")
-        called = tuple(f"column {names.get(name)!r}" for name in ("user", "item", "value", "time"))
-        return cls._of_columns(Columns(*columns, names=called), None, reduction)  # type: ignore[arg-type]
+        return cls._of_columns(*columns_of_lists(path, options))
 
     @classmethod
     def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, reduction: Reduction) -> Interactions:

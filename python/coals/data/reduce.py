@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from coals._util.checks import check_int, check_number
 from coals.data.ids import IdIndex
-from coals.data.readers.text_rules import LAYOUT_OPTIONS, TextLayout
 from coals.data.sparse import trusted_csr
 
 if TYPE_CHECKING:
     from coals.data.interactions import Interactions
 
-__all__ = ["FileOptions", "ReadOptions", "Reduction", "binarized", "core", "reduction_of"]
+__all__ = ["Reduction", "binarized", "core"]
 
 Kept = npt.NDArray[np.bool_]
 
@@ -36,34 +34,6 @@ class Reduction(NamedTuple):
         if self.min_user_items is not None or self.min_item_users is not None:
             data = core(data, self.min_user_items, self.min_item_users)
         return data
-
-
-class ReadOptions(TypedDict, total=False):
-    """The options of everything that reads `Interactions`."""
-
-    duplicates: str
-    min_user_items: int | None
-    min_item_users: int | None
-    binarize: float | None
-    progress: bool | None
-
-
-class FileOptions(ReadOptions, TextLayout, total=False):
-    """Those of everything that reads them from files."""
-
-    text_ids: bool
-
-
-def reduction_of(options: Mapping[str, Any]) -> tuple[Reduction, bool | None, dict[str, Any]]:
-    """The reduction, whether to show a bar, and the options that are left, which are those of text."""
-    left = dict(options)
-    for name in left:
-        if name not in FileOptions.__annotations__:
-            known = ", ".join([*ReadOptions.__annotations__, "text_ids", *LAYOUT_OPTIONS])
-            raise TypeError(f"unknown argument {name}=: the options are {known}")
-    progress = left.pop("progress", None)
-    reduction = Reduction(**{name: left.pop(name) for name in Reduction._fields if name in left})
-    return reduction, progress, left
 
 
 def binarized(data: Interactions, threshold: float) -> Interactions:

@@ -13,8 +13,8 @@ from journeys import Journey, counted
 MOST = {
     "ImplicitALS.fit": (14, 66),
     "recommend": (9, 18),
-    "from_csv": (12, 32),
-    "coals fit --save": (30, 136),
+    "from_csv": (20, 68),
+    "coals fit --save": (38, 173),
     "load, recommend": (15, 70),
     "save": (5, 14),
     "ItemKNN.fit": (15, 53),

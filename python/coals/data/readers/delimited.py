@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from typing import Any
@@ -115,6 +115,7 @@ class _Text:
                 except TextError as error:
                     raise self.error(error) from None
                 if layout is not None:
+                    self._whole = None if read else text[layout.top_size :]
                     self._line_end = "\\r\\n" if "\r\n" in text else "\\n"
                     self._top = text[: layout.top_size].encode("utf-8", "surrogateescape")
                     return layout
@@ -128,8 +129,10 @@ class _Text:
         colon = "" if error.place < 0 or error.what.startswith("has ") else ":"
         return ValueError(f"{self.name}, line {error.line}{at}{colon} {error.what}")
 
-    def pieces(self) -> Iterator[str]:
+    def pieces(self) -> Iterable[str]:
         """The text behind its top."""
+        if self._whole is not None:
+            return [self._whole]
         decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         if self._copy is None:
             blocks, top = self._rest(), self.layout.top_size

@@ -25,7 +25,7 @@ def read_lists(path: Any, dialect: Dialect, text_ids: bool = False) -> tuple[Enc
     with open_text(path, dialect.encoding) as file:
         texts = (decoder.decode(block, final=not block) for block in chain(file.blocks(False), [b""]))
         try:
-            for fields, line, _ in tokenizer.records(texts):
+            for fields, line, _ in chain.from_iterable(tokenizer.batches(texts)):
                 if line <= dialect.skip_lines:
                     continue
                 if any(text in dialect.missing or "\0" in text for text in fields):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from coals.data.readers.encoded import Encoded
 from coals.data.readers.text_layout import Layout
-from coals.data.readers.text_records import Tokenizer
+from coals.data.readers.text_records import Record, Tokenizer
 from coals.data.readers.text_rules import (
     Dialect,
     TextError,
@@ -29,6 +29,8 @@ from coals.data.readers.text_rules import (
 
 __all__ = ["PlainColumns", "without_top"]
 
+Problem = tuple[int, str]  # which of the texts, and what is wrong with it
+
 
 class PlainColumns:
     """The wanted columns of one text after another, by (name or position, role)."""
@@ -40,15 +42,27 @@ class PlainColumns:
     def read(self, pieces: Iterable[str], layout: Layout) -> None:
         """Adds the records of a text without its top."""
         tokenizer = Tokenizer(layout.delimiter, self.dialect.quote, self.dialect.comment, layout.top_lines + 1)
-        takers = list(zip(layout.places, [column.take for column in self.columns.values()], strict=True))
         width = layout.width
-        for fields, line, _ in tokenizer.records(pieces):
-            if len(fields) != width and (len(fields) < width or any(fields[width:])):
-                raise TextError(line, -1, layout.fields_error(len(fields)))
-            for place, take in takers:
-                problem = take(fields[place], line)
-                if problem is not None:
-                    raise TextError(line, -1 if problem.startswith("has a NUL") else place, problem)
+        for records in tokenizer.batches(pieces):
+            uneven = None
+            for at, (fields, line, _) in enumerate(records):
+                if len(fields) != width and (len(fields) < width or any(fields[width:])):
+                    uneven = TextError(line, -1, layout.fields_error(len(fields)))
+                    records = records[:at]
+                    break
+            self._take(records, layout.places)
+            if uneven is not None:
+                raise uneven
+
+    def _take(self, records: list[Record], places: list[int]) -> None:
+        first: tuple[int, int, str] | None = None
+        for place, column in zip(places, self.columns.values(), strict=True):
+            problem = column.take([fields[place] for fields, _, _ in records], bool(records) and records[0].line == 1)
+            if problem is not None and (first is None or problem[0] < first[0]):
+                first = problem[0], place, problem[1]
+        if first is not None:
+            at, place, what = first
+            raise TextError(records[at].line, -1 if what.startswith("has a NUL") else place, what)
 
     @property
     def rows(self) -> int:
@@ -72,22 +86,23 @@ class _Texts:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, text: str, line: int) -> str | None:
-        code = self.known.get(text)
-        if code is None:
-            if text in self.missing:
-                if self.are_ids:
-                    return "the id is missing: give it one or drop the line"
-                self.codes.append(-1)
-                return None
-            problem = self._problem(text)
-            if problem is not None:
-                return problem
-            code = self.known[text] = len(self.known)
-        self.codes.append(code)
+    def take(self, texts: list[str], at_top: bool) -> Problem | None:
+        known, codes = self.known, self.codes
+        for at, text in enumerate(texts):
+            code = known.get(text)
+            if code is None:
+                problem = self._problem(text)
+                if problem is not None:
+                    return at, problem
+                code = -1 if text in self.missing else len(known)
+                if code >= 0:
+                    known[text] = code
+            codes.append(code)
         return None
 
     def _problem(self, text: str) -> str | None:
+        if text in self.missing:
+            return "the id is missing: give it one or drop the line" if self.are_ids else None
         if "\0" in text:
             return "has a NUL byte: is it text, and encoding= right?"
         if text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -109,11 +124,13 @@ class _Numbers:
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, text: str, line: int) -> str | None:
-        value = number_of(text, self.dialect.decimal)
-        if value is None or text in self.dialect.missing:
-            return no_number(text, self.dialect, line == 1 and not self.values)
-        self.values.append(value)
+    def take(self, texts: list[str], at_top: bool) -> Problem | None:
+        decimal, missing = self.dialect.decimal, self.dialect.missing
+        for at, text in enumerate(texts):
+            value = number_of(text, decimal)
+            if value is None or text in missing:
+                return at, no_number(text, self.dialect, at_top and at == 0)
+            self.values.append(value)
         return None
 
     def found(self, as_numbers: bool) -> npt.NDArray[np.float64]:
@@ -131,22 +148,23 @@ class _Times:
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, text: str, line: int) -> str | None:
-        if self.dates is None:
-            self.dates = time_of(text) is not None
-        value: float | None
-        if self.dates:
-            value = time_of(text)
-        else:
-            value = whole_of(text.strip()) if self.values.typecode == "q" else None
-            if value is None and text not in self.dialect.missing:
-                value = number_of(text, self.dialect.decimal)
-                if value is not None and self.values.typecode == "q":
-                    self.values = array("d", self.values)
-        if value is None:
-            return no_time(text, self.dialect, line == 1 and not self.values, self.dates)
-        self.values.append(value)
+    def take(self, texts: list[str], at_top: bool) -> Problem | None:
+        for at, text in enumerate(texts):
+            if self.dates is None:
+                self.dates = time_of(text) is not None
+            value = time_of(text) if self.dates else self._number(text)
+            if value is None:
+                return at, no_time(text, self.dialect, at_top and at == 0, self.dates)
+            self.values.append(value)
         return None
+
+    def _number(self, text: str) -> float | None:
+        value: float | None = whole_of(text.strip()) if self.values.typecode == "q" else None
+        if value is None and text not in self.dialect.missing:
+            value = number_of(text, self.dialect.decimal)
+            if value is not None and self.values.typecode == "q":
+                self.values = array("d", self.values)
+        return value
 
     def found(self, as_numbers: bool) -> npt.NDArray[Any]:
         times = np.array(self.values)

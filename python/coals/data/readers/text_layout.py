@@ -97,15 +97,8 @@ def _top(head: str, dialect: Dialect) -> tuple[int, int]:
 
 def _tried(head: str, at: int, lines: int, whole: bool, delimiter: str, dialect: Dialect) -> _Try:
     tokenizer = Tokenizer(delimiter, dialect.quote, dialect.comment, lines + 1)
-    found: list[Record] = []
-    try:
-        for record in tokenizer.within(head[at:] if at else head, last=whole):
-            found.append(record)
-            if len(found) > _SAMPLE:
-                break
-    except TextError as error:
-        return _Try(delimiter, found, error)
-    return _Try(delimiter, found, None)
+    found, error = tokenizer.within(head[at:] if at else head, last=whole, most=_SAMPLE + 1)
+    return _Try(delimiter, found, error)
 
 
 def _fit(one: _Try, wanted: Mapping[str, tuple[Any, str]], dialect: Dialect) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from coals.data.readers.text_rules import LOOSE_BLANKS, TextError
@@ -44,40 +45,49 @@ class Tokenizer:
         self.line = line
         self.at = 0  # where the next line begins in the text
 
-    def records(self, pieces: Iterable[str]) -> Iterator[Record]:
-        """All records. One that goes on for long is searched from its beginning only when it has doubled."""
+    def batches(self, pieces: Iterable[str]) -> Iterator[list[Record]]:
+        """All records, as pieces have them; an error is raised once the records before it are taken.
+
+        A record that goes on for long is searched from its beginning only when it has doubled.
+        """
         waiting: list[str] = []
         size = least = 0
-        for piece in pieces:
+        for piece, last in chain(((piece, False) for piece in pieces), [("", True)]):
             waiting.append(piece)
             size += len(piece)
-            if size < least:
+            if size < least and not last:
                 continue
             text = "".join(waiting)
-            yield from self.within(text, last=False)
+            records, error = self.within(text, last=last)
+            yield records
+            if error is not None:
+                raise error
             waiting = [text[self.at :]]
             size = len(waiting[0])
             least = 2 * size
             if size > LONGEST:
                 raise too_long(self.line)
-        yield from self.within("".join(waiting), last=True)
 
-    def within(self, text: str, *, last: bool) -> Iterator[Record]:
-        """The records that end in this text. `last`: it ends here, and so does its last record."""
+    def within(self, text: str, *, last: bool, most: int | None = None) -> tuple[list[Record], TextError | None]:
+        """The first records that end in this text, and what ended them. `last`: its last record ends with it."""
+        records: list[Record] = []
         at = self.at = 0
-        while at < len(text):
+        while at < len(text) and (most is None or len(records) < most):
             end = text.find("\n", at)
             if end < 0:
                 if not last:
-                    return
+                    break
                 end = len(text)
             begin, body = at, text[at:end]
             if self.comment is not None and body.startswith(self.comment):
                 fields, at = list[str](), end + 1
             elif self.quote is not None and self.quote in body:
-                found = self._with_quotes(text, at, last)
+                try:
+                    found = self._with_quotes(text, at, last)
+                except TextError as error:
+                    return records, error
                 if found is None:
-                    return
+                    break
                 fields, at = found
             else:
                 body = body[:-1] if body.endswith("\r") else body
@@ -85,7 +95,8 @@ class Tokenizer:
             line, self.line = self.line, self.line + text.count("\n", begin, at)
             self.at = at
             if fields:
-                yield Record(fields, line, at)
+                records.append(Record(fields, line, at))
+        return records, None
 
     def _plain(self, body: str) -> list[str]:
         if self.delimiter == LOOSE_BLANKS:
