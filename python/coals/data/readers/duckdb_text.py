@@ -173,10 +173,11 @@ def _value(column: str, role: str, dialect: Dialect, kind: str) -> str:
     if role in ("ids", "text"):
         return column
     if kind == "dates":
-        return _nanoseconds(f"trim({column}, {_BLANKS})")
+        return _nanoseconds(f"CASE WHEN {column} < '0' THEN trim({column}, {_BLANKS}) ELSE {column} END")
     if kind == "integers":
         whole = f"try_cast({column} AS BIGINT)"
-        return f"CASE WHEN {whole}::VARCHAR = trim({column}, {_BLANKS}) THEN {whole} END"
+        spaced = f"WHEN {whole}::VARCHAR = trim({column}, {_BLANKS}) THEN {whole}"  # slow, and so only where needed
+        return f"CASE WHEN {whole}::VARCHAR = {column} THEN {whole} {spaced} END"
     number = column if dialect.decimal == "." else f"replace({column}, {quoted_text(dialect.decimal)}, '.')"
     other = "" if dialect.decimal == "." else f" AND NOT contains({column}, '.')"
     value = f"try_cast({number} AS DOUBLE)"
@@ -187,7 +188,7 @@ def _value(column: str, role: str, dialect: Dialect, kind: str) -> str:
 def _nanoseconds(text: str) -> str:
     plain, ahead = quoted_text(date_pattern(False)), quoted_text(date_pattern(True))
     return (
-        f"CASE WHEN {text} < '1678' OR {text} >= '2262' THEN NULL "
+        f"CASE WHEN ({text}) < '1678' OR ({text}) >= '2262' THEN NULL "
         f"WHEN regexp_full_match({text}, {plain}) THEN epoch_ns(try_cast({text} AS TIMESTAMP_NS)) "
         f"WHEN regexp_full_match({text}, {ahead}) THEN epoch_us(try_cast({text} AS TIMESTAMPTZ)) * 1000 END"
     )
