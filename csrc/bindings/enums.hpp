@@ -30,7 +30,7 @@ struct Names;
 
 COALS_NAMES(AverageBy, "average_by", {"none", "query", "target"});
 COALS_NAMES(ColumnKind, "kind",
-            {"text", "bytes", "integers", "unsigned_integers", "reals", "booleans", "times", "missing"});
+            {"text", "bytes", "decimals", "integers", "unsigned_integers", "reals", "booleans", "times", "missing"});
 COALS_NAMES(Direction, "direction", {"both", "after", "before"});
 COALS_NAMES(ExactMethod, "method", {"automatic", "primal", "dual"});
 COALS_NAMES(ImplicitObjective, "objective", {"hkv", "ials"});

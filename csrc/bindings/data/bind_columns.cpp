@@ -1,6 +1,8 @@
 #include "coals/columns.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -14,7 +16,31 @@ namespace coals::bindings {
 
 namespace {
 
+// A whole number in two's complement, little end first, divided by 10^scale: to the nearest double or the next one.
+double decimal(std::string_view bytes, int scale) {
+  const bool negative = !bytes.empty() && (bytes.back() & 0x80);
+  double value = 0;
+  unsigned carry = negative ? 1 : 0;
+  for (std::size_t k = 0; k < bytes.size(); ++k) {
+    const auto byte = static_cast<unsigned char>(bytes[k]);
+    const unsigned digit = (negative ? static_cast<unsigned char>(~byte) : byte) + carry;
+    carry = digit >> 8;
+    value += std::ldexp(static_cast<double>(digit & 0xff), static_cast<int>(8 * k));
+  }
+  return (negative ? -value : value) / std::pow(10.0, scale);
+}
+
+py::array decimal_numbers(const Column& column) {
+  std::vector<double> different(static_cast<std::size_t>(column.ids.size()));
+  const int scale = std::atoi(column.unit.c_str());
+  for (std::int64_t k = 0; k < column.ids.size(); ++k) different[k] = decimal(column.ids[k], scale);
+  std::vector<double> numbers(column.codes.size());
+  for (std::size_t k = 0; k < numbers.size(); ++k) numbers[k] = column.codes[k] < 0 ? 0 : different[column.codes[k]];
+  return owned_array(std::move(numbers));
+}
+
 py::array numbers(Column& column) {
+  if (column.kind == ColumnKind::decimals) return decimal_numbers(column);
   if (column.kind == ColumnKind::reals) return owned_array(std::move(column.reals));
   py::array integers = owned_array(std::move(column.integers));
   return column.kind == ColumnKind::unsigned_integers ? integers.attr("view")("uint64").cast<py::array>() : integers;

@@ -14,6 +14,7 @@ namespace coals {
 enum class ColumnKind {
   text,               // codes of ids in UTF-8
   bytes,              // codes of ids
+  decimals,           // codes of ids: whole numbers of 4, 8, 16 or 32 bytes, little end first, in two's complement
   integers,           // integers
   unsigned_integers,  // the bits of uint64 numbers, in integers
   reals,              // reals
@@ -24,7 +25,9 @@ enum class ColumnKind {
 
 struct Column {
   ColumnKind kind = ColumnKind::text;
-  std::string unit;  // of times: "D", "s", "ms", "us" or "ns", and "+" where they are in UTC; of reals: "f4" or "f8"
+  // Of times: "D", "s", "ms", "us" or "ns", and "+" where they are in UTC; of reals: "f4" or "f8"; of decimals: how
+  // many digits stand behind the point.
+  std::string unit;
   std::string extension;  // the name of an Arrow extension type
   IdEncoder ids;
   std::vector<std::int32_t> codes;

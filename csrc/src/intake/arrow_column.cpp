@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -23,8 +24,17 @@ const T* buffer(const ArrowArray& array, int which) {
   return static_cast<const T*>(array.buffers[which]);
 }
 
-// Width of a fixed-size binary type, -1 of others.
+bool is_decimal(std::string_view format) { return format.substr(0, 2) == "d:"; }
+
+// Bytes of a decimal: "d:18,3" has 128 bits, as "d:18,3,128" says.
+std::int64_t decimal_width(std::string_view format) {
+  const bool named = std::count(format.begin(), format.end(), ',') == 2;
+  return named ? std::atoll(format.data() + format.rfind(',') + 1) / 8 : 16;
+}
+
+// Width of a type of fixed size that is kept as bytes, -1 of others.
 std::int64_t fixed_width(std::string_view format) {
+  if (is_decimal(format)) return decimal_width(format);
   return format.size() > 2 && format.substr(0, 2) == "w:" ? std::atoll(format.data() + 2) : -1;
 }
 
@@ -59,7 +69,9 @@ void with_strings(const ArrowArray& array, std::string_view format, Body body) {
   }
 }
 
-bool holds_strings(const Column& column) { return column.kind == ColumnKind::text || column.kind == ColumnKind::bytes; }
+bool holds_strings(const Column& column) {
+  return column.kind == ColumnKind::text || column.kind == ColumnKind::bytes || column.kind == ColumnKind::decimals;
+}
 
 void note_missing(Column& column, std::int64_t row) {
   if (column.first_missing < 0) column.first_missing = column.rows + row;
@@ -85,18 +97,14 @@ void append_strings(const ArrowSchema& schema, const ArrowArray& array, std::int
   });
 }
 
-// The 128-bit number divided by 10^scale, to the nearest double or the next one.
-double decimal(const char* bytes, int scale) {
-  std::uint64_t low;
-  std::int64_t high;
-  std::memcpy(&low, bytes, 8);
-  std::memcpy(&high, bytes + 8, 8);
-  const bool negative = high < 0;
-  const std::uint64_t lower = negative ? 0 - low : low;
-  const std::uint64_t upper =
-      negative ? ~static_cast<std::uint64_t>(high) + (low == 0 ? 1 : 0) : static_cast<std::uint64_t>(high);
-  const double value = std::ldexp(static_cast<double>(upper), 64) + static_cast<double>(lower);
-  return (negative ? -value : value) / std::pow(10.0, scale);
+// The number that IEEE 754 writes in 16 bits.
+float half(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const float size = exponent == 31
+                         ? (fraction ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity())
+                     : exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                     : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+  return bits >> 15 ? -size : size;
 }
 
 // Calls body(get), where get(at) is the number of row `at`; false for other types.
@@ -114,18 +122,16 @@ bool with_numbers(const ArrowArray& array, std::string_view format, Body body) {
   if (format == "i" || format == "tdD") return plain(std::int32_t{});
   if (format == "I") return plain(std::uint32_t{});
   if (format == "L") return plain(std::uint64_t{});
+  if (format == "e") {
+    const auto* data = buffer<std::uint16_t>(array, 1);
+    body([=](std::int64_t at) { return half(data[at]); });
+    return true;
+  }
   if (format == "f") return plain(float{});
   if (format == "g") return plain(double{});
   if (format == "b") {
     const auto* bits = buffer<std::uint8_t>(array, 1);
     body([=](std::int64_t at) { return bits[at >> 3] >> (at & 7) & 1; });
-    return true;
-  }
-  if (format.substr(0, 2) == "d:") {
-    const std::size_t comma = format.find(',');
-    const int scale = std::atoi(format.data() + comma + 1);
-    const char* data = buffer<char>(array, 1);
-    body([=](std::int64_t at) { return decimal(data + 16 * at, scale); });
     return true;
   }
   return plain(std::int64_t{});  // "l", "tdm", timestamps
@@ -186,17 +192,14 @@ void append_dictionary(const ArrowSchema& schema, const ArrowArray& array, std::
 
 std::optional<ColumnKind> kind_of(std::string_view format) {
   if (format == "u" || format == "U" || format == "vu") return ColumnKind::text;
+  if (is_decimal(format)) return ColumnKind::decimals;
   if (format == "z" || format == "Z" || format == "vz" || fixed_width(format) >= 0) return ColumnKind::bytes;
   if (format.size() == 1 && std::strchr("csil", format[0])) return ColumnKind::integers;
   if (format.size() == 1 && std::strchr("CSIL", format[0])) return ColumnKind::unsigned_integers;
-  if (format == "f" || format == "g") return ColumnKind::reals;
+  if (format == "e" || format == "f" || format == "g") return ColumnKind::reals;
   if (format == "b") return ColumnKind::booleans;
   if (format == "n") return ColumnKind::missing;
   if (format == "tdD" || format == "tdm" || format.substr(0, 2) == "ts") return ColumnKind::times;
-  // "d:18,3" has 128 bits, as "d:18,3,128" says; other widths are named.
-  const bool decimal128 =
-      std::count(format.begin(), format.end(), ',') == 1 || format.substr(format.rfind(',') + 1) == "128";
-  if (format.substr(0, 2) == "d:" && decimal128) return ColumnKind::reals;
   return std::nullopt;
 }
 
@@ -204,6 +207,7 @@ std::string unit_of(std::string_view format) {
   if (format == "f") return "f4";
   if (format == "tdD") return "D";
   if (format == "tdm") return "ms";
+  if (is_decimal(format)) return std::to_string(std::atoi(format.data() + format.find(',') + 1));
   if (format.substr(0, 2) != "ts") return "f8";
   const std::string unit = format[2] == 's' ? "s" : std::string(1, format[2]) + "s";
   return format.size() > 4 ? unit + "+" : unit;

@@ -7,7 +7,7 @@ file. `name` words it in errors.
 from __future__ import annotations
 
 import datetime as dt
-import uuid
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,46 +16,36 @@ import numpy.typing as npt
 from coals import _core
 from coals._util.checks import refuse_masked, refuse_unordered
 from coals.data.dates import date_ids, nanoseconds
-from coals.data.id_arrays import as_id_array, is_missing, place
+from coals.data.id_arrays import as_id_array, coded_ids, is_missing, place, refuse_null
 from coals.data.ids import factorize
 from coals.data.readers.encoded import Encoded
+from coals.data.readers.plain_columns import Boxed, Coded
 
-__all__ = ["arrow_column", "column_ids", "column_numbers", "column_seconds", "column_times", "column_titles"]
+__all__ = ["column_ids", "column_numbers", "column_times", "column_titles", "seconds_of"]
 
 Array = npt.NDArray[Any]
 
 _WORDS = {
-    "text": "text", "bytes": "bytes", "integers": "integers", "unsigned_integers": "integers", "reals": "real numbers",
+    "text": "text", "bytes": "bytes", "decimals": "decimal numbers", "integers": "integers",
+    "unsigned_integers": "integers", "reals": "real numbers",
     "booleans": "true or false", "times": "dates", "missing": "nothing but nulls",
 }  # fmt: skip
-
-
-def arrow_column(name: str, values: Any) -> Any:
-    """The `_core.Column` of an object that hands over one Arrow column; any other object as it is."""
-    # pandas has the protocol too, but needs pyarrow for it.
-    if not hasattr(values, "__arrow_c_stream__") or type(values).__module__.startswith("pandas."):
-        return values
-    try:
-        return _core.ArrowStream(values.__arrow_c_stream__()).read([0], 0)[0]
-    except _core.ArrowTypeError as error:
-        raise TypeError(f"{name} has the Arrow type {error.args[1]!r}, which is not read: cast it first") from None
 
 
 def column_ids(name: str, values: Any) -> tuple[Array, Array]:
     """The different ids in increasing order, and for every row the place of its id among them."""
     if isinstance(values, Encoded):
         return as_id_array(name, values.ids.tolist()) if values.ids.dtype.kind == "O" else values.ids, values.codes
+    if isinstance(values, Coded):
+        return _ids_of_categories(name, values)
+    if isinstance(values, Boxed):
+        moments, codes = factorize(name, values.utc.astype(np.int64))
+        return values.boxed(_first_rows(codes, len(moments))), codes
     if not isinstance(values, _core.Column):
-        return factorize(name, values)
-    _refuse_missing(name, values, "give it an id or drop it")
-    if values.kind in ("text", "bytes"):
-        try:
-            ids, codes = values.sorted_ids(False, 0)
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{name} has an id that is not in UTF-8, {error.object!r}") from None
-        if values.extension == "arrow.uuid":
-            ids = np.fromiter((uuid.UUID(bytes=id) for id in ids), dtype=object, count=len(ids))
-        return ids, codes
+        return _ids_of_array(name, values)
+    refuse_null(name, values, "give it an id or drop it")
+    if values.kind in ("text", "bytes", "decimals"):
+        return coded_ids(name, values)
     if values.kind == "booleans":
         raise TypeError(f"{name} must be ids (integers, floats, strings or hashable objects), got {_WORDS['booleans']}")
     unit = values.unit
@@ -65,8 +55,35 @@ def column_ids(name: str, values: Any) -> tuple[Array, Array]:
     return date_ids(name, places.view(f"M8[{unit.rstrip('+')}]"), utc=unit.endswith("+")), codes
 
 
+def _ids_of_array(name: str, values: Any) -> tuple[Array, Array]:
+    dates = isinstance(values, np.ndarray) and values.dtype.kind == "M" and values.ndim == 1
+    if not dates or np.datetime_data(values.dtype)[0] == "generic":
+        return factorize(name, values)
+    refuse_masked(name, values)
+    _refuse_first(name, np.isnat(values), "an id")
+    moments, codes = factorize(name, values.astype(np.int64))  # objects for the different ones alone
+    return date_ids(name, moments.view(values.dtype)), codes
+
+
+def _ids_of_categories(name: str, values: Coded) -> tuple[Array, Array]:
+    """Categories that do not occur are ignored."""
+    used = np.flatnonzero(np.bincount(values.codes)) if len(values.codes) else np.zeros(0, np.int64)
+    ids, codes = column_ids(name, values.categories)
+    ids, codes = factorize(name, ids[codes[used]])
+    new = np.zeros(used[-1] + 1 if len(used) else 0, codes.dtype)
+    new[used] = codes
+    return ids, new[values.codes]
+
+
+def _first_rows(codes: Array, size: int) -> npt.NDArray[np.int64]:
+    first = np.empty(size, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first
+
+
 def column_titles(name: str, values: Any) -> list[str | None]:
     """Texts, one for each row; None for nulls and empty ones."""
+    values = _rows_of(values)
     if isinstance(values, _core.Column) and values.kind == "text":
         try:
             values = Encoded(*values.sorted_ids(False, 0))
@@ -84,9 +101,10 @@ def column_titles(name: str, values: Any) -> list[str | None]:
 
 def column_numbers(name: str, values: Any) -> Array:
     """Real numbers, one for each row; NaN and infinity pass, for the caller to refuse with their place."""
+    values = _rows_of(values)
     if isinstance(values, _core.Column):
-        _refuse_missing(name, values, "give it a value or drop it")
-        if values.kind not in ("integers", "unsigned_integers", "reals", "booleans"):
+        refuse_null(name, values, "give it a value or drop it")
+        if values.kind not in ("integers", "unsigned_integers", "reals", "decimals", "booleans"):
             raise TypeError(f"{name} must be real numbers, got {_WORDS[values.kind]}")
         single = values.unit == "f4"
         numbers = values.numbers()
@@ -102,46 +120,65 @@ def column_numbers(name: str, values: Any) -> Array:
 
 
 def column_times(name: str, values: Any) -> Array:
-    """int64 or float64, one for each row: numbers as they are, dates as nanoseconds since 1970 in UTC."""
-    return _numbers_or_nanoseconds(name, values)[0]
-
-
-def column_seconds(name: str, values: Any) -> npt.NDArray[np.float64]:
-    """One for each row: numbers as they are, dates as seconds since 1970 in UTC."""
-    times, dates = _numbers_or_nanoseconds(name, values)
-    return times / 1e9 if dates else times.astype(np.float64, copy=False)
-
-
-def _numbers_or_nanoseconds(name: str, values: Any) -> tuple[Array, bool]:
-    """Times, and whether they are nanoseconds, which dates have become."""
+    """One for each row: numbers as they are, int64 or float64; dates as datetime64[ns], in UTC."""
+    values = _rows_of(values)
     if isinstance(values, _core.Column):
-        _refuse_missing(name, values, "give it a time or drop it")
+        refuse_null(name, values, "give it a time or drop it")
         kind, unit = values.kind, values.unit.rstrip("+")
         if kind == "times":
-            return nanoseconds(name, values.numbers(), unit), True
-        if kind not in ("integers", "unsigned_integers", "reals"):
+            return nanoseconds(name, values.numbers(), unit).view("M8[ns]")
+        if kind == "decimals":
+            values = _exact_decimals(name, values)
+        elif kind not in ("integers", "unsigned_integers", "reals"):
             raise _no_times(name, _WORDS[kind])
-        values = values.numbers()
+        else:
+            values = values.numbers()
     refuse_masked(name, values)
     refuse_unordered(name, values)
     times = np.asarray(values)
     if times.dtype.kind == "O" and times.ndim == 1:
-        times = _dates_of_objects(name, times)
+        times = _times_of_objects(name, times)
+    elif times.dtype.kind == "f" and isinstance(values, (list, tuple)) and np.abs(times).max(initial=0) >= 2**53:
+        times = _exact_numbers(name, list(values))
     if times.dtype.kind == "M":
         _refuse_first(name, np.isnat(times))
         unit = np.datetime_data(times.dtype)[0]
         fine = times if unit in ("s", "ms", "us", "ns") and np.datetime_data(times.dtype)[1] == 1 else None
         fine = times.astype("M8[D]" if unit in ("Y", "M", "W", "D") else "M8[s]") if fine is None else fine
-        return nanoseconds(name, fine.astype(np.int64), np.datetime_data(fine.dtype)[0]), True
+        return nanoseconds(name, fine.astype(np.int64), np.datetime_data(fine.dtype)[0]).view("M8[ns]")
     if times.dtype.kind not in "iuf":
         text = times.dtype.kind in "UST" and times.size
         raise _no_times(name, f"text such as {times.flat[0]!s:.40}" if text else f"dtype {times.dtype}")
     if times.dtype.kind == "f":
         _refuse_first(name, ~np.isfinite(times))
-        return times.astype(np.float64, copy=False), False
+        return times.astype(np.float64, copy=False)
     if times.dtype.kind == "u" and times.max(initial=0) > np.iinfo(np.int64).max:
         raise ValueError(f"{name} has times that exceed 64 bits")
-    return times.astype(np.int64, copy=False), False
+    return times.astype(np.int64, copy=False)
+
+
+def seconds_of(times: Array) -> npt.NDArray[np.float64]:
+    """What `column_times` gives as seconds: numbers as they are, dates since 1970 in UTC."""
+    return times.view(np.int64) / 1e9 if times.dtype.kind == "M" else times.astype(np.float64, copy=False)
+
+
+def _rows_of(values: Any) -> Any:
+    """A value for each row of a column with categories or time zones."""
+    if isinstance(values, Boxed):
+        return values.utc
+    if not isinstance(values, Coded):
+        return values
+    categories = values.categories
+    if isinstance(categories, _core.Column):
+        ids, codes = column_ids("the categories", categories)
+        return np.asarray(ids[codes][values.codes])
+    return np.asarray(_rows_of(categories))[values.codes]
+
+
+def _exact_decimals(name: str, column: _core.Column) -> Array:
+    ids, codes = coded_ids(name, column)
+    times: Array = (_times_of_objects(name, ids) if ids.dtype.kind == "O" else ids)[codes]
+    return times
 
 
 def _no_times(name: str, given: str) -> TypeError:
@@ -149,14 +186,10 @@ def _no_times(name: str, given: str) -> TypeError:
     return TypeError(f"{name} must be times (numbers or dates), got {given}:{remedy}")
 
 
-def _refuse_missing(name: str, column: _core.Column, remedy: str) -> None:
-    if column.first_missing >= 0:
-        raise ValueError(f"{place(name, column.first_missing)} is missing: {remedy}")
-
-
-def _refuse_first(name: str, bad: Array) -> None:
+def _refuse_first(name: str, bad: Array, needed: str = "a time") -> None:
     if bad.any():
-        raise ValueError(f"{place(name, int(np.argmax(bad)))} is missing or infinite: give it a time or drop it")
+        what = "missing" if needed == "an id" else "missing or infinite"
+        raise ValueError(f"{place(name, int(np.argmax(bad)))} is {what}: give it {needed} or drop it")
 
 
 def _numbers_of_objects(name: str, objects: Array) -> Array:
@@ -172,15 +205,16 @@ def _numbers_of_objects(name: str, objects: Array) -> Array:
         raise ValueError(f"{name} has a number beyond the range of float64") from None
 
 
-def _dates_of_objects(name: str, objects: Array) -> Array:
-    """`datetime` and `date` objects as datetime64, those with a time zone in UTC."""
+def _times_of_objects(name: str, objects: Array) -> Array:
+    """Numbers, or `datetime` and `date` objects as datetime64, those with a time zone in UTC."""
     listed = objects.tolist()
     for row, value in enumerate(listed):
         if is_missing(value):
             raise ValueError(f"{place(name, row)} is missing ({value!r}): give it a time or drop it")
-    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in listed):
-        return np.asarray(listed)
+    if all(isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) for value in listed):
+        return _exact_numbers(name, listed)
     zoned = None
+    finest = "us"
     for row, value in enumerate(listed):
         if isinstance(value, str):
             raise _no_times(name, f"text such as {value:.40}")
@@ -190,6 +224,28 @@ def _dates_of_objects(name: str, objects: Array) -> Array:
         if zoned not in (None, has_zone):
             raise ValueError(f"{name} mixes dates with and without a time zone: make them all of one kind")
         zoned = has_zone
-        if isinstance(value, dt.datetime) and has_zone:
+        if hasattr(value, "to_datetime64"):  # of pandas, to the nanosecond and in UTC
+            listed[row], finest = value.to_datetime64(), "ns"
+        elif isinstance(value, dt.datetime) and has_zone:
             listed[row] = value.astimezone(dt.timezone.utc).replace(tzinfo=None)
-    return np.array(listed, dtype="M8[us]")
+    return np.array(listed, dtype=f"M8[{finest}]")
+
+
+def _exact_numbers(name: str, listed: list[Any]) -> Array:
+    """int64 where all are whole and none is a float, else float64, which must hold the whole ones exactly."""
+    whole = [row for row, value in enumerate(listed) if _is_whole(value)]
+    if len(whole) == len(listed):
+        return np.asarray([int(value) for value in listed])
+    times = np.asarray(listed, dtype=np.float64)
+    for row in whole:
+        if int(times[row]) != listed[row]:
+            raise ValueError(
+                f"{place(name, row)} is {listed[row]}, which float64 cannot hold: give whole numbers alone"
+            )
+    return times
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite() and value == value.to_integral_value()
+    return isinstance(value, (int, np.integer))

@@ -1,4 +1,4 @@
-"""Dates and times: as ids the objects of `datetime`, as the time of an entry int64 nanoseconds since 1970 in UTC."""
+"""Dates and times: as ids the objects of `datetime`, as the time of an entry nanoseconds since 1970 in UTC."""
 
 from __future__ import annotations
 

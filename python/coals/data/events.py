@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,15 @@ import numpy.typing as npt
 
 from coals._util.checks import check_bool, check_seconds
 from coals._util.limits import LARGEST
-from coals.data.columns import arrow_column, column_ids, column_seconds
+from coals.data.columns import column_ids, column_times, seconds_of
 from coals.data.entries import Columns
 from coals.data.id_arrays import place
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
+from coals.data.labels import refuse_other_indexes
 from coals.data.readers.files import read_files
 from coals.data.readers.frames import read_frame
+from coals.data.readers.plain_columns import plain_column
 from coals.data.readers.queries import read_query
 from coals.data.readers.text_rules import TextLayout
 from coals.data.titled_items import TitledItems
@@ -30,6 +33,10 @@ __all__ = ["Events"]
 
 # 2^-1000 is about the least that float64 can hold.
 _MOST_LIVES = 1000
+
+_YEAR = 365.2425 * 86_400  # seconds
+_YEAR_3000 = 1030 * _YEAR
+_UNITS = ((10**3, "milliseconds", "ms"), (10**6, "microseconds", "us"), (10**9, "nanoseconds", "ns"))
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,6 +60,8 @@ class Events(TitledItems):
         Seconds, where given as dates since 1970; never falling within a group. None: order is all there is.
     item_titles : ndarray of str, shape (n_items,), or None
         `titles` looks them up by id.
+    dates : datetime64[ns] array of shape (n_events,), or None
+        The times exactly, in UTC, where they were given as dates.
 
     Examples
     --------
@@ -70,6 +79,7 @@ class Events(TitledItems):
     item: npt.NDArray[np.int32]
     time: Floats | None = None
     item_titles: npt.NDArray[Any] | None = None
+    dates: npt.NDArray[np.datetime64] | None = None
 
     @classmethod
     def from_arrays(
@@ -98,7 +108,8 @@ class Events(TitledItems):
         Cost: the ids are sorted once, and the events. Memory: 12 bytes an event.
         """
         given = {"groups": groups, "items": items, "times": times}
-        columns = [arrow_column(name, column) for name, column in given.items()]
+        refuse_other_indexes(given)
+        columns = [plain_column(column, name) for name, column in given.items()]
         return cls._of_columns(Columns(columns[0], columns[1], None, columns[2]), item_titles)
 
     @classmethod
@@ -234,16 +245,18 @@ class Events(TitledItems):
             raise ValueError(f"{names[0]} and {names[1]} must be of one length, got {len(rows)} and {len(places)}")
         if len(rows) == 0:
             raise ValueError(f"{names[0]} and {names[1]} are empty: there are no events")
-        seconds = None if columns.times is None else _checked_seconds(names[3], columns.times, len(rows))
-        order = np.argsort(rows, kind="stable") if seconds is None else np.lexsort((seconds, rows))
+        times = None if columns.times is None else _checked_times(names[3], columns.times, len(rows))
+        order = np.argsort(rows, kind="stable") if times is None else np.lexsort((times, rows))
         group_begin = np.append(0, np.cumsum(np.bincount(rows, minlength=len(group_ids)))).astype(np.int64)
-        item, time = places[order].astype(np.int32), None if seconds is None else seconds[order]
-        for part in (group_begin, item, time):
+        item, ordered = places[order].astype(np.int32), None if times is None else times[order]
+        time = None if ordered is None else seconds_of(ordered)
+        dates = None if ordered is None or ordered.dtype.kind != "M" else ordered
+        for part in (group_begin, item, time, dates):
             if part is not None:
                 part.setflags(write=False)
         groups = IdIndex.trusted(group_ids, len(group_ids), "group")
         items = IdIndex.trusted(item_ids, len(item_ids), "item")
-        return cls(groups, items, group_begin, item, time, checked_titles(titles_of(items, titles), items.size))
+        return cls(groups, items, group_begin, item, time, checked_titles(titles_of(items, titles), items.size), dates)
 
     def __len__(self) -> int:
         return self.n_events
@@ -263,7 +276,7 @@ class Events(TitledItems):
 
         Only models that weigh values see the decay (ALS, ``weighted=True``); others ignore values. Ages are
         those at `now`, so parts that are to be added up need one `now` for all. Ids and titles stay, and `times` are
-        the seconds of the last event of each entry.
+        those of the last event of each entry: seconds, or dates where the events have dates.
 
         Parameters
         ----------
@@ -278,6 +291,12 @@ class Events(TitledItems):
             If `half_life` is given and the events have no times, `now` without `half_life`, or a `now` before the last
             event.
 
+        Warns
+        -----
+        UserWarning
+            If `half_life` is given and times, numbers that are taken as seconds, lie beyond the year 3000: they are
+            milliseconds, or finer, as a rule.
+
         Examples
         --------
         >>> events = coals.Events.from_arrays(["ann", "ann"], ["tea", "tea"], [0, 60])
@@ -287,12 +306,14 @@ class Events(TitledItems):
         refuse_idle_now(now, half_life)
         weights = None if half_life is None else self.weights(half_life, now)
         rows = np.repeat(np.arange(self.n_groups), np.diff(self.group_begin))
-        data = Interactions.from_arrays(rows, self.item, weights, time=self.time, duplicates="sum")
+        times = self.time if self.dates is None else self.dates
+        data = Interactions.from_arrays(rows, self.item, weights, time=times, duplicates="sum")
         return Interactions(data.matrix, self.groups, self.items, self.item_titles, data.row_counts, data.times)
 
     def weights(self, half_life: Any, now: Any = None) -> Floats:
         """What each event counts for, by age: shape (n_events,). `half_life` and `now` as in `to_interactions`."""
         half_life = check_half_life(half_life)
+        warn_of_units(self, "half_life")
         moment = self.moment(now, half_life)
         assert self.time is not None  # or moment would have complained
         weights: Floats = np.exp2(-(moment - self.time) / half_life)
@@ -310,7 +331,7 @@ class Events(TitledItems):
             return last
         if not np.isscalar(now) and not hasattr(now, "isoformat"):
             raise TypeError(f"now must be a number (seconds) or a date, got {type(now).__name__}")
-        moment = float(_checked_seconds("now", [now], 1)[0])
+        moment = float(seconds_of(_checked_times("now", [now], 1))[0])
         if moment < last:
             raise ValueError(f"now is {last - moment:g} seconds before the last event: leave out what is in the future")
         lives = 0.0 if half_life is None else (moment - last) / half_life
@@ -337,15 +358,31 @@ def refuse_idle_now(now: Any, half_life: Any) -> None:
         raise ValueError("now says when events have age 0, which half_life alone asks for: give half_life, or no now")
 
 
-def _checked_seconds(name: str, times: Any, size: int) -> Floats:
-    seconds = column_seconds(name, times)
-    if seconds.shape != (size,):
-        raise ValueError(f"{name} must have shape ({size},), one for each event, got {seconds.shape}")
+def warn_of_units(events: Events, argument: str) -> None:
+    """A warning where numbers that are taken as seconds would be dates far beyond the present."""
+    if events.time is None or events.dates is not None:
+        return
+    last = float(np.abs(events.time).max())
+    if last <= _YEAR_3000:
+        return
+    word, dtype = next((words for factor, *words in _UNITS if last / factor <= _YEAR_3000), ("nanoseconds", "ns"))
+    warnings.warn(
+        f"{argument} is in seconds, and so are times that are numbers, but a time of {last:.0f} would be in the year "
+        f"{1970 + last / _YEAR:.0f}: if the times are {word}, give dates, such as times.astype('datetime64[{dtype}]')",
+        stacklevel=4,
+    )
+
+
+def _checked_times(name: str, times: Any, size: int) -> npt.NDArray[Any]:
+    given = column_times(name, times)
+    if given.shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},), one for each event, got {given.shape}")
+    seconds = seconds_of(given)
     large = np.abs(seconds) > LARGEST
     if large.any():
         at = int(np.argmax(large))
         raise ValueError(f"{place(name, at)} is {seconds[at]:g}, and more than {LARGEST:g} seconds are no time")
-    return seconds
+    return given
 
 
 def _columns(read: Mapping[str, Any], given: Mapping[str, Any]) -> Columns:

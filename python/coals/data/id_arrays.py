@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from coals import _core
 from coals._util.checks import refuse_masked, refuse_unordered
 from coals.data.dates import date_ids
+from coals.data.readers.plain_columns import Boxed, Coded, place, plain_column
 
-__all__ = ["WORDS", "as_id_array", "hashable", "is_missing", "place", "refuse_missing", "wasteful", "widened"]
+__all__ = [
+    "WORDS",
+    "as_id_array",
+    "coded_ids",
+    "hashable",
+    "is_missing",
+    "place",
+    "refuse_missing",
+    "refuse_null",
+    "wasteful",
+    "widened",
+]
 
 #: The kinds of array that may hold ids, and what to call them.
 WORDS = {"i": "integer", "u": "integer", "f": "float", "U": "string", "S": "bytes", "O": "object"}
@@ -28,7 +43,11 @@ def as_id_array(name: str, values: Any) -> npt.NDArray[Any]:
     """
     refuse_masked(name, values)
     refuse_unordered(name, values)
-    if hasattr(values, "__array__"):
+    if not isinstance(values, np.ndarray):
+        values = plain_column(values, name)
+    if isinstance(values, (_core.Column, Coded, Boxed)):
+        array = _ids_of_column(name, values)
+    elif hasattr(values, "__array__"):
         array = np.asarray(values)
     else:
         scalar = isinstance(values, (str, bytes)) or not hasattr(values, "__len__")
@@ -41,6 +60,57 @@ def as_id_array(name: str, values: Any) -> npt.NDArray[Any]:
     if array.ndim > 1:
         raise ValueError(f"{name} must be 1-D, got shape {array.shape}")
     return array.reshape(-1)
+
+
+def coded_ids(name: str, column: _core.Column) -> tuple[Any, Any]:
+    """The different ids of a column that holds codes, in increasing order, and for every row the place of its id."""
+    try:
+        ids, codes = column.sorted_ids(False, 0)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} has an id that is not in UTF-8, {error.object!r}") from None
+    if column.kind == "decimals":
+        return _decimal_ids(ids.tolist(), codes, int(column.unit))
+    if column.extension == "arrow.uuid":
+        ids = np.fromiter((uuid.UUID(bytes=id) for id in ids), dtype=object, count=len(ids))
+    return ids, codes
+
+
+def _decimal_ids(ids: list[bytes], codes: npt.NDArray[Any], scale: int) -> tuple[Any, Any]:
+    """Whole numbers as integers, others as Decimal, each with its exact value."""
+    numbers = [int.from_bytes(id, "little", signed=True) for id in ids]
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    numbers = [numbers[place] for place in order]
+    rank = np.empty(len(order), codes.dtype)
+    rank[order] = np.arange(len(order))
+    if scale <= 0:
+        whole = _array_of_list([number * 10**-scale for number in numbers])
+        return whole, rank[codes]
+    exact = [Decimal((number < 0, tuple(map(int, str(abs(number)))), -scale)) for number in numbers]
+    return np.fromiter(exact, dtype=object, count=len(exact)), rank[codes]
+
+
+def refuse_null(name: str, column: _core.Column, remedy: str) -> None:
+    """A ValueError that names the first row that is null."""
+    if column.first_missing >= 0:
+        raise ValueError(f"{place(name, column.first_missing)} is missing: {remedy}")
+
+
+def _ids_of_column(name: str, values: Any) -> npt.NDArray[Any]:
+    """An id for each row."""
+    if isinstance(values, Coded):
+        ids: npt.NDArray[Any] = as_id_array(name, values.categories)[values.codes]
+        return ids
+    if isinstance(values, Boxed):
+        return values.boxed(np.arange(len(values.utc)))
+    refuse_null(name, values, "give it an id or drop it")
+    if values.kind in ("text", "bytes", "decimals"):
+        distinct, codes = coded_ids(name, values)
+        return np.asarray(distinct[codes])
+    unit = values.unit
+    if values.kind == "times":
+        return date_ids(name, values.numbers().view(f"M8[{unit.rstrip('+')}]"), utc=unit.endswith("+"))
+    numbers: npt.NDArray[Any] = values.numbers()
+    return numbers != 0 if values.kind == "booleans" else numbers
 
 
 def wasteful(fixed: int, needed: int) -> bool:
@@ -74,11 +144,6 @@ def is_missing(value: Any) -> bool:
         return value is None or bool(value != value)
     except TypeError:  # pandas.NA has no truth value
         return True
-
-
-def place(name: str, row: int) -> str:
-    """How errors call a row of an argument, or of "column 'x'"."""
-    return f"{name}, row {row}," if name.startswith("column ") else f"{name}[{row}]"
 
 
 def refuse_missing(name: str, ids: npt.NDArray[Any]) -> None:

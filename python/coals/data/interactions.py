@@ -12,7 +12,6 @@ import numpy.typing as npt
 from coals._util.checks import check_choice, refuse_masked
 from coals._util.progress import working
 from coals.data import reports
-from coals.data.columns import arrow_column
 from coals.data.entries import Columns, entry_namer, parts_of
 from coals.data.file_columns import (
     FileOptions,
@@ -22,7 +21,9 @@ from coals.data.file_columns import (
     columns_of_query,
 )
 from coals.data.ids import IdIndex
+from coals.data.labels import refuse_column, refuse_other_indexes
 from coals.data.readers.frames import read_frame
+from coals.data.readers.plain_columns import plain_column
 from coals.data.reduce import Reduction, binarized, core
 from coals.data.sparse import DUPLICATES, canonical_csr, check_sparse, trusted_csr
 from coals.data.tables import Table
@@ -52,9 +53,9 @@ class Interactions(TitledItems):
     item_titles : ndarray of str, shape (n_items,), or None
     row_counts : ndarray of int64, shape (nnz,), or None
         How many input rows each entry was merged from; None means one each.
-    times : ndarray of int64 or float64, shape (nnz,), or None
+    times : ndarray of int64, float64 or datetime64[ns], shape (nnz,), or None
         When each entry came about, the last time if it was merged from several rows; follows ``matrix.data``. Numbers
-        as they were given, dates as nanoseconds since 1970 in UTC.
+        stay the numbers that were given, dates are dates in UTC.
 
     Examples
     --------
@@ -201,8 +202,9 @@ class Interactions(TitledItems):
         """
         given = {"users": users, "items": items, "values": values, "times": time}
         reduction = Reduction(duplicates, min_user_items, min_item_users, binarize)
+        refuse_other_indexes(given)
         with working("encoding", progress):
-            columns = Columns(*(arrow_column(name, column) for name, column in given.items()))
+            columns = Columns(*(plain_column(column, name) for name, column in given.items()))
             return cls._of_columns(columns, item_titles, reduction)
 
     @classmethod
@@ -490,6 +492,7 @@ class Interactions(TitledItems):
         Interactions(3 users x 2 items, 2 entries)
         """
         refuse_masked("mask", mask)
+        refuse_column("mask", mask, "matrix.data", "compare data.matrix.data or data.times, or give .to_numpy()")
         mask = np.asarray(mask)
         if mask.dtype != bool:
             raise TypeError(f"mask must be of dtype bool, got {mask.dtype}")

@@ -11,7 +11,7 @@ from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int, check_number, check_seconds, check_threads
 from coals._util.limits import LARGEST, LARGEST_INT32
 from coals._util.progress import working
-from coals.data.events import Events, check_half_life, refuse_idle_now
+from coals.data.events import Events, check_half_life, refuse_idle_now, warn_of_units
 from coals.data.native import as_scipy
 from coals.similarities.neighborhoods import MOST_BYTES
 
@@ -149,6 +149,8 @@ def event_cooccurrence(
     if timed and events.time is None:
         raise ValueError(f"{timed[0]} is about times, which these events have not: give times to Events.from_arrays")
     refuse_idle_now(now, half_life)
+    if within is not None or half_life is not None:
+        warn_of_units(events, "within" if half_life is None else "half_life")
     decay = None if half_life is None else check_half_life(half_life)
     options = _core.EventOptions(
         -1 if window is None else check_int("window", window, minimum=1, maximum=2**62),

@@ -10,10 +10,9 @@ import importlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from coals import _core
 from coals._util.checks import column_error
+from coals.data.readers.plain_columns import arrow_type_name, plain_column
 
 __all__ = ["read_frame"]
 
@@ -56,8 +55,8 @@ def _from_stream(frame: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     except _core.ArrowTypeError as error:
         place, given = error.args
         raise TypeError(
-            f"column {names[place]!r} has the Arrow type {given!r}, which is not read: cast it to numbers, strings or "
-            "dates first"
+            f"column {names[place]!r} has the Arrow type {arrow_type_name(given)!r}, which is not read: cast it to "
+            "numbers, strings or dates first"
         ) from None
     return dict(zip(wanted, columns, strict=True))
 
@@ -81,28 +80,10 @@ def _from_duckdb(relation: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _from_pandas(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str]) -> dict[str, Any]:
     _check_names(list(frame.columns), wanted)
-    return {argument: _pandas_column(name, frame[name], argument in nullable) for argument, name in wanted.items()}
-
-
-def _pandas_column(name: Any, series: Any, nullable: bool) -> Any:
-    dtype = series.dtype
-    if isinstance(dtype, np.dtype):
-        return series.to_numpy()
-    missing = series.isna().to_numpy()
-    if nullable:
-        return [None if gone else value for value, gone in zip(series.tolist(), missing.tolist(), strict=True)]
-    if missing.any():
-        row = int(np.argmax(missing))
-        raise ValueError(f"column {name!r}, row {row}, is missing: give it a value or drop the row")
-    if hasattr(dtype, "categories"):
-        return series.cat.categories.to_numpy()[series.cat.codes.to_numpy()]
-    values = series.array
-    if getattr(dtype, "storage", "") == "pyarrow" or hasattr(dtype, "pyarrow_dtype"):
-        arrow = values.__arrow_array__()
-        if hasattr(arrow, "__arrow_c_stream__"):
-            return _core.ArrowStream(arrow.__arrow_c_stream__()).read([0], 0)[0]
-    numpy = getattr(dtype, "numpy_dtype", None)  # of nullable numbers
-    return series.to_numpy(dtype=numpy) if isinstance(numpy, np.dtype) else series.to_numpy()
+    return {
+        argument: plain_column(frame[name], f"column {name!r}", nullable=argument in nullable)
+        for argument, name in wanted.items()
+    }
 
 
 def _by_another_library(frame: Any) -> Any:

@@ -1,0 +1,275 @@
+"""Arguments that go with users, items or rows: aligned by the labels that they carry, never read by their order.
+
+Labels are the index of a pandas object, the column of ids of a table, the keys of a mapping, and the ids of
+`Interactions` and ranked lists. A pandas index that counts rows (0, 1, 2, …, without a name) labels nothing: where the
+data have ids, a table without labels is refused, because rows of the data follow the sorted ids and those of a table do
+not. Arrays, lists and sparse matrices have no labels: they follow the order that the argument's docstring gives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from coals.data.columns import column_numbers
+from coals.data.id_arrays import is_missing
+from coals.data.ids import IdIndex
+from coals.data.readers.plain_columns import plain_column
+
+__all__ = [
+    "by_query",
+    "has_index",
+    "history_of_series",
+    "is_column",
+    "is_default_index",
+    "matrix_by_id",
+    "refuse_column",
+    "refuse_other_indexes",
+    "values_by_id",
+]
+
+Array = npt.NDArray[Any]
+
+_ID_NAME = re.compile(r"(?:^|[\W_])[iI][dD]$|[a-z0-9]I[dD]$")
+
+
+def has_index(values: Any) -> bool:
+    """Whether it is a Series or a DataFrame of pandas, or of a library that imitates it."""
+    return hasattr(values, "to_numpy") and hasattr(values, "index") and not callable(values.index)
+
+
+def is_default_index(index: Any) -> bool:
+    """Whether a pandas index merely counts its rows from 0."""
+    return type(index).__name__ == "RangeIndex" and (index.start, index.step, index.name) == (0, 1, None)
+
+
+def is_column(values: Any) -> bool:
+    """Whether it is one column of a table of pandas, polars or pyarrow."""
+    library = type(values).__module__.partition(".")[0]
+    return has_index(values) or (library in ("polars", "pyarrow") and not hasattr(values, "columns"))
+
+
+def refuse_column(name: str, values: Any, follows: str, remedy: str) -> None:
+    """A TypeError for a column of a table where the order of a table's rows is of no use."""
+    if is_column(values):
+        kind = type(values).__name__
+        raise TypeError(f"{name} must not be a {kind}, whose rows need not be in the order of {follows}: {remedy}")
+
+
+def refuse_other_indexes(given: Mapping[str, Any]) -> None:
+    """A ValueError for parallel arguments that are Series with different indexes: pandas would align them."""
+    indexed = [(name, values) for name, values in given.items() if has_index(values)]
+    for name, values in indexed[1:]:
+        first, other = indexed[0][1].index, values.index
+        if first is not other and len(first) == len(other) and not first.equals(other):
+            raise ValueError(
+                f"{indexed[0][0]} and {name} are Series with different indexes, so the order of their rows may differ: "
+                "take both from one table with from_frame, or call reset_index(drop=True) on both if the order is right"
+            )
+
+
+# --- one row for each user or item ---
+
+
+def matrix_by_id(name: str, given: Any, index: IdIndex) -> Any:
+    """A matrix with a row for each id of `index`, in its order. What has no labels passes as it is."""
+    if isinstance(given, Mapping):
+        rows = list(given.values())
+        places = _places(name, "keys", list(given), index, required=True)
+        return np.asarray([rows[place] for place in places.tolist()])
+    names = _column_names(given)
+    if names is None:
+        return given
+    column = None
+    labels = _index_labels(given.index, index) if has_index(given) else None
+    if labels is None:
+        column = _id_column(given, names)
+        labels = None if column is None else plain_column(given[column])
+    if labels is None:
+        _refuse_unlabelled(name, given, index)
+        return _numbers(name, given, names)
+    where = "index" if column is None else f"column {column!r}"
+    places = _places(name, where, labels, index, required=True)
+    return _numbers(name, given, [other for other in names if other is not column])[places]
+
+
+def values_by_id(name: str, given: Any, index: IdIndex) -> Any:
+    """A list with the value of each id of `index`, None for an id without; what has no labels passes as it is."""
+    if isinstance(given, Mapping):
+        labels: Any = list(given)
+        values = list(given.values())
+    elif has_index(given):
+        if getattr(given, "ndim", 1) != 1:
+            raise TypeError(f"{name} must be one column with the {index.kind} ids as its index, got a table")
+        labels = _index_labels(given.index, index)
+        if labels is None:
+            _refuse_unlabelled(name, given, index)
+            return given.tolist()
+        values = given.tolist()
+    else:
+        return given
+    where = "keys" if isinstance(given, Mapping) else "index"
+    places = _places(name, where, labels, index, required=False)
+    found = [values[place] if place >= 0 else None for place in places.tolist()]
+    return [None if value is None or is_missing(value) else value for value in found]
+
+
+def _index_labels(labels: Any, index: IdIndex) -> Any:
+    """The ids that an index holds; None where it counts rows."""
+    if not _counts_rows(labels):
+        return labels.tolist() if labels.nlevels > 1 else labels
+    # Whole numbers without a name: ids only if they are exactly those of the data.
+    places = IdIndex(None, 0, index.kind) if len(labels) != len(index) else index
+    known = places.find_all(_as_ids("index", labels, index.kind)) if len(places) == len(labels) else np.array([-1])
+    return labels if len(known) and (known >= 0).all() else None
+
+
+def _counts_rows(labels: Any) -> bool:
+    return labels.nlevels == 1 and labels.name is None and getattr(labels, "inferred_type", "") == "integer"
+
+
+def _as_ids(what: str, labels: Any, kind: str) -> IdIndex:
+    try:
+        return IdIndex(labels, len(labels), kind)
+    except (TypeError, ValueError) as error:
+        text = str(error).replace(f"{kind}_ids", f"the {what}")
+        raise type(error)(text) from None
+
+
+def _places(name: str, where: str, labels: Any, index: IdIndex, *, required: bool) -> npt.NDArray[np.int64]:
+    """The row of each id of `index` among the labels, -1 for one without."""
+    theirs = _as_ids(f"{where} of {name}", labels, index.kind)
+    places = theirs.find_all(index)
+    missing = np.flatnonzero(places < 0)
+    if len(missing) and (required or len(missing) == len(places)) and len(labels):
+        first = index.decode(missing[:1]).tolist()[0]
+        some = theirs.decode(np.arange(1)).tolist()[0]
+        raise ValueError(
+            f"{name} has no row for {len(missing)} of the {len(index)} {index.kind}s, such as {first!r} "
+            f"({type(first).__name__}): the {where} of {name} must hold the {index.kind} ids, and holds ids such as "
+            f"{some!r} ({type(some).__name__})"
+        )
+    if len(missing) and required:
+        raise ValueError(f"{name} is empty: give a row for each of the {len(index)} {index.kind}s")
+    return places
+
+
+def _refuse_unlabelled(name: str, given: Any, index: IdIndex) -> None:
+    if index.ids is None:
+        return
+    raise TypeError(
+        f"{name} is a {type(given).__name__} without the {index.kind} ids of its rows, whose order need not be that of "
+        f"the data: make the ids its index with set_index, give a mapping of {index.kind} id to row, or, if the rows "
+        f"are in the order of data.{index.kind}_ids, give .to_numpy()"
+    )
+
+
+def _column_names(given: Any) -> list[Any] | None:
+    """The names of a table's columns; None for what is no table."""
+    library = type(given).__module__.partition(".")[0]
+    if has_index(given) and getattr(given, "ndim", 0) == 2:
+        return list(given.columns)
+    if library == "polars" and hasattr(given, "columns"):
+        if hasattr(given, "collect"):
+            raise TypeError("a LazyFrame has no rows yet: call collect() first")
+        return list(given.columns)
+    if library == "pyarrow" and hasattr(given, "column_names"):
+        return list(given.column_names)
+    return None
+
+
+def _id_column(given: Any, names: list[Any]) -> Any:
+    """The one column that is called id, or like user_id or userId, or else the one that holds no numbers."""
+    named = [name for name in names if isinstance(name, str) and _ID_NAME.search(name)]
+    if not named:
+        named = [name for name in names if np.asarray(plain_column(given[name])[:1]).dtype.kind not in "biuf"]
+    return named[0] if len(named) == 1 else None
+
+
+def _numbers(name: str, given: Any, names: list[Any]) -> Any:
+    if not names:
+        raise ValueError(f"{name} has no column but that of the ids")
+    if has_index(given) and all(str(dtype).startswith("Sparse") for dtype in given[names].dtypes):
+        return scipy.sparse.csr_array(given[names].sparse.to_coo())
+    columns = []
+    for column in names:
+        try:
+            columns.append(column_numbers(f"column {column!r} of {name}", plain_column(given[column])))
+        except TypeError as error:
+            raise TypeError(f"{error}: encode it as numbers first, categories one column each") from None
+    return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
+
+
+# --- what goes with the users asked for ---
+
+
+def by_query(name: str, given: Any, queries: Any) -> Any:
+    """Items for each user, as a mapping of user to items where they carry labels, else as they are.
+
+    `queries` are the users asked for. A Series whose index is that of their Series goes with them row by row.
+    """
+    if hasattr(given, "matrix") and hasattr(given, "users"):  # Interactions
+        rows, items = given.matrix, given.items
+        users = given.users.decode(np.arange(len(given.users))).tolist()
+        parts = (items.decode(rows.indices[a:b]) for a, b in zip(rows.indptr[:-1], rows.indptr[1:], strict=True))
+        return dict(zip(users, parts, strict=True))
+    if hasattr(given, "counts") and hasattr(given, "queries"):  # ranked lists
+        if given.queries is None:
+            return given.to_lists()
+        return dict(zip(given.queries.tolist(), given.to_lists(), strict=True))
+    if not has_index(given):
+        return given
+    if getattr(given, "ndim", 1) != 1:
+        raise TypeError(f"{name} must be a mapping, or a Series, of user to items, got a table: group it by user first")
+    beside = has_index(queries) and queries.index.equals(given.index)
+    if beside or is_default_index(given.index):
+        return given.tolist()
+    if has_index(queries) and _counts_rows(given.index):
+        raise ValueError(
+            f"{name} has another index than users: give both from one table, or a mapping of user to items"
+        )
+    return dict(zip(given.index.tolist(), given.tolist(), strict=True))
+
+
+# --- the history of one user ---
+
+
+def history_of_series(history: Any, items: IdIndex) -> Any:
+    """A pandas Series as {item: value} or as a list of items, whichever it is; a ValueError where it could be both.
+
+    Values other than numbers are items. An index with a name, or of other than whole numbers, holds items. Else the
+    index may count the rows of a table: then whole numbers that the model knows as items are the items.
+    """
+    if not hasattr(history.index, "nlevels"):  # not of pandas
+        return history.to_dict()
+    if getattr(history, "ndim", 1) != 1:
+        raise TypeError("history must be one column, of items or of values with items as its index, got a table")
+    if len(history) == 0:
+        return []
+    numbers = getattr(history.dtype, "kind", "O") in "biuf"
+    if not numbers and all(isinstance(value, (str, bytes)) for value in history.tolist()):
+        return history.tolist()
+    if not _counts_rows(history.index):
+        return history.to_dict()
+    as_index = _all_known(items, history.index)
+    as_values = getattr(history.dtype, "kind", "O") in "iu" and _all_known(items, history)
+    if as_values and not as_index:
+        return history.tolist()
+    if as_values or history.name is not None:
+        raise ValueError(
+            "history is a Series whose index may hold the items or the rows of a table: give history.tolist() if its "
+            "values are the items, or history.to_dict() if its index holds the items"
+        )
+    return history.to_dict()
+
+
+def _all_known(items: IdIndex, ids: Any) -> bool:
+    try:
+        return bool((items.find(np.asarray(ids)) >= 0).all())
+    except (TypeError, ValueError):
+        return False
