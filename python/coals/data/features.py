@@ -8,6 +8,8 @@ import numpy as np
 import scipy
 
 from coals._util.checks import refuse_masked
+from coals.data.ids import IdIndex
+from coals.data.labels import matrix_by_id
 from coals.data.sparse import canonical_csr
 
 __all__ = ["check_features"]
@@ -17,9 +19,14 @@ __all__ = ["check_features"]
 _LARGEST = 1e100
 
 
-def check_features(name: str, features: Any, rows: int, columns: int | None = None) -> Any:
-    """Features as a float64 csr_array of shape (rows, p) without stored zeros; p = `columns` where that is known."""
+def check_features(name: str, features: Any, index: IdIndex, columns: int | None = None) -> Any:
+    """Features as a float64 csr_array of shape (len(index), p) without stored zeros; p = `columns` where that is known.
+
+    Tables and mappings are matched by the ids of `index`, other matrices have its order.
+    """
     refuse_masked(name, features)
+    features = matrix_by_id(name, features, index)
+    rows = len(index)
     sparse = scipy.sparse.issparse(features)
     given: Any = features if sparse else np.asarray(features)
     if given.dtype.kind not in "biuf":

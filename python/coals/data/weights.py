@@ -1,4 +1,4 @@
-"""Weights of observations, checked against the data they belong to."""
+"""Values that go with the entries of data, such as weights and times: matched by user and item."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy.typing as npt
 import scipy
 
 from coals._util.checks import refuse_masked, refuse_unordered
+from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
+from coals.data.labels import refuse_column
 from coals.data.native import as_values, blocks, entry_name, pair_name
 from coals.data.sparse import canonical_csr
 
-__all__ = ["check_weights"]
+__all__ = ["check_weights", "values_of_entries"]
 
 Array = npt.NDArray[Any]
 
@@ -22,17 +24,12 @@ def check_weights(weights: Any, data: Interactions, dtype: str) -> Array:
     """One weight for each entry of `data`, in the order of ``data.matrix.data``, shape (nnz,), as `dtype`."""
     refuse_masked("weights", weights)
     refuse_unordered("weights", weights)
-    if hasattr(weights, "index") and hasattr(weights, "to_numpy"):
-        raise TypeError(
-            f"weights must not be a {type(weights).__name__}, whose rows need not be in the order of the entries: make "
-            "Interactions.from_arrays(users, items, weights) of it"
-        )
-    if isinstance(weights, Interactions):
-        for ours, theirs in ((data.users, weights.users), (data.items, weights.items)):
-            if not theirs.same_as(ours):
-                raise ValueError(f"weights must have the {ours.kind}s of the data, in the same order")
-        weights = weights.matrix
-    values = _aligned(weights, data) if scipy.sparse.issparse(weights) else np.asarray(weights)
+    remedy = "make Interactions.from_arrays(users, items, weights) of it"
+    refuse_column("weights", weights, "the entries", remedy)
+    if scipy.sparse.issparse(weights) or isinstance(weights, Interactions):
+        values = values_of_entries("weights", weights, data)
+    else:
+        values = np.asarray(weights)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"weights must be real numbers, got dtype {values.dtype}")
     if values.shape != (data.nnz,):
@@ -52,11 +49,17 @@ def check_weights(weights: Any, data: Interactions, dtype: str) -> Array:
     return as_values("weight", values, data, dtype)
 
 
-def _aligned(weights: Any, data: Interactions) -> Array:
-    """The values of a sparse matrix with the pattern of `data`."""
-    if weights.shape != data.shape:
-        raise ValueError(f"weights must have the shape of the data, {data.shape}, got {weights.shape}")
-    theirs, _ = canonical_csr(weights)
+def values_of_entries(name: str, given: Any, data: Interactions) -> Array:
+    """The values of `Interactions`, matched by ids, or of a sparse matrix of the shape of `data`, for each entry.
+
+    Both must store the pairs of `data` and no other.
+    """
+    if isinstance(given, Interactions):
+        theirs = _moved(name, given, data)
+    elif given.shape != data.shape:
+        raise ValueError(f"{name} must have the shape of the data, {data.shape}, got {given.shape}")
+    else:
+        theirs, _ = canonical_csr(given)
     ours = data.matrix
     if np.array_equal(theirs.indptr, ours.indptr) and np.array_equal(theirs.indices, ours.indices):
         values: Array = theirs.data
@@ -66,9 +69,28 @@ def _aligned(weights: Any, data: Interactions) -> Array:
         missing, extra = np.setdiff1d(mine, other), np.setdiff1d(other, mine)
         if len(missing) or len(extra):
             column = int(min([*missing[:1], *extra[:1]]))
-            has, lacks = ("data", "weights") if column in missing else ("weights", "data")
+            has, lacks = ("data", name) if column in missing else (name, "data")
             raise ValueError(
-                f"weights must have the pattern of the data, but {pair_name(data, row, column)} is stored in the {has} "
-                f"and not in the {lacks}"
+                f"{name} must have the pattern of the data, a value for each pair of it and no other, but "
+                f"{pair_name(data, row, column)} is stored in the {has} and not in the {lacks}"
             )
     raise AssertionError("patterns differ, yet no row does")
+
+
+def _moved(name: str, given: Interactions, data: Interactions) -> Any:
+    """The matrix of `given` with the rows and columns of `data`."""
+    if given.users.same_as(data.users) and given.items.same_as(data.items):
+        return given.matrix
+    entries = given.matrix.tocoo()
+    rows = _places(name, data.users, given.users, entries.row)
+    columns = _places(name, data.items, given.items, entries.col)
+    moved, _ = canonical_csr(scipy.sparse.coo_array((entries.data, (rows, columns)), shape=data.shape))
+    return moved
+
+
+def _places(name: str, ours: IdIndex, theirs: IdIndex, of_entries: Array) -> Array:
+    places = ours.find_all(theirs)[of_entries]
+    if (places < 0).any():
+        stranger = theirs.decode(of_entries[np.argmin(places)][None]).tolist()[0]
+        raise ValueError(f"{name} must have the {ours.kind}s of the data and no other, and has {stranger!r}")
+    return places

@@ -12,6 +12,7 @@ import scipy
 from coals import _core
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions, unnamed
+from coals.data.labels import history_of_series
 from coals.data.native import empty_csr, with_values
 from coals.data.sparse import canonical_csr, check_sparse
 from coals.data.weights import check_weights
@@ -86,8 +87,8 @@ def given_rows(
 
     `advise`: whether another dtype is a remedy for values out of range.
     """
-    if hasattr(history, "index") and hasattr(history, "to_dict"):  # a pandas Series: its index are the items
-        history = history.to_dict()
+    if hasattr(history, "index") and hasattr(history, "to_dict"):  # a pandas Series
+        history = history_of_series(history, items)
     if scipy.sparse.issparse(history) or isinstance(history, Interactions):
         return matrix_rows(history, 0, items, None, dtype, drop_zeros, advise)
     if history is None or hasattr(history, "to_interactions") or getattr(history, "ndim", 1) > 1:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from typing import Any
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from coals._util.checks import check_int, check_number
+from coals._util.checks import check_int, check_number, refuse_masked
+from coals.data.columns import column_times
 from coals.data.interactions import Interactions, as_interactions
+from coals.data.labels import refuse_column
+from coals.data.weights import values_of_entries
 
 __all__ = ["by_time", "leave_last_out"]
 
 
-def leave_last_out(data: Any, times: Any, *, k: int = 1) -> tuple[Interactions, Interactions]:
+def leave_last_out(data: Any, times: Any = None, *, k: int = 1) -> tuple[Interactions, Interactions]:
     """Put the last `k` pairs of each user to the test part; users with `k` pairs or fewer stay whole in train.
 
     Parameters
     ----------
     data : Interactions or sparse matrix, (n_users, n_items)
-    times : Interactions or sparse matrix of the shape and stored pairs of `data`, or (nnz,) array
-        When each pair happened: numbers, as values of the same pairs or in the order of
-        ``Interactions.matrix.data``; the array may also hold dates (datetime64). Of a user's pairs at the same time,
-        the item that comes last in `data` counts as later.
+    times : Interactions, sparse matrix or (nnz,) array, or None, default None
+        When each pair happened. None takes ``data.times``. Interactions hold them as values of the same pairs, matched
+        by ids; a sparse matrix has the shape and the stored pairs of `data`; an array has numbers or dates in the order
+        of ``Interactions.matrix.data``, which is not that of a table's rows. Of a user's pairs at the same time, the
+        item that comes last in `data` counts as later.
     k : int, default 1
         Pairs of a user that go to test, at least 1. Users with `k` pairs or fewer keep them all for training.
 
@@ -34,8 +40,11 @@ def leave_last_out(data: Any, times: Any, *, k: int = 1) -> tuple[Interactions, 
 
     Raises
     ------
+    TypeError
+        If `times` is a column of a table.
     ValueError
-        If no user has more than `k` stored pairs, or `times` does not fit `data` or is not finite.
+        If no user has more than `k` stored pairs, `times` is None and `data` has none, or `times` does not fit `data`
+        or is not finite.
 
     Notes
     -----
@@ -43,8 +52,9 @@ def leave_last_out(data: Any, times: Any, *, k: int = 1) -> tuple[Interactions, 
 
     Examples
     --------
-    >>> plays = coals.Interactions.from_arrays(["ann", "ann", "ann", "bob"], ["x", "y", "z", "x"])
-    >>> train, test = coals.split.leave_last_out(plays, [30, 50, 40, 10])
+    >>> users, items = ["ann", "ann", "ann", "bob"], ["x", "y", "z", "x"]
+    >>> plays = coals.Interactions.from_arrays(users, items, time=[30, 50, 40, 10])
+    >>> train, test = coals.split.leave_last_out(plays)
     >>> test.matrix.toarray().tolist()
     [[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
     """
@@ -63,17 +73,18 @@ def leave_last_out(data: Any, times: Any, *, k: int = 1) -> tuple[Interactions, 
 
 
 def by_time(
-    data: Any, times: Any, *, cutoff: Any = None, test_fraction: float | None = None
+    data: Any, times: Any = None, *, cutoff: Any = None, test_fraction: float | None = None
 ) -> tuple[Interactions, Interactions]:
     """Train on what happened before a moment, test on what happened then or later, whoever did it.
 
     Parameters
     ----------
     data : Interactions or sparse matrix, (n_users, n_items)
-    times : Interactions, sparse matrix or array
-        As for `leave_last_out`.
+    times : Interactions, sparse matrix, array or None, default None
+        As for `leave_last_out`: None takes ``data.times``.
     cutoff : number or date, optional
-        Pairs at this time or later go to test.
+        Pairs at this time or later go to test. Where times are dates: a `date`, a `datetime`, a datetime64 or a string
+        in ISO 8601, in UTC unless it has a time zone.
     test_fraction : float, optional
         In place of `cutoff`: the share of the stored pairs that go to test, between 0 and 1. Pairs at the same time
         stay together, in train where the fraction would part them, if any pair is later.
@@ -86,14 +97,17 @@ def by_time(
     Raises
     ------
     TypeError
-        Unless exactly one of `cutoff` and `test_fraction` is given.
+        Unless exactly one of `cutoff` and `test_fraction` is given, for a date where times are numbers, and the other
+        way round.
     ValueError
-        If train or test would be empty, or `times` does not fit `data` or is not finite.
+        If train or test would be empty, `times` is None and `data` has none, or `times` does not fit `data` or is not
+        finite.
 
     Examples
     --------
-    >>> plays = coals.Interactions.from_arrays(["ann", "ann", "ann", "bob"], ["x", "y", "z", "x"])
-    >>> train, test = coals.split.by_time(plays, [30, 50, 40, 10], cutoff=40)
+    >>> days = np.array(["2024-01-30", "2024-03-01", "2024-02-15", "2024-01-01"], "M8[D]")
+    >>> plays = coals.Interactions.from_arrays(["ann", "ann", "ann", "bob"], ["x", "y", "z", "x"], time=days)
+    >>> train, test = coals.split.by_time(plays, cutoff="2024-02-01")
     >>> train.nnz, test.matrix.toarray().tolist()
     (2, [[0.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
     """
@@ -101,7 +115,7 @@ def by_time(
         raise TypeError("give either cutoff= or test_fraction=, and not both")
     data = as_interactions(data)
     when = checked_times(data, times)
-    first = _moment_of(when, test_fraction) if cutoff is None else _as_time("cutoff", cutoff, when)
+    first = _moment_of(when, test_fraction) if cutoff is None else _as_time(cutoff, when)
     in_test = when >= first
     if in_test.all() or not in_test.any():
         empty = "train" if in_test.all() else "test"
@@ -121,14 +135,19 @@ def _moment_of(when: NDArray[Any], test_fraction: Any) -> Any:
 
 def checked_times(data: Interactions, times: Any) -> NDArray[Any]:
     """A finite time for each stored pair, in the order of ``data.matrix.data``."""
+    if times is None:
+        if data.times is None:
+            raise ValueError(
+                "data has no times: give time= to Interactions.from_frame or from_arrays, or a time for each pair here"
+            )
+        return data.times
     if scipy.sparse.issparse(times) or isinstance(times, Interactions):
-        given = as_interactions(times).matrix
-        alike = given.shape == data.shape and given.nnz == data.nnz
-        if not (alike and (given.indptr == data.matrix.indptr).all() and (given.indices == data.matrix.indices).all()):
-            raise ValueError("times must store the pairs of data, each with its time, and no other")
-        values: NDArray[Any] = given.data
-        return values
+        return values_of_entries("times", times, data)
+    refuse_column("times", times, "the pairs of data", "give time= to Interactions.from_frame and leave times out")
+    refuse_masked("times", times)
     when = np.asarray(times)
+    if when.dtype.kind == "O":
+        when = column_times("times", when)
     if when.dtype.kind not in "iufM":
         raise TypeError(f"times must be numbers or dates, got dtype {when.dtype}")
     if when.shape != (data.nnz,):
@@ -139,10 +158,43 @@ def checked_times(data: Interactions, times: Any) -> NDArray[Any]:
     return when
 
 
-def _as_time(name: str, value: Any, when: NDArray[Any]) -> Any:
-    if when.dtype.kind != "M":
-        return check_number(name, value)
-    moment = np.asarray(value, dtype="datetime64")
-    if moment.ndim or np.isnat(moment):
-        raise ValueError(f"{name} must be one date, as times are, got {value!r}")
-    return moment
+def _as_time(cutoff: Any, when: NDArray[Any]) -> Any:
+    if when.dtype.kind == "M":
+        return _as_date(cutoff)
+    if isinstance(cutoff, (dt.date, np.datetime64, str)):
+        raise TypeError(
+            f"cutoff must be a number, as times are (from {when.min()} to {when.max()}), got {cutoff!r}: give the "
+            "number of that moment, or dates for times"
+        )
+    number = check_number("cutoff", cutoff)
+    if when.dtype.kind == "f":
+        return number
+    # Whole numbers are compared as such: float64 holds them to 2^53 alone.
+    return int(cutoff) if isinstance(cutoff, (int, np.integer)) else math.ceil(number)
+
+
+def _as_date(cutoff: Any) -> Any:
+    if not isinstance(cutoff, (dt.date, np.datetime64, str)):
+        raise TypeError(f"cutoff must be a date, as times are, got {cutoff!r} ({type(cutoff).__name__})")
+    moment: Any = cutoff
+    if isinstance(cutoff, str):
+        moment = _parsed(cutoff)
+    elif hasattr(cutoff, "to_datetime64"):  # of pandas: UTC, to the nanosecond
+        moment = cutoff.to_datetime64()
+    if getattr(moment, "tzinfo", None) is not None:
+        moment = moment.astimezone(dt.timezone.utc).replace(tzinfo=None)
+    date = np.datetime64(moment)
+    if np.isnat(date):
+        raise ValueError(f"cutoff must be a date, as times are, got {cutoff!r}")
+    return date
+
+
+def _parsed(text: str) -> Any:
+    """A date as datetime64, or as a datetime if it has a time zone."""
+    try:
+        if text.endswith(("Z", "z")):
+            return np.datetime64(text[:-1])
+        zoned = "+" in text or text.count("-") > 2
+        return dt.datetime.fromisoformat(text) if zoned else np.datetime64(text)
+    except ValueError:
+        raise ValueError(f"cutoff must be a date in ISO 8601, such as '2024-02-15', got {text!r}") from None

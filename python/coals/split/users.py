@@ -120,4 +120,5 @@ def select_users(data: Interactions, rows: NDArray[np.int64]) -> Interactions:
     matrix = trusted_csr(data.matrix.data[entries], data.matrix.indices[entries], begin, shape)
     users = IdIndex.trusted(data.users.decode(rows), len(rows), "user")
     counts = None if data.row_counts is None else data.row_counts[entries]
-    return Interactions._trusted(matrix, users, data.items, data.item_titles, counts)
+    times = None if data.times is None else data.times[entries]
+    return Interactions._trusted(matrix, users, data.items, data.item_titles, counts, times)

@@ -144,7 +144,7 @@ def test_ids_titles_and_row_counts_come_along():
         (lambda m: split.leave_last_out(m, [1, 2]), ValueError, "times must have shape"),
         (lambda m: split.leave_last_out(m, np.full(m.nnz, np.nan)), ValueError, r"times\[0\] is nan"),
         (lambda m: split.leave_last_out(m, ["a"] * m.nnz), TypeError, "times must be numbers or dates"),
-        (lambda m: split.leave_last_out(m, m[:, ::-1]), ValueError, "times must store the pairs of data"),
+        (lambda m: split.leave_last_out(m, m[:, ::-1]), ValueError, "times must have the pattern of the data"),
         (lambda m: split.leave_last_out(m, times_of(m), k=30), ValueError, "lower k"),
         (lambda m: split.by_time(m, times_of(m)), TypeError, "either cutoff= or test_fraction="),
         (lambda m: split.by_time(m, times_of(m), cutoff=-1), ValueError, "train would be empty: times run from"),

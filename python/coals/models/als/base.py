@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -14,6 +15,7 @@ from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int, check_number, check_pair, check_random_state
 from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.features import check_features
+from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import columns_where, rows_of
 from coals.data.weights import check_weights
@@ -169,8 +171,8 @@ class ALS(InnerProductModel):
         previous: Start | None,
     ) -> None:
         checked = [
-            None if given is None else check_features(f"{side}_features", given, size)
-            for side, given, size in zip(SIDES, features, data.shape, strict=True)
+            None if given is None else check_features(f"{side}_features", given, index)
+            for side, given, index in zip(SIDES, features, (data.users, data.items), strict=True)
         ]
         start = start_of(self, (data.users, data.items), previous)
         own_weights = None if weights is None else check_weights(weights, data, self.dtype)
@@ -242,7 +244,7 @@ class ALS(InnerProductModel):
                 f"there are {size - old.shape[0]} new {SIDES[side]}s and the model was fitted with {name}: give {name} "
                 f"for all {size}"
             )
-        return check_features(name, features, size, old.shape[1])
+        return check_features(name, features, (data.users, data.items)[side], old.shape[1])
 
     # --- rows that the model was not fitted with ---
 
@@ -269,7 +271,10 @@ class ALS(InnerProductModel):
     def _transform_as_fitted(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:
         index = (self.item_index_, self.user_index_)[side]
         rows = matrix_rows(X, side, index, weights, self.user_factors_.dtype.name, self._drops_zeros)
-        return self._fold_in(side, rows._replace(features=self._row_features(side, features, rows.entries.rows)))
+        index = IdIndex(None, rows.entries.rows, SIDES[side])
+        if isinstance(X, Interactions):
+            index = (X.users, X.items)[side]
+        return self._fold_in(side, rows._replace(features=self._row_features(side, features, index)))
 
     def _prior_of(self, side: int, features: Any) -> tuple[Array | None, Array | None]:
         """What features predict: factors, and biases where the feature weights have a column for them."""
@@ -281,7 +286,7 @@ class ALS(InnerProductModel):
         prior = predicted(features, np.ascontiguousarray(weights[:, :K]), dtype)
         return prior, predicted(features, weights[:, K:], dtype)[:, 0].copy() if weights.shape[1] > K else None
 
-    def _row_features(self, side: int, features: Any, size: int) -> Any:
+    def _row_features(self, side: int, features: Any, index: IdIndex) -> Any:
         if features is None:
             return None
         weights = (self.user_feature_weights_, self.item_feature_weights_)[side]
@@ -289,9 +294,10 @@ class ALS(InnerProductModel):
             raise ValueError(
                 f"features were given, but the model has no {SIDES[side]} features: give {SIDES[side]}_features to fit"
             )
-        if not scipy.sparse.issparse(features) and np.ndim(features) == 1 and size == 1:
+        one_row = not scipy.sparse.issparse(features) and not isinstance(features, Mapping) and np.ndim(features) == 1
+        if one_row and len(index) == 1:
             features = np.reshape(features, (1, -1))
-        return check_features("features", features, size, len(weights))
+        return check_features("features", features, index, len(weights))
 
     def recommend_for(
         self, history: Any, n: int = 10, *, exclude_seen: bool = True, features: Any = None
@@ -308,7 +314,7 @@ class ALS(InnerProductModel):
             Length of the lists, at least 1.
         exclude_seen : bool, default True
             Leave out what is in the history.
-        features : sparse or dense matrix of shape (n_queries, p), or (p,), or None
+        features : sparse or dense matrix of shape (n_queries, p), or (p,), or a table or mapping by user id, or None
             Features of the new users, for a model that was fitted with `user_features`.
 
         Returns
@@ -331,7 +337,8 @@ class ALS(InnerProductModel):
 
     def _rows_of(self, history: Any, features: Any = None) -> Rows:
         rows = super()._rows_of(history)
-        return rows._replace(features=self._row_features(0, features, rows.entries.rows))
+        index = history.users if isinstance(history, Interactions) else IdIndex(None, rows.entries.rows, "user")
+        return rows._replace(features=self._row_features(0, features, index))
 
     def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         factors, bias = self._fold_in(0, rows)

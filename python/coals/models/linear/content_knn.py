@@ -13,7 +13,9 @@ import scipy
 from coals import _core
 from coals._util.checks import refuse_unordered
 from coals.data.features import check_features
+from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
+from coals.data.labels import has_index, values_by_id
 from coals.models.fit_memory import RANKED, Bytes, Shape, csr, itemsize_of, neighbor_lists, value_size
 from coals.models.linear.linear_model import LinearModel
 from coals.similarities.neighborhoods import neighbor_options
@@ -104,11 +106,12 @@ class ContentKNN(LinearModel):
         Parameters
         ----------
         X : Interactions or scipy sparse matrix, shape (n_users, n_items)
-        item_features : sparse or dense matrix of shape (n_items, p), or None
-            A row for each column of X, finite. Only directions count.
-        item_text : sequence of n_items strings, mapping of item id to string, or None
-            In place of features; a mapping may leave items out and have other keys. Where both are None, the titles
-            of X are the text.
+        item_features : sparse or dense matrix of shape (n_items, p), table, mapping of item id to row, or None
+            A row for each column of X, finite. Only directions count. Tables and mappings are matched by id: see
+            `ImplicitALS.fit`.
+        item_text : sequence of n_items strings, mapping of item id to string, pandas Series, or None
+            In place of features; a mapping, or a Series with item ids as its index, may leave items out and have
+            others. Where both are None, the titles of X are the text.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
 
@@ -133,7 +136,7 @@ class ContentKNN(LinearModel):
         if item_features is not None:
             if item_text is not None:
                 raise ValueError("item_features and item_text were both given: give one of them")
-            return check_features("item_features", item_features, data.n_items)
+            return check_features("item_features", item_features, data.items)
         texts = _texts(data, item_text)
         features = tfidf(texts) if self.vectorizer is None else self.vectorizer.fit_transform(texts)
         shape = getattr(features, "shape", None)
@@ -142,7 +145,7 @@ class ContentKNN(LinearModel):
             raise TypeError(f"fit_transform of vectorizer must return a matrix of shape (n_items, p), got {given}")
         if shape[1] == 0:
             raise ValueError("item_text holds no word: give texts with words of two letters and more")
-        return check_features("features of item_text", features, data.n_items)
+        return check_features("features of item_text", features, IdIndex(None, data.n_items, "item"))
 
 
 def _texts(data: Interactions, item_text: Any) -> list[str]:
@@ -150,16 +153,14 @@ def _texts(data: Interactions, item_text: Any) -> list[str]:
         if data.item_titles is None:
             raise ValueError("ContentKNN needs item_features, item_text, or data with item titles")
         return [str(title) for title in data.item_titles]
-    if isinstance(item_text, Mapping):
-        items = data.items.decode(np.arange(data.n_items)).tolist()
-        if item_text.keys().isdisjoint(items):
-            raise ValueError(f"item_text has no text of any item: its keys must be item ids such as {items[0]!r}")
-        texts = [item_text.get(item, "") for item in items]
-    else:
-        if isinstance(item_text, (str, bytes)) or not isinstance(item_text, Iterable):
-            raise TypeError(f"item_text must be a sequence of strings or a mapping, got {reprlib.repr(item_text)}")
+    if isinstance(item_text, (str, bytes)) or not isinstance(item_text, Iterable):
+        raise TypeError(f"item_text must be a sequence of strings or a mapping, got {reprlib.repr(item_text)}")
+    labelled = isinstance(item_text, Mapping) or has_index(item_text)
+    if not labelled:
         refuse_unordered("item_text", item_text)
-        texts = list(item_text)
+    texts = list(values_by_id("item_text", item_text, data.items))
+    if labelled:
+        texts = ["" if text is None else text for text in texts]
     if len(texts) != data.n_items:
         raise ValueError(f"item_text must hold {data.n_items} texts, one for each item, got {len(texts)}")
     for place, text in enumerate(texts):
