@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._util.checks import check_int, check_number, refuse_masked
+from coals.data.ids import IdIndex
+from coals.data.labels import matrix_by_id
 from coals.ranking.recommendations import TopN, padded
 from coals.ranking.unit_rows import unit_rows
 
@@ -60,7 +62,7 @@ def mmr(ids: Any, scores: Any, vectors: Any, n: int = 10, *, diversity: float = 
     """
     n = check_int("n", n, minimum=1)
     weight = check_number("diversity", diversity, minimum=0, maximum=1)
-    rows = np.asarray(vectors)
+    rows = np.asarray(matrix_by_id("vectors", vectors, _positions(vectors)))
     if rows.ndim != 2 or rows.dtype.kind != "f" or not np.isfinite(rows).all():
         raise ValueError("vectors must be a two-dimensional array of finite floats, a row for each item")
     candidates, values = _candidates(ids, scores, len(rows))
@@ -120,6 +122,10 @@ def cap_categories(
     places = [_capped([_names(categories, item) for item in own.tolist()], n, limits, most_of_others)
               for own in candidates]  # fmt: skip
     return _taken(candidates, values, places, n)
+
+
+def _positions(vectors: Any) -> IdIndex:
+    return IdIndex(None, len(vectors) if hasattr(vectors, "__len__") else 0, "item")
 
 
 def _diverse(items: Indices, scores: Array, units: Array, n: int, weight: float) -> list[int]:

@@ -13,22 +13,16 @@ from coals._util.checks import check_choice, refuse_masked
 from coals._util.progress import working
 from coals.data import reports
 from coals.data.entries import Columns, entry_namer, parts_of
-from coals.data.file_columns import (
-    FileOptions,
-    ReadOptions,
-    columns_of_files,
-    columns_of_lists,
-    columns_of_query,
-)
+from coals.data.file_columns import FileOptions, ReadOptions, columns_of_files, columns_of_lists, columns_of_query
 from coals.data.ids import IdIndex
 from coals.data.labels import refuse_column, refuse_other_indexes
-from coals.data.readers.frames import read_frame
+from coals.data.readers.frames import read_frame, values_of_series
 from coals.data.readers.plain_columns import plain_column
 from coals.data.reduce import Reduction, binarized, core
 from coals.data.sparse import DUPLICATES, canonical_csr, check_sparse, trusted_csr
 from coals.data.tables import Table
 from coals.data.titled_items import TitledItems
-from coals.data.titles import checked_titles, titles_of
+from coals.data.titles import checked_titles, titles_beside, titles_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -122,7 +116,7 @@ class Interactions(TitledItems):
             stored zero from padding, so theirs are dropped.
         user_ids, item_ids : array-like of shape (n_users,), (n_items,), or None
             Different integers, floats, strings or other hashable objects. None: the row and column numbers.
-        item_titles : sequence of str, shape (n_items,), or None
+        item_titles : sequence of str, shape (n_items,), mapping of item id to str or such a pandas Series, or None
         duplicates : {"error", "sum", "last", "max", "mean", "count"}
             What becomes of a (user, item) pair stored more than once: an error that names it (the default),
             or one entry with the sum, the last in stored order, the largest, the mean, or how often it
@@ -145,7 +139,7 @@ class Interactions(TitledItems):
         check_choice("duplicates", duplicates, DUPLICATES)
         users, items = IdIndex(user_ids, n_users, "user"), IdIndex(item_ids, n_items, "item")
         rows, row_counts = canonical_csr(matrix, duplicates=duplicates, copy=True, name=entry_namer(users, items))
-        return cls(rows, users, items, checked_titles(item_titles, len(items)), row_counts)
+        return cls(rows, users, items, titles_beside(item_titles, items, item_ids), row_counts)
 
     @classmethod
     def from_arrays(
@@ -174,7 +168,7 @@ class Interactions(TitledItems):
             None: 1 for each entry, as float32.
         time : array-like of shape (n,), numbers or dates, or None
             Kept as `times`.
-        item_titles : mapping of item id to str, or None
+        item_titles : mapping of item id to str, pandas Series with item ids as its index, or None
             May hold more ids than occur; an item it lacks goes by its id.
         duplicates : {"error", "sum", "last", "max", "mean", "count"}
             What becomes of a repeated (user, item) pair, as in `from_matrix`; with `time`, "last" keeps the value of
@@ -228,13 +222,14 @@ class Interactions(TitledItems):
         ----------
         frame : table
             Of pandas, polars (lazy ones too), pyarrow or DuckDB, a dict of columns, anything with
-            ``__arrow_c_stream__``, and with narwhals installed all that it knows. None of them is required.
+            ``__arrow_c_stream__``, and with narwhals installed all that it knows. None of them is required. Levels of
+            a pandas index are columns too; a pandas Series is its index with the values, as ``groupby(…).size()`` is.
         user, item : str
-            Names of the columns of ids: integers, strings, categories, bytes, UUIDs, dates, or with pandas and dicts
-            any hashable objects. A null is an error that names its row, counted from 0. Rows and columns of the
-            matrix follow the sorted order of the ids; unused categories are ignored.
+            Names of the columns of ids, each its own: integers, strings, categories, bytes, UUIDs, dates, or with
+            pandas and dicts any hashable objects. A null is an error that names its row, counted from 0. Rows and
+            columns of the matrix follow the sorted order of the ids; unused categories are ignored.
         value : str or None
-            Name of a column of numbers. None: 1 for each row, as float32.
+            Name of a column of numbers. None: the values of a pandas Series, else 1 for each row, as float32.
         time : str or None
             Name of a column of numbers or dates, kept as `times`: the last one of each entry.
         duplicates, min_user_items, min_item_users, binarize, progress
@@ -258,6 +253,7 @@ class Interactions(TitledItems):
         array([[5., 2.],
                [0., 7.]])
         """
+        frame, value = values_of_series(frame, value, time)
         given = {"user": user, "item": item, "value": value, "time": time}
         required = ("user", "item")
         wanted = {argument: name for argument, name in given.items() if name is not None or argument in required}
@@ -433,18 +429,22 @@ class Interactions(TitledItems):
         return cls._of_columns(*columns_of_query(query, connection, given, options))
 
     @classmethod
-    def from_lists(cls, path: Any, **options: Unpack[FileOptions]) -> Interactions:
-        """Interactions from adjacency lists, as LightGCN has them: on each line a user, then its items.
+    def from_lists(cls, lists: Any, **options: Unpack[FileOptions]) -> Interactions:
+        """Interactions from a list of items for each user, each pair with the value 1.
 
-        Fields are set apart by blanks, or by `delimiter`; path and other options are as in `from_csv`. A line of a
-        user alone adds nothing.
+        `lists` is a mapping of user to items, a pandas Series of lists with users as its index, a sequence of lists,
+        whose users are 0, 1, …, or the path of a file of adjacency lists, as LightGCN has them: on each line a user,
+        then its items, set apart by blanks, or by `delimiter`. Users without items are left out. Options are as in
+        `from_arrays`, for a file as in `from_csv`; a user whose items are not a list is a TypeError.
 
         >>> import io
-        >>> coals.Interactions.from_lists(io.StringIO("0 5 7 9\\n1 5\\n")).matrix.toarray()
-        array([[1., 1., 1.],
-               [1., 0., 0.]], dtype=float32)
+        >>> coals.Interactions.from_lists({"ann": ["x", "y"], "bob": ["y"]}).matrix.toarray()
+        array([[1., 1.],
+               [0., 1.]], dtype=float32)
+        >>> coals.Interactions.from_lists(io.StringIO("0 5 7 9\\n1 5\\n"))
+        Interactions(2 users x 3 items, 4 entries)
         """
-        return cls._of_columns(*columns_of_lists(path, options))
+        return cls._of_columns(*columns_of_lists(lists, options))
 
     @classmethod
     def _of_columns(cls, columns: Columns, titles: Mapping[Any, str] | None, reduction: Reduction) -> Interactions:

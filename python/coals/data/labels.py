@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from coals import _core
 from coals.data.columns import column_numbers
-from coals.data.id_arrays import is_missing
+from coals.data.id_arrays import as_id_array, is_missing
 from coals.data.ids import IdIndex
-from coals.data.readers.plain_columns import plain_column
+from coals.data.readers.plain_columns import Coded, plain_column
 
 __all__ = [
     "by_query",
@@ -30,6 +31,7 @@ __all__ = [
     "matrix_by_id",
     "refuse_column",
     "refuse_other_indexes",
+    "table_by_id",
     "values_by_id",
 ]
 
@@ -79,9 +81,7 @@ def refuse_other_indexes(given: Mapping[str, Any]) -> None:
 def matrix_by_id(name: str, given: Any, index: IdIndex) -> Any:
     """A matrix with a row for each id of `index`, in its order. What has no labels passes as it is."""
     if isinstance(given, Mapping):
-        rows = list(given.values())
-        places = _places(name, "keys", list(given), index, required=True)
-        return np.asarray([rows[place] for place in places.tolist()])
+        return np.asarray(_of_mapping(name, given, index, required=True))
     names = _column_names(given)
     if names is None:
         return given
@@ -89,7 +89,7 @@ def matrix_by_id(name: str, given: Any, index: IdIndex) -> Any:
     labels = _index_labels(given.index, index) if has_index(given) else None
     if labels is None:
         column = _id_column(given, names)
-        labels = None if column is None else plain_column(given[column])
+        labels = None if column is None else given[column]
     if labels is None:
         _refuse_unlabelled(name, given, index)
         return _numbers(name, given, names)
@@ -98,25 +98,46 @@ def matrix_by_id(name: str, given: Any, index: IdIndex) -> Any:
     return _numbers(name, given, [other for other in names if other is not column])[places]
 
 
+def table_by_id(name: str, given: Any, kind: str) -> tuple[Any, IdIndex | None]:
+    """A table as a matrix, and the ids of its rows: None where it has no labels but the numbers of its rows."""
+    names = _column_names(given)
+    if names is None:
+        return given, None
+    column = _id_column(given, names)
+    labels: Any = None
+    if has_index(given) and not is_default_index(given.index):
+        labels, column = given.index, None
+    elif column is not None:
+        labels = given[column]
+    where = "index" if column is None else f"column {column!r}"
+    ids = None if labels is None else _as_ids(f"{where} of {name}", labels, kind)
+    return _numbers(name, given, [other for other in names if other is not column]), ids
+
+
 def values_by_id(name: str, given: Any, index: IdIndex) -> Any:
     """A list with the value of each id of `index`, None for an id without; what has no labels passes as it is."""
     if isinstance(given, Mapping):
-        labels: Any = list(given)
-        values = list(given.values())
-    elif has_index(given):
-        if getattr(given, "ndim", 1) != 1:
-            raise TypeError(f"{name} must be one column with the {index.kind} ids as its index, got a table")
-        labels = _index_labels(given.index, index)
-        if labels is None:
-            _refuse_unlabelled(name, given, index)
-            return given.tolist()
-        values = given.tolist()
-    else:
+        return _of_mapping(name, given, index, required=False)
+    if not has_index(given):
         return given
-    where = "keys" if isinstance(given, Mapping) else "index"
-    places = _places(name, where, labels, index, required=False)
+    if getattr(given, "ndim", 1) != 1:
+        raise TypeError(f"{name} must be one column with the {index.kind} ids as its index, got a table")
+    labels = _index_labels(given.index, index)
+    if labels is None:
+        _refuse_unlabelled(name, given, index)
+        return given.tolist()
+    values = given.tolist()
+    places = _places(name, "index", labels, index, required=False)
     found = [values[place] if place >= 0 else None for place in places.tolist()]
-    return [None if value is None or is_missing(value) else value for value in found]
+    return [None if is_missing(value) else value for value in found]
+
+
+def _of_mapping(name: str, given: Mapping[Any, Any], index: IdIndex, *, required: bool) -> list[Any]:
+    ids = index.decode(np.arange(len(index))).tolist()
+    missing = [id for id in ids if id not in given]
+    if missing and (required or len(missing) == len(ids)) and len(given):
+        _refuse_missing(name, "keys", index, missing, next(iter(given)))
+    return [given.get(id) for id in ids]
 
 
 def _index_labels(labels: Any, index: IdIndex) -> Any:
@@ -135,7 +156,8 @@ def _counts_rows(labels: Any) -> bool:
 
 def _as_ids(what: str, labels: Any, kind: str) -> IdIndex:
     try:
-        return IdIndex(labels, len(labels), kind)
+        ids = as_id_array(f"{kind}_ids", labels)
+        return IdIndex(ids, len(ids), kind)
     except (TypeError, ValueError) as error:
         text = str(error).replace(f"{kind}_ids", f"the {what}")
         raise type(error)(text) from None
@@ -145,18 +167,21 @@ def _places(name: str, where: str, labels: Any, index: IdIndex, *, required: boo
     """The row of each id of `index` among the labels, -1 for one without."""
     theirs = _as_ids(f"{where} of {name}", labels, index.kind)
     places = theirs.find_all(index)
-    missing = np.flatnonzero(places < 0)
-    if len(missing) and (required or len(missing) == len(places)) and len(labels):
-        first = index.decode(missing[:1]).tolist()[0]
+    strangers = np.flatnonzero(places < 0)
+    if len(strangers) and (required or len(strangers) == len(places)) and len(labels):
         some = theirs.decode(np.arange(1)).tolist()[0]
-        raise ValueError(
-            f"{name} has no row for {len(missing)} of the {len(index)} {index.kind}s, such as {first!r} "
-            f"({type(first).__name__}): the {where} of {name} must hold the {index.kind} ids, and holds ids such as "
-            f"{some!r} ({type(some).__name__})"
-        )
-    if len(missing) and required:
+        _refuse_missing(name, where, index, index.decode(strangers).tolist(), some)
+    if len(strangers) and required:
         raise ValueError(f"{name} is empty: give a row for each of the {len(index)} {index.kind}s")
     return places
+
+
+def _refuse_missing(name: str, where: str, index: IdIndex, missing: list[Any], some: Any) -> None:
+    first = missing[0]
+    raise ValueError(
+        f"{name} has nothing for {len(missing)} of the {len(index)} {index.kind}s: its {where} must be {index.kind} "
+        f"ids such as {first!r} ({type(first).__name__}), and has {some!r} ({type(some).__name__})"
+    )
 
 
 def _refuse_unlabelled(name: str, given: Any, index: IdIndex) -> None:
@@ -174,7 +199,7 @@ def _column_names(given: Any) -> list[Any] | None:
     library = type(given).__module__.partition(".")[0]
     if has_index(given) and getattr(given, "ndim", 0) == 2:
         return list(given.columns)
-    if library == "polars" and hasattr(given, "columns"):
+    if library == "polars" and hasattr(given, "collect_schema"):
         if hasattr(given, "collect"):
             raise TypeError("a LazyFrame has no rows yet: call collect() first")
         return list(given.columns)
@@ -187,8 +212,16 @@ def _id_column(given: Any, names: list[Any]) -> Any:
     """The one column that is called id, or like user_id or userId, or else the one that holds no numbers."""
     named = [name for name in names if isinstance(name, str) and _ID_NAME.search(name)]
     if not named:
-        named = [name for name in names if np.asarray(plain_column(given[name])[:1]).dtype.kind not in "biuf"]
+        named = [name for name in names if not _holds_numbers(plain_column(given[name]))]
     return named[0] if len(named) == 1 else None
+
+
+def _holds_numbers(column: Any) -> bool:
+    if isinstance(column, _core.Column):
+        return column.kind in ("integers", "unsigned_integers", "reals", "booleans", "decimals")
+    if isinstance(column, Coded):
+        return _holds_numbers(column.categories)
+    return isinstance(column, np.ndarray) and column.dtype.kind in "biuf"
 
 
 def _numbers(name: str, given: Any, names: list[Any]) -> Any:
@@ -208,11 +241,16 @@ def _numbers(name: str, given: Any, names: list[Any]) -> Any:
 # --- what goes with the users asked for ---
 
 
-def by_query(name: str, given: Any, queries: Any) -> Any:
-    """Items for each user, as a mapping of user to items where they carry labels, else as they are.
+def by_query(queries: Any, exclude_per_user: Any, allow_per_user: Any) -> tuple[Any, Any]:
+    """Items for each user, as mappings of user to items where they carry labels, else as they are.
 
     `queries` are the users asked for. A Series whose index is that of their Series goes with them row by row.
     """
+    denied = _by_query("exclude_per_user", exclude_per_user, queries)
+    return denied, _by_query("allow_per_user", allow_per_user, queries)
+
+
+def _by_query(name: str, given: Any, queries: Any) -> Any:
     if hasattr(given, "matrix") and hasattr(given, "users"):  # Interactions
         rows, items = given.matrix, given.items
         users = given.users.decode(np.arange(len(given.users))).tolist()

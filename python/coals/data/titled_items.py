@@ -46,7 +46,9 @@ class TitledItems:
         """
         return titles_of_ids(self.items, self.item_titles, ids)
 
-    def with_items(self: Self, frame: Any, *, on: Any, title: Any, **layout: Unpack[TextLayout]) -> Self:
+    def with_items(
+        self: Self, frame: Any, *, on: Any, title: Any, separator: str = " – ", **layout: Unpack[TextLayout]
+    ) -> Self:
         """The same data with titles from a table of items: a left join.
 
         Parameters
@@ -56,8 +58,11 @@ class TitledItems:
         on : str, or int in text
             Name of the column of item ids, matched by value: 7 is not "7". In text, ids that are all written as
             integers are integers if those of the data are. Columns of text may go by position, too.
-        title : str, or int in text
-            Name of the column of titles; non-text values are converted with `str`.
+        title : str, or int in text, or list of these
+            Name of the column of titles, or of several, which are joined in this order, empty ones left out; non-text
+            values are converted with `str`.
+        separator : str, default " – "
+            What stands between the texts of several columns.
         **layout
             How text is laid out (delimiter, header, quote, encoding, comment, skip_lines, decimal, missing), as in
             `Interactions.from_csv`.
@@ -84,8 +89,14 @@ class TitledItems:
         >>> songs = {"song": ["s2", "s1", "s9"], "name": ["So What", "Blue Train", "Naima"]}
         >>> data.with_items(songs, on="song", title="name").titles(["s1", "s2"])
         ['Blue Train', 'So What']
+        >>> songs["artist"] = ["Miles Davis", "John Coltrane", None]
+        >>> data.with_items(songs, on="song", title=["artist", "name"]).titles(["s1", "s2"])
+        ['John Coltrane – Blue Train', 'Miles Davis – So What']
         """
-        keys, codes, titles = _read_items(frame, on, title, self.items, layout)
+        columns = title if isinstance(title, list) else [title]
+        if not columns or not isinstance(separator, str):
+            raise ValueError("title must name a column or several, and separator must be a string")
+        keys, codes, titles = _read_items(frame, on, columns, separator, self.items, layout)
         first = np.empty(len(keys), dtype=np.int64)
         first[codes[::-1]] = np.arange(len(codes))[::-1]
         if len(codes) > len(keys):
@@ -109,22 +120,28 @@ class TitledItems:
 
 
 def _read_items(
-    frame: Any, on: Any, title: Any, items: IdIndex, layout: Mapping[str, Any]
+    frame: Any, on: Any, columns: list[Any], separator: str, items: IdIndex, layout: Mapping[str, Any]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[str | None]]:
     """The different ids of a table, which of them each row has, and the titles of the rows."""
-    wanted = {"on": on, "title": title}
+    arguments = [f"title[{k}]" for k in range(len(columns))] if len(columns) > 1 else ["title"]
+    named = dict(zip(arguments, columns, strict=True))
+    wanted = {"on": on, **named}
     numeric = items.ids is None or items.ids.dtype.kind in "iu"
     if isinstance(frame, (str, os.PathLike)) or hasattr(frame, "read"):
-        columns = {"on": (on, "ids"), "title": (title, "text")}
-        read = read_files(frame, columns, layout, text_ids=not numeric)
+        roles = {"on": (on, "ids"), **{argument: (name, "text") for argument, name in named.items()}}
+        read = read_files(frame, roles, layout, text_ids=not numeric)
     elif layout:
         raise TypeError(f"{next(iter(layout))}= is for files of text, not for a {type(frame).__name__}")
     else:
-        read = read_frame(frame, wanted, nullable=("title",))
+        read = read_frame(frame, wanted, nullable=arguments)
     keys, codes = column_ids(f"column {on!r}", read["on"])
-    titles = column_titles(f"column {title!r}", read["title"])
-    if len(titles) != len(codes):
-        raise ValueError(f"columns {on!r} and {title!r} must be of one length, got {len(codes)} and {len(titles)}")
+    parts = [column_titles(f"column {name!r}", read[argument]) for argument, name in named.items()]
+    for name, part in zip(columns, parts, strict=True):
+        if len(part) != len(codes):
+            raise ValueError(f"columns {on!r} and {name!r} must be of one length, got {len(codes)} and {len(part)}")
+    titles = parts[0]
+    if len(parts) > 1:
+        titles = [separator.join(filter(None, texts)) or None for texts in zip(*parts, strict=True)]
     if len(keys) == 0:
         raise ValueError(f"the table of titles has no rows: column {on!r} is empty")
     return keys, codes, titles

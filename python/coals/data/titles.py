@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,34 @@ import numpy.typing as npt
 from coals._util.checks import refuse_masked
 from coals.data.id_arrays import as_id_array
 from coals.data.ids import IdIndex
+from coals.data.labels import has_index, is_default_index, values_by_id
 
-__all__ = ["checked_titles", "titles_of", "titles_of_ids"]
+__all__ = ["checked_titles", "title_finder", "titles_beside", "titles_of", "titles_of_ids"]
 
 Array = npt.NDArray[Any]
 
 
-def titles_of(items: IdIndex, titles: Mapping[Any, str] | None) -> list[str] | None:
-    """Titles in the order of the items; an id without one goes by itself."""
+def titles_of(items: IdIndex, titles: Any) -> list[str] | None:
+    """Titles in the order of the items, from a mapping or a Series by item; an id without one goes by itself."""
     if titles is None:
         return None
-    if not isinstance(titles, Mapping):
+    if not isinstance(titles, Mapping) and not has_index(titles):
         raise TypeError(f"item_titles must be a mapping of item id to title, got {type(titles).__name__}")
-    return [titles.get(id, str(id)) for id in items.decode(np.arange(items.size)).tolist()]
+    ids = items.decode(np.arange(items.size)).tolist()
+    if len(titles) == 0:
+        return [str(id) for id in ids]
+    found = values_by_id("item_titles", titles, items)
+    return [str(id) if title is None else title for id, title in zip(ids, found, strict=True)]
+
+
+def titles_beside(titles: Any, items: IdIndex, item_ids: Any) -> Any:
+    """Titles for ids as they were given: a sequence goes with them one by one, unless it has the ids as labels."""
+    parallel = has_index(titles) and (
+        is_default_index(titles.index) or (has_index(item_ids) and item_ids.index.equals(titles.index))
+    )
+    if parallel or not (isinstance(titles, Mapping) or has_index(titles)):
+        return checked_titles(list(titles) if parallel else titles, items.size)
+    return checked_titles(titles_of(items, titles), items.size)
 
 
 def checked_titles(titles: Any, n_items: int) -> npt.NDArray[Any] | None:
@@ -40,6 +56,11 @@ def checked_titles(titles: Any, n_items: int) -> npt.NDArray[Any] | None:
         raise ValueError(f"item_titles must have shape ({n_items},), one for each item, got {array.shape}")
     array.setflags(write=False)
     return array
+
+
+def title_finder(model: Any) -> Callable[[Any], list[str]] | None:
+    """What gives the items of a model's lists their titles; None where the training data had none."""
+    return None if model.item_titles_ is None else partial(titles_of_ids, model.item_index_, model.item_titles_)
 
 
 def titles_of_ids(items: IdIndex, titles: Array | None, ids: Any) -> list[str]:

@@ -5,7 +5,9 @@
     recommended    `Recommendations`; a (n_users, n) integer array, best first, short lists padded with -1; or a list of
                    lists of ids of any kind
     relevant       what each user should have found, a row for each list: a sparse matrix or `Interactions` of shape
-                   (n_users, n_items), whose stored pairs are meant, or a list of lists of ids
+                   (n_users, n_items), whose stored pairs are meant, or a list of lists of ids. Where both name their
+                   users, as `Recommendations`, `Interactions`, mappings of user to list and pandas Series do, they are
+                   matched by user, and values are in the order of `recommended`
     k              places that are looked at; a list shorter than that is not forgiven
     scores         of the shape of `recommended`; needed by ``ties="expected"`` and taken from `Recommendations`
     ties           "listed" takes the order as it is; "expected" gives the expected value if items of equal score come

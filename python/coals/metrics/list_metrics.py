@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from coals import _core
 from coals._util.checks import check_int, check_threads, refuse_masked
+from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
+from coals.data.labels import table_by_id
+from coals.metrics.labelled_lists import without_users
 from coals.metrics.names import metric
 from coals.metrics.ranked_lists import as_lists, as_positions, with_relevant
 
@@ -121,6 +124,7 @@ def gini(recommended: Any, k: int, *, n_items: int) -> float:
 
 def _times(recommended: Any, k: int, n_items: int) -> NDArray[np.int64]:
     k = check_int("k", k, minimum=1)
+    recommended = without_users(recommended)
     ids, counts, relevant = with_relevant(recommended, [[]] * len(as_lists(recommended).counts), None, False)
     distinct = relevant.columns if int(counts.sum()) else 0
     return times_listed(ids, counts, k, check_int("n_items", n_items, minimum=max(distinct, 1)))
@@ -168,10 +172,11 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
     Parameters
     ----------
     recommended : as the module says
-        Ids that `vectors` knows, if it is `Interactions`; else row numbers of `vectors`.
-    vectors : Interactions, or sparse or dense matrix of shape (n_items, n_features)
+        Ids that `vectors` knows, if it is `Interactions` or a table with ids; else row numbers of `vectors`.
+    vectors : Interactions, table, or sparse or dense matrix of shape (n_items, n_features)
         What items are compared by: a row for each, say their genres. With Interactions, two items
-        are alike if the same users have them, whatever the values.
+        are alike if the same users have them, whatever the values. A table has the ids of its rows as its index, or
+        in a column.
     k : int
         Places that are looked at.
 
@@ -197,10 +202,10 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
         train = _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], "float64")
         rows, ids = item_vectors(train), as_positions(lists, vectors.items)
     else:
-        features = as_interactions(_sparse_rows(vectors))
-        matrix = features.matrix
+        table, items = table_by_id("vectors", vectors, "item")
+        matrix = as_interactions(_sparse_rows(table)).matrix
         rows = _core.Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], "float64")
-        ids = as_positions(lists, features.users)
+        ids = as_positions(lists, items or IdIndex(None, matrix.shape[0], "item"))
     values: Floats = diversity_of(ids, lists.counts, [k], rows, check_threads(num_threads))[0]
     return values
 

@@ -13,6 +13,7 @@ from coals import _core
 from coals._util.checks import check_int, refuse_masked
 from coals.data.ids import factorize
 from coals.data.interactions import Interactions, as_interactions
+from coals.metrics.labelled_lists import in_order_of_lists, without_users
 from coals.ranking.recommendations import Recommendations
 
 __all__ = ["Lists", "as_lists", "as_positions", "exponential", "listed_scores", "with_relevant"]
@@ -30,6 +31,7 @@ class Lists(NamedTuple):
 
 def as_lists(recommended: Any) -> Lists:
     """`Recommendations`, a 2-D array padded with -1 or None, or a list of lists."""
+    recommended = without_users(recommended)
     if isinstance(recommended, Recommendations):
         return Lists(recommended.ids, np.asarray(recommended.counts, np.int64))
     refuse_masked("recommended", recommended)
@@ -87,9 +89,10 @@ def as_positions(lists: Lists, items: Any) -> Ints:
 
 def with_relevant(recommended: Any, relevant: Any, n_items: int | None, graded: bool) -> tuple[Ints, Ints, _core.Csr]:
     """Positions, counts, and the relevant items with a row for each list; with their values if `graded`."""
+    recommended, relevant = in_order_of_lists(recommended, relevant)
     lists = as_lists(recommended)
     if scipy.sparse.issparse(relevant) or isinstance(relevant, Interactions):
-        data = as_interactions(relevant)
+        data = relevant if isinstance(relevant, Interactions) else as_interactions(relevant)
         _check_rows(len(lists.counts), data.n_users)
         ids = _whole(lists.ids) if data.item_ids is None else as_positions(lists, data.items)
         values = as_gains("relevant", data.matrix.data) if graded else None

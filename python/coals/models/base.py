@@ -22,12 +22,13 @@ from coals._util.limits import LONGEST_LIST
 from coals._util.progress import MANY, working
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
-from coals.data.titles import titles_of_ids
+from coals.data.labels import by_query, refuse_other_indexes
+from coals.data.titles import title_finder, titles_of_ids
 from coals.models.constructors import explaining, parameters_of
 from coals.models.errors import NotFittedError
 from coals.models.explanation import Explanation, Parts, explained, one_pair
 from coals.models.fit_memory import Bytes, Shape
-from coals.models.folded_rows import Rows, given_rows
+from coals.models.folded_rows import Rows, given_rows, users_of_history
 from coals.models.offered import offered_with
 from coals.models.rating_means import clipped
 from coals.persistence import saving
@@ -302,7 +303,8 @@ class Recommender(ABC):
             The only items that may be on a list, and items that must not be.
         exclude_per_user, allow_per_user : mapping of user id to item ids, sequence of such, or sparse matrix, or None
             The same for each user: for those named, for each of `users` in turn, or by the stored entries of a matrix
-            of shape (n_queries, n_items). A user that a mapping of `allow_per_user` does not name may get nothing.
+            of shape (n_queries, n_items). `Interactions`, earlier `Recommendations` and a pandas Series with users as
+            its index name users as mappings do. A user that `allow_per_user` does not name may get nothing.
         min_score : float or None, default None
             Leave out items of a lower score.
         unknown : {"raise", "skip", "popular"}, default "raise"
@@ -320,6 +322,7 @@ class Recommender(ABC):
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         check_bool("exclude_seen", exclude_seen)
+        exclude_per_user, allow_per_user = by_query(users, exclude_per_user, allow_per_user)
         if unknown != "raise":
             filters.refuse_rows_by_place(exclude_per_user, allow_per_user)
 
@@ -332,7 +335,7 @@ class Recommender(ABC):
 
         may = None if unknown != "popular" else filters.for_strangers(self, items, exclude, allow_per_user, min_score)
         ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask, may)
-        return Recommendations(self.item_index_.named(ids), scores, counts, users)
+        return Recommendations(self.item_index_.named(ids), scores, counts, users, title_finder(self))
 
     @offered_with("_rank_rows")
     def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
@@ -369,7 +372,8 @@ class Recommender(ABC):
         rows = self._rows_of(history, **more)
         wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
         ids, scores, counts = padded(self._rank_rows(rows, min(n, self.n_items_), wanted), n)
-        return Recommendations(self.item_index_.named(ids), scores, counts)
+        asked, named = users_of_history(history), self.item_index_.named(ids)
+        return Recommendations(named, scores, counts, asked, title_finder(self))
 
     def _rows_of(self, history: Any) -> Rows:
         return given_rows(
@@ -453,6 +457,7 @@ class Recommender(ABC):
             An unknown id, lengths that do not go together, or `clip` where scores are not ratings.
         """
         self._require_fitted()
+        refuse_other_indexes({"users": users, "items": items})
         pairs = paired(self.user_index_.encode(users), self.item_index_.encode(items))
         return clipped(self, self._predict_pairs(*pairs), clip)
 
@@ -503,7 +508,7 @@ class Recommender(ABC):
             return padded(self._nearest_items(known, min(n, self.n_items_)), n)
 
         ids, scores, counts = answer(self.item_index_, items, unknown, self._seen_, ask)
-        return Recommendations(self.item_index_.named(ids), scores, counts, items)
+        return Recommendations(self.item_index_.named(ids), scores, counts, items, title_finder(self))
 
     @offered_with("_nearest_users")
     def similar_users(self, users: Any, n: int = 10) -> Recommendations:

@@ -17,7 +17,7 @@ from coals.data.native import empty_csr, with_values
 from coals.data.sparse import canonical_csr, check_sparse
 from coals.data.weights import check_weights
 
-__all__ = ["Rows", "given_rows", "matrix_rows", "placed"]
+__all__ = ["Rows", "given_rows", "matrix_rows", "placed", "users_of_history"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -100,6 +100,11 @@ def given_rows(
             f"history must tell what the items were rated: give {{item: rating}}, got {type(history).__name__}"
         )
     return _history_row(history, items, dtype, drop_zeros, advise)
+
+
+def users_of_history(history: Any) -> Any:
+    """The ids of the users of a history, None where it names none."""
+    return history.user_ids if isinstance(history, Interactions) else None
 
 
 def _history_row(history: Any, items: IdIndex, dtype: str, drop_zeros: bool, advise: bool) -> Rows:

@@ -15,9 +15,11 @@ from coals._util.limits import LONGEST_LIST
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import structure
+from coals.data.titles import title_finder
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import parse_metric
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
+from coals.models.folded_rows import users_of_history
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
@@ -267,7 +269,8 @@ class Hybrid(Recommender):
             wanted = Filter(rows.seen if skip else None)
             found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), wanted, width)
         ids, scores, counts = padded(found, n)
-        return Recommendations(self.item_index_.decode(ids), scores, counts)
+        named = self.item_index_.decode(ids)
+        return Recommendations(named, scores, counts, users_of_history(history), title_finder(self))
 
 
 def _check_members(models: Any, how: str, weights: Any) -> None:

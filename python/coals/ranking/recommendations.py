@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,13 +50,36 @@ class Recommendations:
     (array([[ 1, -1]]), array([[ 1., nan]]))
     """
 
-    __slots__ = ("_asked", "counts", "ids", "scores")
+    __slots__ = ("_asked", "_titles", "counts", "ids", "scores")
 
-    def __init__(self, ids: Array, scores: Array, counts: Indices, asked: Any = None) -> None:
+    def __init__(
+        self,
+        ids: Array,
+        scores: Array,
+        counts: Indices,
+        asked: Any = None,
+        titles: Callable[[Any], list[str]] | None = None,
+    ) -> None:
         self.ids = ids
         self.scores = scores
         self.counts = counts
         self._asked = asked
+        self._titles = titles
+
+    @property
+    def queries(self) -> Array | None:
+        """Ids that were asked about, shape (n_queries,); None where there were none, as for histories."""
+        return None if self._asked is None else as_id_array("queries", self._asked)
+
+    def to_lists(self) -> list[list[Any]]:
+        """The ids of each list, without padding.
+
+        >>> import scipy.sparse as sp
+        >>> model = coals.Popularity().fit(sp.csr_array([[1, 1, 0], [1, 0, 0]]))
+        >>> model.recommend([0, 1], n=2).to_lists()
+        [[], [1]]
+        """
+        return [row[:count] for row, count in zip(self.ids.tolist(), self.counts.tolist(), strict=True)]
 
     def __iter__(self) -> Iterator[Array]:
         return iter((self.ids, self.scores))
@@ -68,7 +91,8 @@ class Recommendations:
         """The entries as columns of equal length, one entry after another and no padding.
 
         ``query`` is the id that was asked about (0, 1, ... where none was, as for histories), ``id`` what is
-        recommended, then ``score`` and ``rank``, which starts at 1.
+        recommended, ``title`` its title where the training data have titles, then ``score`` and ``rank``, which starts
+        at 1.
 
         >>> import scipy.sparse as sp
         >>> model = coals.Popularity().fit(sp.csr_array([[1, 1, 0], [1, 0, 0]]))
@@ -77,12 +101,15 @@ class Recommendations:
         """
         n = self.ids.shape[1]
         real = np.arange(n) < self.counts[:, None]
-        queries = np.arange(len(self))
-        if self._asked is not None:
-            queries = as_id_array("queries", self._asked)
+        queries = np.arange(len(self)) if self.queries is None else self.queries
+        ids = self.ids[real]
+        titles = (
+            {} if self._titles is None else {"title": np.array(self._titles(ids) if len(ids) else [], dtype=object)}
+        )
         return {
             "query": np.repeat(queries, self.counts),
-            "id": self.ids[real],
+            "id": ids,
+            **titles,
             "score": self.scores[real],
             "rank": np.broadcast_to(np.arange(1, n + 1), real.shape)[real],
         }

@@ -94,7 +94,11 @@ def test_interactions_keep_when_and_how_often():
     [
         ({"group": "baskets"}, ValueError, "group='baskets': there is no such column; did you mean 'basket'"),
         ({"item": None}, ValueError, "item=None: there is no such column"),
-        ({"time": "sku"}, TypeError, "column 'sku' must be times .* text such as tea: make dates of it with"),
+        (
+            {"item": "at", "time": "sku"},
+            TypeError,
+            "column 'sku' must be times .* text such as tea: make dates of it with",
+        ),
         ({"user": "basket"}, TypeError, "user"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+import coals
 from coals.data.interactions import Interactions
 
 TABLE = {
@@ -145,12 +146,12 @@ NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint
 def test_arrow_numbers(dtype):
     pa = pytest.importorskip("pyarrow")
     numbers = np.array([3, 1, 2], dtype=dtype)
-    frame = pa.table({"user": numbers, "item": numbers})
-    data = Interactions.from_frame(frame, user="user", item="item", value="item")
+    frame = pa.table({"user": numbers, "item": numbers, "value": numbers, "time": numbers})
+    data = Interactions.from_frame(frame, user="user", item="item", value="value")
     assert data.user_ids.tolist() == [1, 2, 3]
     assert_array_equal(data.matrix.toarray(), np.diag([1, 2, 3]))
     assert data.matrix.dtype == (np.float32 if dtype == "float32" else np.float64)
-    timed = Interactions.from_frame(frame, user="user", item="item", time="item")
+    timed = Interactions.from_frame(frame, user="user", item="item", time="time")
     assert timed.times.dtype == (np.float64 if dtype.startswith("float") else np.int64)
 
 
@@ -294,3 +295,110 @@ def test_titles_from_a_table_without_rows():
     data = Interactions.from_arrays(["ann"], ["x"])
     with pytest.raises(ValueError, match="the table of titles has no rows: column 'item' is empty"):
         data.with_items({"item": [], "title": []}, on="item", title="title")
+
+
+COUNTED = [(1, 7, 2), (2, 8, 1)]
+
+
+def plays():
+    pd = pytest.importorskip("pandas")
+    return pd.DataFrame({"user": [1, 1, 2], "song": [7, 7, 8], "sec": [3.0, 4.0, 5.0]})
+
+
+def test_levels_of_a_pandas_index_are_columns():
+    counts = plays().groupby(["user", "song"]).size()
+    sums = plays().groupby(["user", "song"])[["sec"]].sum()
+    for table, value in (
+        (counts.to_frame("n"), "n"),
+        (counts.rename("n"), "n"),
+        (counts, None),
+        (counts.rename("n"), None),
+    ):
+        data = Interactions.from_frame(table, user="user", item="song", value=value)
+        assert data.matrix.toarray().tolist() == [[2, 0], [0, 1]]
+        assert (data.user_ids.tolist(), data.item_ids.tolist()) == ([1, 2], [7, 8])
+    assert Interactions.from_frame(sums, user="user", item="song", value="sec").matrix.data.tolist() == [7.0, 5.0]
+    assert Interactions.from_frame(sums, user="user", item="song").matrix.data.tolist() == [1.0, 1.0]
+    assert coals.Events.from_frame(counts.to_frame("n"), group="user", item="song").n_groups == 2
+
+
+def test_one_level_and_every_type_of_it():
+    frame = plays().set_index("user")
+    assert Interactions.from_frame(frame, user="user", item="song", duplicates="count").matrix.data.tolist() == [2, 1]
+    wide = plays().astype({"user": "category", "song": "Int64"}).set_index(["user", "song"])
+    assert Interactions.from_frame(wide, user="user", item="song", duplicates="count").item_ids.tolist() == [7, 8]
+    timed = plays().assign(user=pytest.importorskip("pandas").to_datetime(["2024-01-01"] * 3, utc=True))
+    data = Interactions.from_frame(timed.set_index("user"), user="song", item="sec", time="user")
+    assert (data.times == np.datetime64("2024-01-01")).all()
+    with pytest.raises(
+        ValueError, match=r"user='usr': there is no such column; did you mean 'user'\? Columns: 'song', 'sec', 'user'"
+    ):
+        Interactions.from_frame(frame, user="usr", item="song")
+
+
+def test_a_column_that_has_the_name_of_a_level_counts():
+    frame = plays().set_index("user", drop=False)
+    frame.index = frame.index[::-1]
+    assert Interactions.from_frame(frame, user="user", item="song", duplicates="sum").matrix.nnz == 2
+
+
+def test_times_of_a_series_are_no_values():
+    last = plays().groupby(["user", "song"])["sec"].max()
+    data = Interactions.from_frame(last, user="user", item="song", time="sec")
+    assert (data.matrix.data.tolist(), data.times.tolist()) == ([1.0, 1.0], [4.0, 5.0])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"user": "u", "item": "u"},
+        {"user": "u", "item": "i", "value": "i"},
+        {"user": "u", "item": "i", "value": "v", "time": "v"},
+    ],
+)
+@pytest.mark.parametrize("kind", ["dict", "pandas", "polars", "parquet"])
+def test_one_column_is_one_argument(given, kind, tmp_path):
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    columns = {"u": [1, 2, 3], "i": [4, 4, 5], "v": [1.0, 2.0, 3.0]}
+    make = {"dict": dict, "pandas": pd.DataFrame, "polars": pl.DataFrame, "parquet": pl.DataFrame}[kind]
+    read, table = Interactions.from_frame, make(columns)
+    if kind == "parquet":
+        table.write_parquet(tmp_path / "table.parquet")
+        read, table = Interactions.from_parquet, tmp_path / "table.parquet"
+    with pytest.raises(ValueError, match=r"is the column that .* names, too: each needs its own"):
+        read(table, **given)
+
+
+def test_events_need_two_columns_as_well():
+    with pytest.raises(ValueError, match="item='u' is the column that group names, too"):
+        coals.Events.from_frame({"u": [1, 2]}, group="u", item="u")
+
+
+def test_lists_of_items_are_interactions():
+    pd = pytest.importorskip("pandas")
+    lists = {"b": ["y"], "a": ["x", "z"], "c": []}
+    for given in (lists, pd.Series(lists), {user: np.array(items, "U1") for user, items in lists.items()}):
+        data = Interactions.from_lists(given)
+        assert (data.user_ids.tolist(), data.item_ids.tolist()) == (["a", "b"], ["x", "y", "z"])
+        assert data.matrix.toarray().tolist() == [[1, 0, 1], [0, 1, 0]]
+    numbered = Interactions.from_lists([[5, 7, 9], [5], {7, 8}])
+    assert numbered.user_ids.tolist() == [0, 1, 2]
+    assert (numbered.nnz, numbered.item_ids.tolist()) == (6, [5, 7, 8, 9])
+    counted = Interactions.from_lists([[2**60 + 1, 2**60, 2**60]], duplicates="count")
+    assert (counted.item_ids.tolist(), counted.matrix.data.tolist()) == ([2**60, 2**60 + 1], [2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("lists", "error", "complaint"),
+    [
+        ({"a": "xyz"}, TypeError, "user 'a' must have a list of items, got 'xyz'"),
+        ({"a": 3}, TypeError, "user 'a' must have a list of items, got 3"),
+        ({}, ValueError, "are empty"),
+        ({"a": ["x", "x"]}, ValueError, "user 'a', item 'x' is given 2 times"),
+        (7, TypeError, "lists must be a mapping of user to items"),
+        ([[1], [None]], ValueError, r"items\[1\] is missing"),
+    ],
+)
+def test_what_is_no_list_of_items_is_refused(lists, error, complaint):
+    with pytest.raises(error, match=complaint):
+        Interactions.from_lists(lists)

@@ -220,3 +220,57 @@ def test_times_follow_their_entries(rows, duplicates):
     mask = data.matrix.data >= np.median(data.matrix.data)
     assert data.select(mask).times.tolist() == data.times[mask].tolist()
     assert not data.times.flags.writeable
+
+
+def test_titles_of_several_columns_are_joined(tmp_path):
+    songs = {
+        "song": ["s1", "s2", "s3"],
+        "artist": ["Miles", None, ""],
+        "name": ["So What", "Naima", None],
+        "year": [1959, 1960, 1961],
+    }
+    data = Interactions.from_arrays([1, 1], ["s1", "s2"])
+    assert data.with_items(songs, on="song", title=["artist", "name"]).titles(["s1", "s2"]) == [
+        "Miles – So What",
+        "Naima",
+    ]
+    assert data.with_items(songs, on="song", title=["name", "year"], separator=", ").titles(["s1"]) == ["So What, 1959"]
+    assert data.with_items(songs, on="song", title=["name"]).titles(["s1"]) == ["So What"]
+    path = tmp_path / "songs.csv"
+    path.write_text("song,artist,name\ns1,Miles,So What\ns2,,Naima\n")
+    assert data.with_items(path, on="song", title=["artist", "name"]).titles(["s1", "s2"]) == [
+        "Miles – So What",
+        "Naima",
+    ]
+    with pytest.raises(ValueError, match="title must name a column or several"):
+        data.with_items(songs, on="song", title=[])
+    with pytest.raises(ValueError, match=r"title\[1\]='nam': there is no such column; did you mean 'name'"):
+        data.with_items(songs, on="song", title=["artist", "nam"])
+
+
+def test_lists_carry_the_titles_of_their_items():
+    data = Interactions.from_arrays(list("aab"), list("xyx"), item_titles={"x": "Ex", "y": "Why"})
+    models = [coals.Popularity(), coals.ItemKNN(), coals.ImplicitALS(factors=2, random_state=0)]
+    models.append(coals.Hybrid(models={"one": coals.Popularity(), "two": coals.ItemKNN()}))
+    for model in models:
+        model.fit(data)
+        for lists in (model.recommend(["a", "b"], 2, exclude_seen=False), model.recommend_for(["y"], 2)):
+            columns = lists.to_columns()
+            assert list(columns) == ["query", "id", "title", "score", "rank"]
+            assert columns["title"].tolist() == data.titles(columns["id"].tolist())
+            assert len(columns["title"]) == lists.counts.sum() > 0
+    assert models[1].similar_items(["x"]).to_columns()["title"].tolist() == ["Why"]
+    assert "title" not in models[1].recommend_users(["x"]).to_columns()
+    assert "title" not in coals.Popularity().fit(Interactions.from_arrays([1], [2])).recommend([1]).to_columns()
+    pd = pytest.importorskip("pandas")
+    assert isinstance(model.recommend(["b"], 1).to_frame(), pd.DataFrame)
+    assert model.recommend(["b"], 1).to_frame()["title"].tolist() == ["Why"]
+
+
+def test_lists_for_histories_name_their_users():
+    data = Interactions.from_arrays(list("aab"), list("xyx"))
+    new = Interactions.from_arrays(["q", "m"], ["x", "y"])
+    lists = coals.ItemKNN().fit(data).recommend_for(new, 1)
+    assert lists.queries.tolist() == ["m", "q"]
+    assert lists.to_columns()["query"].tolist() == ["m", "q"]
+    assert coals.ItemKNN().fit(data).recommend_for(["x"], 1).queries is None

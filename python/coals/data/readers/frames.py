@@ -14,7 +14,7 @@ from coals import _core
 from coals._util.checks import column_error
 from coals.data.readers.plain_columns import arrow_type_name, plain_column
 
-__all__ = ["read_frame"]
+__all__ = ["read_frame", "values_of_series"]
 
 
 def read_frame(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str] = ()) -> dict[str, Any]:
@@ -25,8 +25,9 @@ def read_frame(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str] 
     library = type(frame).__module__.partition(".")[0]
     if isinstance(frame, Mapping):
         _check_names(list(frame), wanted)
-        return {argument: frame[name] for argument, name in wanted.items()}
-    if library == "pandas" and hasattr(frame, "columns"):
+        return {argument: plain_column(frame[name], f"column {name!r}", nullable=argument in nullable)
+                for argument, name in wanted.items()}  # fmt: skip
+    if library == "pandas" and hasattr(frame, "index"):
         return _from_pandas(frame, wanted, nullable)
     if library == "polars" and hasattr(frame, "collect_schema"):
         return _from_polars(frame, wanted)
@@ -39,11 +40,20 @@ def read_frame(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str] 
     return read_frame(_by_another_library(frame), wanted, nullable)
 
 
+def _refuse_shared(wanted: Mapping[str, Any]) -> None:
+    given = list(wanted.items())
+    for at, (argument, name) in enumerate(given):
+        other = next((other for other, named in given[:at] if named == name), None)
+        if other is not None:
+            raise ValueError(f"{argument}={name!r} is the column that {other} names, too: each needs its own")
+
+
 def _check_names(names: Sequence[Any], wanted: Mapping[str, Any]) -> None:
     for argument, name in wanted.items():
         found = names.count(name) if isinstance(names, list) else list(names).count(name)
         if found != 1:
             raise column_error(argument, name, names, found)
+    _refuse_shared(wanted)
 
 
 def _from_stream(frame: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,11 +89,32 @@ def _from_duckdb(relation: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_pandas(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str]) -> dict[str, Any]:
-    _check_names(list(frame.columns), wanted)
-    return {
-        argument: plain_column(frame[name], f"column {name!r}", nullable=argument in nullable)
-        for argument, name in wanted.items()
-    }
+    """Columns, and levels of the index where no column has the name; a Series is one column."""
+    alone = not hasattr(frame, "columns")
+    names = [frame.name] if alone else list(frame.columns)
+    levels = [name for name in frame.index.names if name is not None and name not in names]
+    _check_names([*names, *levels], wanted)
+    columns = {}
+    for argument, name in wanted.items():
+        column = _level(frame.index, name) if name in levels else frame if alone else frame[name]
+        columns[argument] = plain_column(column, f"column {name!r}", nullable=argument in nullable)
+    return columns
+
+
+def _level(index: Any, name: Any) -> Any:
+    if index.nlevels == 1:
+        return index
+    place = index.names.index(name)
+    return index.get_level_values(place)
+
+
+def values_of_series(frame: Any, value: Any, time: Any) -> tuple[Any, Any]:
+    """A pandas Series and the name of its values, which are those of the interactions unless they are the times."""
+    of_pandas = type(frame).__module__.partition(".")[0] == "pandas"
+    if not of_pandas or hasattr(frame, "columns") or not hasattr(frame, "index"):
+        return frame, value
+    name = "value" if frame.name is None and value is None else frame.name
+    return frame.rename(name), name if value is None and (time is None or time != name) else value
 
 
 def _by_another_library(frame: Any) -> Any:

@@ -169,9 +169,11 @@ class ExplicitALS(BiasedFactors, ALS):
             How much each rating counts, finite and >= 0; None: 1 each. From a table,
             ``Interactions.from_arrays(users, items, weights)``. An array follows ``Interactions.matrix.data``, that is
             rows in order and columns in order within them, which the rows of a table need not.
-        user_features, item_features : sparse or dense matrix, shape (n_users, p), (n_items, q), or None
-            A row for each row or column of X, finite. Taken as they are: bring them to one scale, and add a column of
-            ones where an intercept is wanted. Rows of X without entries count too: cold items, which
+        user_features, item_features : matrix of shape (n_users, p), (n_items, q), table, mapping, or None
+            A row for each row or column of X, finite. A table is matched by the ids in its index (of pandas) or in its
+            column of ids, called id or like user_id, a mapping of id to row by its keys; both may have more rows. Other
+            matrices follow ``data.user_ids`` or ``data.item_ids``. Taken as they are: bring them to one scale, and add
+            a column of ones where an intercept is wanted. Rows of X without entries count too: cold items, which
             ``Interactions.from_matrix(..., item_ids=...)`` can hold, get what their features predict.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
@@ -233,7 +235,7 @@ class ExplicitALS(BiasedFactors, ALS):
             Ratings of n new users.
         weights : Interactions or sparse matrix with the pattern of X, array of shape (nnz,), or None
             As in `fit`.
-        features : sparse or dense matrix of shape (n, p), or None
+        features : sparse or dense matrix of shape (n, p), table or mapping by user id, or None
             Features of the new users, for a model that was fitted with `user_features`.
 
         Returns

@@ -13,6 +13,7 @@ from coals._util.limits import LARGEST, LONGEST_LIST, MOST_FACTORS
 from coals.data.events import Events
 from coals.data.interactions import Interactions
 from coals.data.native import as_values, structure
+from coals.data.titles import title_finder
 from coals.models.als.explicit import ExplicitALS
 from coals.models.als.fit import Copies, OnSweep, learn
 from coals.models.als.glove_counts import log_counts
@@ -355,4 +356,4 @@ class GloVe(InnerProductModel):
         ids, scores, counts = padded(
             TopN(*index.top_k(query, Filter(excluded), min(n, self.n_items_), "automatic", self._threads)), n
         )
-        return Recommendations(self.item_index_.named(ids), scores, counts)
+        return Recommendations(self.item_index_.named(ids), scores, counts, titles=title_finder(self))
