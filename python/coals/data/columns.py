@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._util.checks import refuse_masked, refuse_unordered
-from coals.data.dates import date_ids, nanoseconds
+from coals.data.dates import date_ids, microseconds, nanoseconds
 from coals.data.id_arrays import as_id_array, coded_ids, is_missing, place, refuse_null
 from coals.data.ids import factorize
 from coals.data.readers.encoded import Encoded
@@ -208,6 +208,8 @@ def _numbers_of_objects(name: str, objects: Array) -> Array:
 def _times_of_objects(name: str, objects: Array) -> Array:
     """Numbers, or `datetime` and `date` objects as datetime64, those with a time zone in UTC."""
     listed = objects.tolist()
+    if set(map(type, listed)) == {dt.datetime} and len({value.tzinfo is None for value in listed}) == 1:
+        return np.array(microseconds(listed)).view("M8[us]")
     for row, value in enumerate(listed):
         if is_missing(value):
             raise ValueError(f"{place(name, row)} is missing ({value!r}): give it a time or drop it")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["date_ids", "nanoseconds"]
+__all__ = ["date_ids", "microseconds", "nanoseconds"]
 
 _FACTORS = {"D": 86_400 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
@@ -31,6 +31,13 @@ def date_ids(name: str, array: npt.NDArray[Any], *, utc: bool = False) -> npt.ND
     if utc:
         listed = [value if value is None else value.replace(tzinfo=dt.timezone.utc) for value in listed]
     return np.fromiter(listed, dtype=object, count=len(listed))
+
+
+def microseconds(moments: list[dt.datetime]) -> list[int]:
+    """Microseconds since 1970 of datetimes that all have a time zone, or all none; NumPy takes five times as long."""
+    zone = dt.timezone.utc if moments and moments[0].tzinfo is not None else None
+    epoch, one = dt.datetime(1970, 1, 1, tzinfo=zone), dt.timedelta(microseconds=1)
+    return [(moment - epoch) // one for moment in moments]
 
 
 def nanoseconds(name: str, values: Any, unit: str) -> npt.NDArray[np.int64]:

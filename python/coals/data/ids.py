@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy.typing as npt
 
 from coals import _core
 from coals._util.checks import check_indices
+from coals.data.dates import microseconds
 from coals.data.id_arrays import WORDS, as_id_array, hashable, is_missing, refuse_missing, wasteful, widened
 
 __all__ = ["IdIndex", "factorize"]
@@ -243,12 +246,30 @@ def _ranks(order: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     return ranks
 
 
+def _plain_keys(listed: list[Any]) -> list[int] | None:
+    """Whole numbers of the same order, for objects of one kind whose own comparisons are slow."""
+    types = set(map(type, listed))
+    if types == {uuid.UUID}:
+        return [value.int for value in listed]
+    if types == {dt.date}:
+        return [value.toordinal() for value in listed]
+    if types == {dt.datetime} and all(value.tzinfo is None for value in listed):
+        return microseconds(listed)
+    return None
+
+
 def _factorize_objects(name: str, array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     listed = array.tolist()
     texts = _core.encode_texts(listed, 0)
     if texts is not None:
         codes, firsts = texts
         return array[firsts], codes
+    keys = _plain_keys(listed)
+    if keys is not None:
+        objects = dict(zip(keys, listed, strict=True))
+        order = {key: place for place, key in enumerate(sorted(objects))}
+        codes = np.fromiter(map(order.__getitem__, keys), np.int64, len(keys))
+        return np.fromiter(map(objects.__getitem__, order), dtype=object, count=len(order)), codes
     listed = hashable(name, array)
     ids = list(dict.fromkeys(listed))
     if any(map(is_missing, ids)):

@@ -227,3 +227,26 @@ def test_no_type_costs_much_more_than_a_plain_one(kind):
     act = lambda given: min(seconds(lambda: Interactions.from_arrays(**given)) for _ in range(3))  # noqa: E731
     without, with_it = act(plain), act(other)
     assert with_it < 6 * without + 0.05, f"{with_it:.3f} s for {kind}, {without:.3f} s for int64"
+
+
+@pytest.mark.parametrize("zone", [None, dt.timezone.utc, dt.timezone(dt.timedelta(hours=-5))])
+def test_datetimes_are_times_and_ids_at_any_age(zone):
+    moments = [dt.datetime(1, 1, 1, tzinfo=zone), dt.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=zone)]
+    assert users_of(moments[::-1]) == moments
+    near = [dt.datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=zone), dt.datetime(2024, 2, 29, 1, tzinfo=zone)]
+    times = Interactions.from_arrays([1, 2], [1, 2], time=near).times
+    plain = [moment.astimezone(dt.timezone.utc).replace(tzinfo=None) if zone else moment for moment in near]
+    assert (times == np.array(plain, "M8[us]")).all()
+    with pytest.raises(ValueError, match=r"time outside the years 1678 to 2261 in row 0"):
+        Interactions.from_arrays([1, 2], [1, 2], time=moments)
+
+
+def test_uuids_and_days_are_in_their_own_order():
+    rng = np.random.default_rng(0)
+    ids = [uuid.UUID(bytes=rng.bytes(16)) for _ in range(50)]
+    days = [dt.date.fromordinal(int(day)) for day in rng.integers(1, 3_000_000, 50)]
+    for every in (ids, days):
+        data = Interactions.from_arrays([*every, *every], [*range(50), *range(50, 100)])
+        assert data.user_ids.tolist() == sorted(set(every))
+        rows = data.matrix.tocoo()
+        assert all(every[item % 50] == data.user_ids[row] for row, item in zip(rows.row, rows.col, strict=True))
