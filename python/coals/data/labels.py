@@ -289,15 +289,15 @@ def history_of_series(history: Any, items: IdIndex) -> Any:
         raise TypeError("history must be one column, of items or of values with items as its index, got a table")
     if len(history) == 0:
         return []
-    numbers = getattr(history.dtype, "kind", "O") in "biuf"
-    if not numbers and all(isinstance(value, (str, bytes)) for value in history.tolist()):
-        return history.tolist()
+    values = history.tolist()
+    if all(isinstance(value, (str, bytes)) for value in values):
+        return values
     if not _counts_rows(history.index):
         return history.to_dict()
     as_index = _all_known(items, history.index)
-    as_values = getattr(history.dtype, "kind", "O") in "iu" and _all_known(items, history)
+    as_values = not any(isinstance(value, float) for value in values) and _all_known(items, history)
     if as_values and not as_index:
-        return history.tolist()
+        return values
     if as_values or history.name is not None:
         raise ValueError(
             "history is a Series whose index may hold the items or the rows of a table: give history.tolist() if its "
@@ -308,6 +308,6 @@ def history_of_series(history: Any, items: IdIndex) -> Any:
 
 def _all_known(items: IdIndex, ids: Any) -> bool:
     try:
-        return bool((items.find(np.asarray(ids)) >= 0).all())
+        return bool((items.find(ids) >= 0).all())
     except (TypeError, ValueError):
         return False

@@ -38,6 +38,8 @@ def in_order_of_lists(recommended: Any, relevant: Any) -> tuple[Any, Any]:
         return without_users(recommended), without_users(relevant)
     if not isinstance(relevant, Interactions):
         rows = without_users(relevant)
+        if len(set(theirs.tolist())) < len(rows):
+            raise ValueError("relevant has a user more than once: give one list for each, as groupby(…).agg(list) does")
         places = _places(IdIndex(theirs, len(rows), "user"), ours)
         return without_users(recommended), [rows[place] for place in places.tolist()]
     places = _places(relevant.users, ours)

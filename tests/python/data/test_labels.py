@@ -277,3 +277,9 @@ def test_vectors_to_rerank_by_are_matched_by_position():
         assert_array_equal(coals.rerank.mmr([[0, 1, 2]], [[3.0, 2.9, 1.0]], given, 2, diversity=0.5).ids, right)
     with pytest.raises(ValueError, match="vectors has nothing for 3 of the 3 items"):
         coals.rerank.mmr([[0, 1, 2]], [[3.0, 2.9, 1.0]], pd.DataFrame(vectors, index=list("abc")), 2)
+
+
+def test_a_categorical_series_of_items_is_a_list_of_them():
+    for dtype in ("category", "Int64", object, "int64[pyarrow]"):
+        history = pd.Series([1, 3], index=[70, 80], name="item").astype(dtype)
+        assert KNN.recommend_for(history, 3).ids.tolist() == KNN.recommend_for([1, 3], 3).ids.tolist()

@@ -94,6 +94,7 @@ def test_positions_are_the_ids_of_data_without_ids():
         ({"a": ["x"]}, [["x"]], TypeError, "recommended is a dict by user, but the other lists name no users"),
         ([["x"]], {"a": ["x"]}, TypeError, "relevant is a dict by user"),
         ([["x"]], pd.Series({"a": ["x"]}), TypeError, "relevant is a Series by user"),
+        (MODEL.recommend(["a"], 2), pd.Series(["x", "y"], index=["a", "a"]), ValueError, "a user more than once"),
         (MODEL.recommend(["a"], 2).to_frame(), {"a": ["x"]}, TypeError, "got a table with a row for each entry"),
     ],
 )  # fmt: skip
