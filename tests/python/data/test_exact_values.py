@@ -211,7 +211,7 @@ def seconds(act):
 
 @pytest.mark.parametrize("kind", ["zoned", "category", "nullable", "decimal", "zoned id"])
 def test_no_type_costs_much_more_than_a_plain_one(kind):
-    n = 40_000
+    n = 100_000
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 500, n)
     when = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**7, n), "s"))
@@ -226,7 +226,8 @@ def test_no_type_costs_much_more_than_a_plain_one(kind):
     other = {**plain, "time" if kind == "zoned" else "users": column}
     act = lambda given: min(seconds(lambda: Interactions.from_arrays(**given)) for _ in range(3))  # noqa: E731
     without, with_it = act(plain), act(other)
-    assert with_it < 6 * without + 0.05, f"{with_it:.3f} s for {kind}, {without:.3f} s for int64"
+    times_as_long = 2.5 if kind == "zoned" else 6  # ids with a zone come out as objects
+    assert with_it < times_as_long * without + 0.02, f"{with_it:.3f} s for {kind}, {without:.3f} s for int64"
 
 
 @pytest.mark.parametrize("zone", [None, dt.timezone.utc, dt.timezone(dt.timedelta(hours=-5))])

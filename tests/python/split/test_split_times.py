@@ -190,6 +190,7 @@ def test_parts_of_two_files_become_alike():
     assert two.item_titles.tolist() == ["Ex", "Why", "p", "Queue"]
     assert one.matrix.toarray().tolist() == [[1, 2, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0]]
     assert two.matrix.toarray().tolist() == [[0, 0, 0, 0], [0, 8, 9, 0], [0, 0, 0, 7]]
+    assert two.times.tolist() == [80, 90, 70]
     model = coals.Popularity().fit(one)
     assert coals.evaluate(model, two, ["recall@4"]).mean["Popularity"]["recall@4"] == pytest.approx(0.25)
 
