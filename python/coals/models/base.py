@@ -28,7 +28,7 @@ from coals.models.constructors import explaining, parameters_of
 from coals.models.errors import NotFittedError
 from coals.models.explanation import Explanation, Parts, explained, one_pair
 from coals.models.fit_memory import Bytes, Shape
-from coals.models.folded_rows import Rows, given_rows, users_of_history
+from coals.models.folded_rows import Rows, given_rows, users_of
 from coals.models.offered import offered_with
 from coals.models.rating_means import clipped
 from coals.persistence import saving
@@ -293,8 +293,7 @@ class Recommender(ABC):
         Parameters
         ----------
         users : id or sequence of ids, shape (n_queries,)
-            As in the data the model was fitted with; plain row numbers if that had none. An unknown one is a
-            ValueError that names it.
+            As in the data the model was fitted with; plain row numbers if that had none.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True
@@ -302,9 +301,9 @@ class Recommender(ABC):
         items, exclude : sequence of item ids, or None
             The only items that may be on a list, and items that must not be.
         exclude_per_user, allow_per_user : mapping of user id to item ids, sequence of such, or sparse matrix, or None
-            The same for each user: for those named, for each of `users` in turn, or by the stored entries of a matrix
-            of shape (n_queries, n_items). `Interactions`, earlier `Recommendations` and a pandas Series with users as
-            its index name users as mappings do. A user that `allow_per_user` does not name may get nothing.
+            The same for each user: for those named by a mapping, `Interactions`, earlier `Recommendations` or the index
+            of a Series, for each of `users` in turn, or by the stored entries of a matrix of shape (n_queries,
+            n_items). A user that `allow_per_user` does not name may get nothing.
         min_score : float or None, default None
             Leave out items of a lower score.
         unknown : {"raise", "skip", "popular"}, default "raise"
@@ -322,18 +321,16 @@ class Recommender(ABC):
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         check_bool("exclude_seen", exclude_seen)
-        exclude_per_user, allow_per_user = by_query(users, exclude_per_user, allow_per_user)
+        per_user = by_query(users, exclude_per_user, allow_per_user)
         if unknown != "raise":
-            filters.refuse_rows_by_place(exclude_per_user, allow_per_user)
+            filters.refuse_rows_by_place(*per_user)
 
         def ask(rows: Indices) -> TopN:
-            wanted = filters.serving_filter(
-                self, rows, exclude_seen, items, exclude, exclude_per_user, allow_per_user, min_score
-            )
+            wanted = filters.serving_filter(self, rows, exclude_seen, items, exclude, *per_user, min_score)
             with working(type(self).__name__, progress if progress is not None or len(rows) >= MANY else False):
                 return padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
 
-        may = None if unknown != "popular" else filters.for_strangers(self, items, exclude, allow_per_user, min_score)
+        may = None if unknown != "popular" else filters.for_strangers(self, items, exclude, per_user[1], min_score)
         ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask, may)
         return Recommendations(self.item_index_.named(ids), scores, counts, users, title_finder(self))
 
@@ -346,9 +343,8 @@ class Recommender(ABC):
         history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
             What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or, unless ratings
             are predicted, just the items, each of value 1. A matrix of shape (n_queries, n_items), or `Interactions`
-            with item ids that the model knows, asks for many users at once. May be empty. Ratings are on the scale of
-            the training data: those far outside it give scores far outside it, which are left as they are;
-            ``np.clip(scores, *model.rating_range_)`` brings them back.
+            with item ids that the model knows, asks for many users at once. May be empty. Ratings far outside the scale
+            of the training data give such scores: ``np.clip(scores, *model.rating_range_)`` brings them back.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True
@@ -372,8 +368,7 @@ class Recommender(ABC):
         rows = self._rows_of(history, **more)
         wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
         ids, scores, counts = padded(self._rank_rows(rows, min(n, self.n_items_), wanted), n)
-        asked, named = users_of_history(history), self.item_index_.named(ids)
-        return Recommendations(named, scores, counts, asked, title_finder(self))
+        return Recommendations(self.item_index_.named(ids), scores, counts, users_of(history), title_finder(self))
 
     def _rows_of(self, history: Any) -> Rows:
         return given_rows(

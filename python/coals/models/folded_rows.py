@@ -17,7 +17,7 @@ from coals.data.native import empty_csr, with_values
 from coals.data.sparse import canonical_csr, check_sparse
 from coals.data.weights import check_weights
 
-__all__ = ["Rows", "given_rows", "matrix_rows", "placed", "users_of_history"]
+__all__ = ["Rows", "given_rows", "matrix_rows", "placed", "users_of"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -102,7 +102,7 @@ def given_rows(
     return _history_row(history, items, dtype, drop_zeros, advise)
 
 
-def users_of_history(history: Any) -> Any:
+def users_of(history: Any) -> Any:
     """The ids of the users of a history, None where it names none."""
     return history.user_ids if isinstance(history, Interactions) else None
 

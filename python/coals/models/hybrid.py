@@ -19,7 +19,7 @@ from coals.data.titles import title_finder
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import parse_metric
 from coals.models.base import NOT_LISTED, Array, Indices, Recommender
-from coals.models.folded_rows import users_of_history
+from coals.models.folded_rows import users_of
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
@@ -270,7 +270,7 @@ class Hybrid(Recommender):
             found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), wanted, width)
         ids, scores, counts = padded(found, n)
         named = self.item_index_.decode(ids)
-        return Recommendations(named, scores, counts, users_of_history(history), title_finder(self))
+        return Recommendations(named, scores, counts, users_of(history), title_finder(self))
 
 
 def _check_members(models: Any, how: str, weights: Any) -> None:

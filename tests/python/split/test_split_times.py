@@ -181,8 +181,9 @@ def test_a_mask_of_interactions_is_matched_by_id(dated):
 
 def test_parts_of_two_files_become_alike():
     train = Interactions.from_arrays(["a", "a", "b"], ["x", "y", "x"], [1.0, 2, 3], item_titles={"x": "Ex", "y": "Why"})
+    titles = {"q": "Queue", "y": "no"}
     test = Interactions.from_arrays(
-        ["c", "b", "b"], ["q", "y", "p"], [7.0, 8, 9], item_titles={"q": "Queue", "y": "no"}
+        ["c", "b", "b"], ["q", "y", "p"], [7.0, 8, 9], time=[70, 80, 90], item_titles=titles
     )
     one, two = split.like(train, test)
     assert one.user_ids.tolist() == two.user_ids.tolist() == ["a", "b", "c"]
