@@ -178,19 +178,25 @@ def _places(name: str, where: str, labels: Any, index: IdIndex, *, required: boo
 
 def _refuse_missing(name: str, where: str, index: IdIndex, missing: list[Any], some: Any) -> None:
     first = missing[0]
+    remedy = (
+        "" if index.ids is not None else ": data without ids know rows by number, or give to_numpy() in their order"
+    )
     raise ValueError(
         f"{name} has nothing for {len(missing)} of the {len(index)} {index.kind}s: its {where} must be {index.kind} "
-        f"ids such as {first!r} ({type(first).__name__}), and has {some!r} ({type(some).__name__})"
+        f"ids such as {first!r} ({type(first).__name__}), and has {some!r} ({type(some).__name__}){remedy}"
     )
 
 
 def _refuse_unlabelled(name: str, given: Any, index: IdIndex) -> None:
     if index.ids is None:
         return
+    how = "make the ids its index with set_index"
+    if has_index(given) and not is_default_index(given.index):
+        how = "name its index with rename_axis if it holds the ids and not the numbers of rows"
     raise TypeError(
         f"{name} is a {type(given).__name__} without the {index.kind} ids of its rows, whose order need not be that of "
-        f"the data: make the ids its index with set_index, give a mapping of {index.kind} id to row, or, if the rows "
-        f"are in the order of data.{index.kind}_ids, give .to_numpy()"
+        f"the data: {how}, give a mapping of {index.kind} id to row, or, if the rows are in the order of "
+        f"data.{index.kind}_ids, give .to_numpy()"
     )
 
 

@@ -74,6 +74,7 @@ def test_features_in_another_order_would_give_other_scores():
         (DATA, pd.DataFrame(list(FEATURES.values())), r"without the user ids of its rows.*set_index.*to_numpy\(\)"),
         (NUMBERED, pd.DataFrame(list(FEATURES.values()), index=[1, 2, 3]), "without the user ids of its rows"),
         (NUMBERED, pd.DataFrame(np.ones((40, 2)))[lambda f: f.index > 0], "without the user ids of its rows"),
+        (NUMBERED, frame_of([30, 5, 10, 20], {**BY_NUMBER, 5: [9.0, 9]}), "name its index with rename_axis"),
         (NUMBERED, pl.DataFrame(np.ones((3, 2))), "without the user ids of its rows"),
         (DATA, frame_of(["x", "z"], FEATURES), "nothing for 1 of the 3 users: its index must be user ids such as 'y'"),
         (DATA, {"x": [1.0], "y": [2.0]}, "nothing for 1 of the 3 users: its keys must be user ids such as 'z'"),
@@ -106,6 +107,11 @@ def test_features_of_new_users_and_of_items_are_matched_too():
     lists = model.recommend_for(new, 1, features=frame_of(["m", "k"], own))
     assert lists.queries.tolist() == ["k", "m"]
     assert lists.ids.tolist() == model.recommend_for(new, 1, features=np.array(list(own.values()))).ids.tolist()
+    for one in (frame_of(["k"], own), pd.DataFrame(own, index=["young", "old"]).T.loc["k"], own["k"]):
+        found = model.recommend_for(["p"], 1, features=one)
+        assert_array_equal(found.scores, model.recommend_for(["p"], 1, features=np.array([own["k"]])).scores)
+    with pytest.raises(ValueError, match=r"data without ids know rows by number, or give to_numpy\(\)"):
+        model.transform_users(sp.csr_array(new.matrix @ np.eye(2, 3)), features=frame_of(["m", "k"], own))
     by_item = dict(zip("pqr", np.eye(3).tolist(), strict=True))
     content = coals.ContentKNN().fit(DATA, item_features=pd.DataFrame(by_item, index=["a", "b", "c"]).T[::-1])
     assert_array_equal(

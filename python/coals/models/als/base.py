@@ -17,6 +17,7 @@ from coals._util.limits import LARGEST, MOST_FACTORS
 from coals.data.features import check_features
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
+from coals.data.labels import table_by_id
 from coals.data.native import columns_where, rows_of
 from coals.data.weights import check_weights
 from coals.models.als.features import fill_cold, predicted
@@ -294,6 +295,8 @@ class ALS(InnerProductModel):
             raise ValueError(
                 f"features were given, but the model has no {SIDES[side]} features: give {SIDES[side]}_features to fit"
             )
+        if len(index) == 1 and index.ids is None:
+            features, _ = table_by_id("features", features, index.kind)  # one row for one history
         one_row = not scipy.sparse.issparse(features) and not isinstance(features, Mapping) and np.ndim(features) == 1
         if one_row and len(index) == 1:
             features = np.reshape(features, (1, -1))
