@@ -137,6 +137,8 @@ void bind_metrics(py::module_& module);
 void bind_neighbors(py::module_& module);
 void bind_blend(py::module_& module);
 void bind_dense_scores(py::module_& module);
+void bind_graph_scores(py::module_& module);
+void bind_sparse_regression(py::module_& module);
 void bind_linalg(py::module_& module);
 void bind_sgd(py::module_& module);
 void bind_svd(py::module_& module);

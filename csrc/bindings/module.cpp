@@ -30,6 +30,8 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
   coals::bindings::bind_neighbors(module);
   coals::bindings::bind_blend(module);
   coals::bindings::bind_dense_scores(module);
+  coals::bindings::bind_graph_scores(module);
+  coals::bindings::bind_sparse_regression(module);
   coals::bindings::bind_linalg(module);
   coals::bindings::bind_sgd(module);
   coals::bindings::bind_svd(module);

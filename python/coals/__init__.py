@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # and else when first asked for: see __getattr__
     from coals.models.linear.ease import EASE as EASE
     from coals.models.linear.graph_filter import GraphFilter as GraphFilter
     from coals.models.linear.rp3beta import RP3beta as RP3beta
+    from coals.models.linear.sparse_ease import SparseEASE as SparseEASE
     from coals.models.popularity import Popularity as Popularity
 
 __version__: str = _core.version
@@ -104,6 +105,7 @@ MODELS = {
     "RP3beta": "coals.models.linear.rp3beta",
     "SGDFactorization": "coals.models.factors.sgd_factorization",
     "SVD": "coals.models.factors.svd",
+    "SparseEASE": "coals.models.linear.sparse_ease",
     "UserKNN": "coals.models.knn.user_knn",
 }
 

@@ -280,6 +280,42 @@ class EventOptions:
         min_support: int,
     ) -> None: ...
 
+class GraphFilterView:
+    def __init__(
+        self,
+        by_user: Csr | None,
+        by_item: Csr,
+        first: npt.NDArray[np.float64],
+        second: npt.NDArray[np.float64],
+        before: npt.NDArray[Any] | None,
+        after: npt.NDArray[Any] | None,
+        directions: npt.NDArray[Any] | None,
+        low_before: npt.NDArray[Any] | None,
+        low_after: npt.NDArray[Any] | None,
+    ) -> None: ...
+
+def top_k_graph_scores(
+    graph: GraphFilterView,
+    queries: Csr,
+    rows: Int64s,
+    candidate: npt.NDArray[np.bool_],
+    filter: TopKFilter,
+    n: int,
+    num_threads: int,
+) -> tuple[Int64s, npt.NDArray[Any], Int64s]: ...
+def score_graph(
+    graph: GraphFilterView, queries: Csr, rows: Int64s, columns: Int64s, num_threads: int
+) -> npt.NDArray[Any]: ...
+def regress_on_supports(
+    matrix: Csr,
+    support: Csr,
+    penalty: npt.NDArray[np.float64],
+    max_diagonal: float,
+    strongest: int,
+    system_bytes: int,
+    dtype: str,
+    num_threads: int,
+) -> Csr: ...
 def event_cooccurrence(
     group_begin: Int64s,
     item: Int32s,

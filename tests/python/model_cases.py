@@ -88,10 +88,32 @@ MODELS: dict[str, Callable[..., Any]] = {
     "ease": lambda **p: coals.EASE(regularization=5, **p),
     "ease-weighted": lambda **p: coals.EASE(regularization=5, weighted=True, dtype="float64", **p),
     "ease-cut": lambda **p: coals.EASE(regularization=5, neighbors=15, **p),
+    "ease-relaxed": lambda **p: coals.EASE(
+        regularization=2, dropout=0.3, max_diagonal=0.2, item_exponent=0.3, user_exponent=0.5, dtype="float64", **p
+    ),
+    "sparse-ease": lambda **p: coals.SparseEASE(regularization=3, max_diagonal=0.0, **p),
+    "sparse-ease-cut": lambda **p: coals.SparseEASE(
+        regularization=2,
+        neighbors=20,
+        strongest=16,
+        similarity="jaccard",
+        max_diagonal=0.3,
+        weighted=True,
+        item_exponent=0.3,
+        dropout=0.2,
+        dtype="float64",
+        **p,
+    ),
     "rp3beta": lambda **p: coals.RP3beta(neighbors=15, **p),
     "rp3beta-weighted": lambda **p: coals.RP3beta(alpha=0.7, beta=0.6, weighted=True, neighbors=None, **p),
     "graph-filter": lambda **p: coals.GraphFilter(factors=6, random_state=0, **p),
     "graph-filter-cut": lambda **p: coals.GraphFilter(factors=6, weighted=True, neighbors=15, random_state=0, **p),
+    "graph-filter-rows": lambda **p: coals.GraphFilter(factors=6, memory_limit=0, random_state=0, **p),
+    "graph-filter-chebyshev": lambda **p: coals.GraphFilter(filter="chebyshev", factors=6, random_state=0, **p),
+    "graph-filter-blurring": lambda **p: coals.GraphFilter(
+        filter="blurring", factors=6, random_state=0, sharpening=0.5, weighted=True, dtype="float64", **p
+    ),
+    "graph-filter-power": lambda **p: coals.GraphFilter(filter="power", order=2, entry_exponent=1, **p),
     "sgd": lambda **p: coals.SGDFactorization(factors=5, iterations=3, random_state=0, **p),
     "sgd-plain": lambda **p: coals.SGDFactorization(
         factors=5, iterations=3, random_state=0, biases=False, optimizer="momentum", learning_rate=0.01, **p

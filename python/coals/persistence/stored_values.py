@@ -25,6 +25,7 @@ from coals import _core
 from coals.data.ids import IdIndex
 from coals.data.native import as_scipy
 from coals.persistence.tensor_file import TensorFile
+from coals.ranking.graph_scores import GraphScores
 from coals.ranking.linear_scores import DenseScores
 from coals.ranking.neighbor_scores import NeighborScores
 
@@ -46,7 +47,7 @@ _TEXTS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     "fraction": (Fraction, str, Fraction),
 }
 #: Records whose fields are values of these kinds.
-_RECORDS: dict[str, type] = {"DenseScores": DenseScores, "NeighborScores": NeighborScores}
+_RECORDS: dict[str, type] = {cls.__name__: cls for cls in (DenseScores, GraphScores, NeighborScores)}
 _SEQUENCES: dict[str, Callable[[Any], Any]] = {"list": list, "tuple": tuple, "frozenset": frozenset}
 
 
@@ -83,7 +84,7 @@ class Encoder:
             parts = {"indptr": value.indptr.astype(np.int64), "indices": value.indices.astype(np.int32)}
             node = self._parts(name, parts | {"values": value.data})
             return {"csr_array": node | {"columns": value.shape[1], "dtype": value.dtype.name}}
-        if isinstance(value, (DenseScores, NeighborScores)):
+        if isinstance(value, (DenseScores, GraphScores, NeighborScores)):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             return {"record": [type(value).__name__, self._parts(name, fields)]}
         if hasattr(value, "_stored"):  # a model

@@ -69,8 +69,13 @@ OTHERS = {
     "SVD(factors=32, power_iterations=10, tolerance=0, center='user', dtype='float64')": (20_000, 60_000),
     "EASE()": (40_000, 3_000),
     "EASE(weighted=True, neighbors=100)": (60_000, 4_000),
+    "EASE(user_exponent=0.5, item_exponent=0.5, dropout=0.2)": (60_000, 4_000),
     "GraphFilter(factors=32, power_iterations=5, tolerance=0)": (60_000, 4_000),
+    "GraphFilter(filter='chebyshev', factors=32, power_iterations=5, tolerance=0)": (60_000, 30_000),
+    "GraphFilter(filter='power')": (5_000, 5_000),
     "RP3beta(neighbors=100)": (40_000, 12_000),
+    "SparseEASE(neighbors=100)": (40_000, 12_000),
+    "SparseEASE(neighbors=30, item_exponent=0.5, dtype='float64')": (60_000, 12_000),
     "SGDFactorization(factors=64, iterations=1)": (40_000, 16_000),
     "BPR(factors=40, iterations=1)": (60_000, 24_000),
     "ContentKNN()": (30_000, 12_000),
@@ -85,8 +90,11 @@ OTHERS |= {
 VARIANTS = [
     "SVD(factors=32, power_iterations=10, tolerance=0, center='user', dtype='float64')",
     "EASE(weighted=True, neighbors=100)",
+    "EASE(user_exponent=0.5, item_exponent=0.5, dropout=0.2)",
     "GraphFilter(factors=32, power_iterations=5, tolerance=0)",
+    "GraphFilter(filter='power')",
     "BPR(factors=40, iterations=1)",
+    "SparseEASE(neighbors=30, item_exponent=0.5, dtype='float64')",
 ]
 
 

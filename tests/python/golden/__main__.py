@@ -28,7 +28,10 @@ IDS: dict[str, list[Any]] = {
     "explicit_als": [(i, "x") for i in range(12)],
     "implicit_als": [f"user {i}".encode() for i in range(12)],
 }
-PLAIN = ("bpr", "content_knn", "ease", "glove", "graph_filter", "hybrid", "rp3beta", "sgd_factorization", "svd")
+PLAIN = (
+    "bpr", "content_knn", "ease", "glove", "graph_filter", "hybrid", "rp3beta", "sgd_factorization", "sparse_ease",
+    "svd",
+)  # fmt: skip
 NEURAL = ("auto_rec", "cf_nade", "embedding_dot", "embedding_dot_bias", "embedding_net", "mult_dae", "mult_vae")
 SMALL: dict[str, Any] = {"iterations": 4, "learning_rate": 0.05, "device": "cpu", "random_state": 0}
 IDS |= {name: [f"user {i}" for i in range(12)] for name in PLAIN + NEURAL}
@@ -46,6 +49,7 @@ MODELS: dict[str, Any] = {
     "graph_filter": coals.GraphFilter(factors=2, neighbors=4, random_state=0),
     "hybrid": coals.Hybrid(models={"popular": coals.Popularity(), "ease": coals.EASE(regularization=3)}),
     "rp3beta": coals.RP3beta(weighted=True),
+    "sparse_ease": coals.SparseEASE(neighbors=4),
     "sgd_factorization": coals.SGDFactorization(factors=3, iterations=4, random_state=0),
     "svd": coals.SVD(factors=3, center="user", random_state=0),
     "auto_rec": neural.AutoRec(factors=3, **SMALL),

@@ -1,4 +1,4 @@
-"""EASE against the dense formula, its definition, and arithmetic that can be seen; the inverse against NumPy's."""
+"""EASE and its relatives against the dense formula, their definition, and arithmetic that can be seen; the inverse."""
 
 from __future__ import annotations
 
@@ -39,6 +39,95 @@ def test_equals_the_dense_formula(ratings, weighted, regularization, dtype, tole
     assert_allclose(np.array(everything), X @ expected, atol=20 * tolerance)
     unseen = model.recommend_for(ratings, n=5)
     assert_allclose(unseen.scores, model.recommend(np.arange(60), n=5).scores, rtol=1e-6)
+
+
+# Of Ann with both items and Bob with the first, X'X = (2 1; 1 1): the weights of each item for the other.
+BY_HAND = {
+    # C = (3 1; 1 2)^-1 = (2 -1; -1 3) / 5. With xi = 0.3 the columns are -C_ij * 0.7 / C_jj: 1/5 * 7/4 and 1/5 * 7/6.
+    "relaxed": ({"max_diagonal": 0.3}, [[0.3, 7 / 30], [7 / 20, 0.3]]),
+    # B = I - lambda C: the bound of 1 is never reached.
+    "ridge": ({"max_diagonal": 1}, [[3 / 5, 1 / 5], [1 / 5, 2 / 5]]),
+    # p / (1 - p) = 1 doubles the diagonal: (1 + 2 * 2  1; 1  1 + 2 * 1) = (5 1; 1 3), the inverse (3 -1; -1 5) / 14.
+    "dropout": ({"dropout": 0.5}, [[0, 1 / 5], [1 / 3, 0]]),
+    # The same C; the diagonals 1 - 3/14 * 3 = 5/14 and 1 - 5/14 * 2 = 4/14 exceed 0.3 in the first column alone:
+    # 1/14 * 0.7 * 14/3 = 7/30; and 1/14 * 2.
+    "both": ({"dropout": 0.5, "max_diagonal": 0.3}, [[0.3, 1 / 7], [7 / 30, 2 / 7]]),
+    # Ann counts 1/2: (3/2 1/2; 1/2 1/2) + I/2 = (2 1/2; 1/2 1), the inverse (1 -1/2; -1/2 2) * 4/7.
+    "users": ({"user_exponent": 1, "regularization": 0.5}, [[0, 1 / 4], [1 / 2, 0]]),
+    # D = (2, 1) gives (1 r; r 1) with r = sqrt(1/2), and (2 r; r 2)^-1 has r/2 as weights; then times sqrt(D_j / D_i).
+    "items": ({"item_exponent": 1}, [[0, 1 / 4], [1 / 2, 0]]),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), BY_HAND.values(), ids=BY_HAND.keys())
+def test_two_items_by_hand_with_options(arguments, expected):
+    X = np.array([[1.0, 1.0], [1.0, 0.0]])
+    how = {"regularization": 1, **arguments}
+    assert_allclose(reference.ease_weights(X, **how), expected)
+    assert_allclose(coals.EASE(**how, dtype="float64").fit(sp.csr_array(X)).weights_, expected)
+
+
+def odd_shapes():
+    """Random, with empty rows and columns, with equal columns, with one item, with one user."""
+    plain = random_ratings(60, 40, 0.2, seed=0).toarray()
+    holes, twins = plain.copy(), plain.copy()
+    holes[[0, 7, 59]], holes[:, [0, 11, 39]] = 0, 0
+    twins[:, 5] = twins[:, 3] = twins[:, 30]
+    return {"random": plain, "holes": holes, "twins": twins, "item": plain[:, :1], "user": plain[:1]}
+
+
+OPTIONS = [
+    {"dropout": 0.3},
+    {"max_diagonal": 0.2},
+    {"dropout": 0.4, "max_diagonal": 0.1},
+    {"user_exponent": 0.5, "max_diagonal": 1},
+    {"item_exponent": 1.0, "regularization": 0.5},
+    {"item_exponent": 0.4, "user_exponent": 1.3, "dropout": 0.2, "max_diagonal": 0.3},
+]
+
+
+@every_dtype
+@pytest.mark.parametrize("data", odd_shapes().values(), ids=odd_shapes().keys())
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("arguments", OPTIONS, ids=lambda arguments: "-".join(arguments))
+def test_relatives_equal_the_dense_formula(data, weighted, arguments, dtype, tolerance):
+    how = {"regularization": 8.0, **arguments}
+    model = coals.EASE(**how, weighted=weighted, dtype=dtype).fit(sp.csr_array(data))
+    X = data if weighted else (data != 0).astype(float)
+    expected = reference.ease_weights(X, **how)
+    assert_allclose(model.weights_, expected, atol=tolerance * max(1, np.abs(expected).max()))
+    empty = (data == 0).all(axis=0)
+    assert not model.weights_[empty].any()
+    assert not model.weights_[:, empty].any()
+    diagonal = np.diagonal(model.weights_)
+    assert (diagonal >= 0).all()
+    assert (diagonal <= how.get("max_diagonal", 0) + 1e-12 + (dtype == "float32") * 1e-7).all()
+
+
+def test_the_bound_on_the_diagonal_is_the_best_one(ratings):
+    """No weights with a diagonal of at most xi come nearer."""
+    X, bound = (ratings.toarray() != 0).astype(float), 0.25
+    B = coals.EASE(regularization=3, max_diagonal=bound, dtype="float64").fit(ratings).weights_
+    assert (np.diagonal(B) == bound).any()
+
+    def loss(weights):
+        return ((X - X @ weights) ** 2).sum() + 3 * (weights**2).sum()
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        step = B + 1e-3 * rng.standard_normal(B.shape)
+        np.fill_diagonal(step, np.minimum(np.diagonal(step), bound))
+        assert loss(step) > loss(B)
+
+
+def test_options_are_saved(ratings, tmp_path):
+    how = {"dropout": 0.2, "max_diagonal": 0.1, "item_exponent": 0.5, "user_exponent": 0.4, "regularization": 4.0}
+    model = coals.EASE(**how).fit(ratings)
+    model.save(tmp_path / "model.coals")
+    loaded = coals.load(tmp_path / "model.coals")
+    assert loaded.get_params() == model.get_params()
+    assert_array_equal(loaded.weights_, model.weights_)
+    assert_array_equal(loaded.recommend_for(ratings, n=5).scores, model.recommend(np.arange(60), n=5).scores)
 
 
 def test_no_other_weights_are_better(ratings):
@@ -114,6 +203,11 @@ def test_rounding_that_spoils_the_system_is_an_error():
     ("arguments", "message"),
     [
         ({"regularization": 0}, "regularization must be > 0"),
+        ({"dropout": 1}, "dropout must be >= 0 and < 1, got 1"),
+        ({"dropout": -0.1}, "dropout must be >= 0"),
+        ({"max_diagonal": 1.5}, "max_diagonal must be >= 0 and <= 1"),
+        ({"item_exponent": -1}, "item_exponent must be >= 0 and <= 2"),
+        ({"user_exponent": 3}, "user_exponent must be >= 0 and <= 2"),
         ({"neighbors": 0}, "neighbors must be >= 1"),
         ({"dtype": "float16"}, "dtype must be one of"),
     ],

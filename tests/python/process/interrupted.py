@@ -32,6 +32,7 @@ def random_matrix(users: int, items: int, entries: int) -> sp.csr_array:
 
 DATA = random_matrix(1_000, 5_000, 2_000_000)
 WIDE = random_matrix(20_000, 20_000, 3_000_000)
+FILTERED = coals.GraphFilter(filter="chebyshev", alpha=0).fit(WIDE)
 # One row that takes longer than all others: whichever thread solves it, the calling thread polls for signals.
 # Few items and many factors: the copy of `init`, which is NumPy's, takes little of the time.
 LONG_ROW = sp.vstack([sp.csr_array((2, 3_000)), sp.csr_array(np.ones((1, 3_000)))]).tocsr()
@@ -97,8 +98,10 @@ ACTIONS: dict[str, Callable[[], object]] = {
     "bpr": fitted(coals.BPR(factors=256, iterations=50), DATA, progress=False),
     "svd": fitted(coals.SVD(factors=100, power_iterations=20), DATA),
     "ease": fitted(coals.EASE(dtype="float64"), DATA),
+    "sparse ease": fitted(coals.SparseEASE(neighbors=400, dtype="float64"), DATA),
     "rp3beta": fitted(coals.RP3beta(), WIDE),
     "graph filter": fitted(coals.GraphFilter(factors=256), WIDE),
+    "graph filter, lists": lambda: FILTERED.recommend_indices(np.arange(FILTERED.n_users_), 10),
     "item cooccurrence": fitted(coals.ItemCooccurrence(), WIDE),
     "item knn, pearson": fitted(coals.ItemKNN(similarity="pearson", scoring="rating"), WIDE),
     "item knn, weighted": fitted(coals.ItemKNN(weighted=True), WIDE),

@@ -51,6 +51,7 @@ CORE_LEVELS = [
     ["cooccurrence", "metrics", "topk"],
     ["sgd"],
     ["als"],
+    ["linear"],
     ["c_api"],
 ]
 

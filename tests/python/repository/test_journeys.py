@@ -18,7 +18,7 @@ MOST = {
     "load, recommend": (15, 70),
     "save": (5, 14),
     "ItemKNN.fit": (15, 53),
-    "EASE.fit": (12, 39),
+    "EASE.fit": (12, 46),
     "evaluate": (15, 53),
 }
 

@@ -19,7 +19,7 @@ ALLOWED = {
     "src": [
         r'"coals/\w+\.(hpp|def)"',
         r'"coals/c_api\.h"',
-        r'"(als|c_api|checks|cooccurrence|intake|linalg|metrics|runtime|sgd|threading|topk)/\w+\.hpp"',
+        r'"(als|c_api|checks|cooccurrence|intake|linalg|linear|metrics|runtime|sgd|threading|topk)/\w+\.hpp"',
         r'"kernels/kernel_table\.hpp"',
     ],
     "kernels": [r'"\w+\.hpp"', r"<cstdint>", r"<\w+intrin\.h>", r"<arm_neon\.h>"],

@@ -19,11 +19,12 @@ from coals.models.folded_rows import Rows
 from coals.models.knn.neighbor_rows import importances
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
+from coals.ranking.graph_scores import GraphScores
 from coals.ranking.linear_scores import DenseScores
 from coals.ranking.neighbor_scores import NeighborScores
 from coals.ranking.recommendations import TopN, blanked
 
-__all__ = ["LinearModel", "refuse_memory", "refuse_negative"]
+__all__ = ["LinearModel", "refuse_memory", "refuse_negative", "unsolvable"]
 
 
 class LinearModel(Recommender):
@@ -35,7 +36,7 @@ class LinearModel(Recommender):
     memory_limit: int | None
 
     _weights_: Any
-    _scores_: DenseScores | NeighborScores
+    _scores_: DenseScores | NeighborScores | GraphScores
 
     _fitted: ClassVar[Axes] = {"_weights_": ("items", "items"), "_scores_": ()}
 
@@ -116,7 +117,9 @@ class LinearModel(Recommender):
         """The largest weights from each item. What it has no weight for is not similar."""
         itself = one_a_row(items, self.n_items_, self._as_fitted().dtype)
         found = self._scores_.asked_by(itself).top_n(np.arange(len(items)), n, Filter(itself), self._threads)
-        return blanked(found, ~self._scores_.candidates[items]) if isinstance(self._scores_, DenseScores) else found
+        if isinstance(self._scores_, NeighborScores):
+            return found
+        return blanked(found, ~self._scores_.candidates[items])
 
 
 def refuse_negative(data: Interactions, what: str) -> None:
@@ -127,6 +130,15 @@ def refuse_negative(data: Interactions, what: str) -> None:
             f"{entry_name(data, at)}: the value {data.matrix.data[at]} is negative, but {what} need values of 0 or "
             "more: drop the entry, or use weighted=False"
         )
+
+
+def unsolvable(model: Any, data: Interactions, error: _core.SingularSystemError) -> ValueError:
+    """The error for a system that rounding leaves without a solution; returned, not raised."""
+    item = data.items.decode(np.array([error.row])).tolist()[0]
+    return ValueError(
+        f"item {item!r}: rounding of {model.dtype} leaves the system of the items without a solution. Set a "
+        "larger regularization, bring values nearer to 1, or use dtype='float64'"
+    )
 
 
 def refuse_memory(model: Any, n_items: int) -> None:
