@@ -50,5 +50,6 @@ const coals::CsrMatrix<double>& some_real_ratings();
 
 std::vector<Case> factor_cases();
 std::vector<Case> pair_cases();
+std::vector<Case> linear_cases();
 std::vector<Case> list_cases();
 std::vector<Case> allocation_cases();

@@ -55,6 +55,6 @@ const coals::CsrMatrix<double>& some_real_ratings() {
 
 std::vector<Case> allocation_cases() {
   std::vector<Case> all = factor_cases();
-  for (const auto& more : {pair_cases(), list_cases()}) all.insert(all.end(), more.begin(), more.end());
+  for (const auto& more : {pair_cases(), linear_cases(), list_cases()}) all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -74,6 +74,7 @@ void check_als();
 void check_fits();
 void check_dense();
 void check_steps();
+void check_linear();
 void check_lists();
 void check_more_lists();
 void check_pairs();

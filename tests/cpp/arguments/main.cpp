@@ -25,6 +25,7 @@ int main() {
   check_fits();
   check_dense();
   check_steps();
+  check_linear();
   check_lists();
   check_more_lists();
   check_pairs();

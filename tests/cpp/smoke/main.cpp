@@ -140,6 +140,7 @@ int run() {
   check_cooccurrence(ratings);
   check_metrics();
   check_diversity();
+  check_linear(ratings);
   check_neighbors(ratings);
   check_top_k(fixed);
   std::printf("%s: %d failed\n", coals::active_isa().c_str(), failures);

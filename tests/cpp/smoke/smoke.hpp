@@ -15,6 +15,8 @@ void check_als(const coals::CsrMatrix<float>& ratings, const std::vector<float>&
 
 void check_c_api();
 
+void check_linear(const coals::CsrMatrix<float>& ratings);
+
 inline coals::MatrixView<const float> fixed_view(const std::vector<float>& data, int rows) {
   return {data.data(), rows, factors, factors};
 }
