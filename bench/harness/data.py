@@ -16,7 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-__all__ = ["SHAPES", "SIZES", "Size", "interactions", "load_matrix", "part_of_rows", "ratings", "save_matrix"]
+__all__ = [
+    "SHAPES", "SIZES", "Size", "distinct_ratings", "interactions", "load_matrix", "part_of_rows", "ratings",
+    "save_matrix",
+]  # fmt: skip
 
 
 class Size(NamedTuple):
@@ -74,7 +77,12 @@ def _read_ratings(path: Path) -> Any:
 @cache
 def ratings(size: str) -> Any:
     """Users x items csr_array of float32 ratings, canonical, with exactly the size's number of entries."""
-    users, items, entries, _, exponent, offset, heavy = SIZES[size]
+    return distinct_ratings(SIZES[size])
+
+
+def distinct_ratings(size: Size) -> Any:
+    """The same for any size."""
+    users, items, entries, _, exponent, offset, heavy = size
     random = np.random.default_rng(0)
     activity = random.lognormal(sigma=1.1, size=users)
     popularity = random.permutation(1.0 / (np.arange(items) + offset) ** exponent)

@@ -43,12 +43,29 @@ def contenders() -> dict[str, Entry]:
             {"shrinkage": [5, 20, 100], "used_neighbors": [20, 40, 80], "min_overlap": [1, 3]},
             RATINGS,
         ),
+        "EASE, users weighted": Entry(
+            lambda **p: coals.EASE(user_exponent=0.5, **p),
+            {"regularization": [3.0, 10.0, 30.0, 100.0, 300.0], "max_diagonal": [0.0, 0.2, 0.5]},
+        ),
+        "GraphFilter, chebyshev": Entry(
+            lambda **p: coals.GraphFilter(filter="chebyshev", **p),
+            {"factors": [64, 256], "alpha": [0.0, 0.2, 0.5], "degree_exponent": [0.0, 0.2, 0.4, 0.6],
+             "flatness": [1.5, 3.0, 6.0]},
+        ),
+        "GraphFilter, blurring": Entry(
+            lambda **p: coals.GraphFilter(filter="blurring", **p),
+            {"factors": [64, 256], "alpha": [0.0, 0.2, 0.5], "sharpening": [0.5, 1.0, 2.0, 2.5]},
+        ),
+        "GraphFilter, power": Entry(
+            lambda **p: coals.GraphFilter(filter="power", **p),
+            {"order": [1, 2], "degree_exponent": [0.4, 0.5, 0.6, 0.7], "entry_exponent": [0.7, 1.0, 1.4]},
+        ),
         "Hybrid": Entry(
             coals.Hybrid,
             {"weights": [{"EASE": 1.0, "ImplicitALS": a, "RP3beta": b} for a in (0.3, 1.0) for b in (0.0, 0.3, 1.0)]},
             members=("EASE", "ImplicitALS", "RP3beta"),
         ),
-    }
+    }  # fmt: skip
     # Members before the hybrid.
     lines["Hybrid"] = lines.pop("Hybrid")
     return lines | (_neural() if importlib.util.find_spec("torch") else {})
