@@ -8,6 +8,8 @@ import datetime as dt
 import gzip
 import io
 import lzma
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -215,3 +217,58 @@ def test_from_parquet_reads_files_and_folders(tmp_path, monkeypatch):
     monkeypatch.setattr(duckdb_text, "load", lambda: None)
     with pytest.raises(ImportError, match=r"read by DuckDB: pip install 'coals\[files\]'"):
         Interactions.from_parquet(folder, **COLUMNS)
+
+
+WELL_FORMED = {
+    "plain": ("u,i,v,t\n1,a,5,7\n2,b,4.5,8\n", {}),
+    "windows": ("u,i,v,t\r\n1,a,5,7\r\n2,b,4.5,8\r\n", {}),
+    "without an end": ("u,i,v,t\n1,a,5,7\n2,b,4.5,8", {}),
+    "quoted names, as R writes them": ('"u","i","v","t"\n1,"a",5,7\n2,"b",4.5,8\n', {}),
+    "a byte order mark": ("\ufeffu,i,v,t\n1,a,5,7\n2,b,4.5,8\n", {}),
+    "a byte order mark and quoted names": ('\ufeff"u","i","v","t"\n1,a,5,7\n2,b,4.5,8\n', {}),
+    "comments": ("# top\n#\nu,i,v,t\n1,a,5,7\n2,b,4.5,8\n", {"comment": "#"}),
+    "lines to skip": ('an "export"\n\nu,i,v,t\n1,a,5,7\n2,b,4.5,8\n', {"skip_lines": 2}),
+    "an open quote at the top": ('an 6" export\nu,i,v,t\n1,a,5,7\n2,b,4.5,8\n', {"skip_lines": 1}),
+    "a decimal comma": ("u;i;v;t\n1;a;5;7\n2;b;4,5;8\n", {"decimal": ","}),
+    "colons": ("u::i::v::t\n1::a::5::7\n2::b::4.5::8\n", {}),
+    "blanks": ("u  i v t\n1 a  5 7\n2 b 4.5   8\n", {}),
+    "blanks in fields": ("u,i,v,t\n1,a, 5 , 7\n2,b,4.5 ,8 \n", {}),
+    "empty lines": ("u,i,v,t\n\n1,a,5,7\n\n\n2,b,4.5,8\n\n", {}),
+    "markers": ("u,i,v,t,x\n1,a,5,7,NULL\n2,b,4.5,8,\n", {"missing": "NULL"}),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize(("text", "options"), WELL_FORMED.values(), ids=WELL_FORMED)
+def test_well_formed_text_needs_duckdb_alone(write, monkeypatch, text, options, encoding, packed):
+    content = text.encode(encoding)
+    path = write(gzip.compress(content) if packed else content)
+    monkeypatch.setattr(delimited, "PlainColumns", None)
+    with reading("duckdb"):
+        given = {"user": "u", "item": "i", "value": "v", "time": "t"}
+        if "\ufeff" in text and encoding != "utf-8":
+            encoding = "utf-16"
+        data = Interactions.from_csv(path, **given, encoding=encoding, **options)
+    assert data.matrix.toarray().tolist() == [[5, 0], [0, 4.5]]
+    assert data.times.tolist() == [7, 8]
+
+
+def test_dates_and_reals_need_duckdb_alone(monkeypatch):
+    monkeypatch.setattr(delimited, "PlainColumns", None)
+    with reading("duckdb"):
+        assert times_of(["3", "1.5", "2"]).tolist() == [3, 1.5, 2]
+        assert times_of([str(k) for k in range(150)] + ["0.5"]).tolist()[-1] == 0.5  # beyond the sample
+        for text in DATES:
+            times_of([text, " 2020-01-31", "2020-01-31 00:00:00 UTC", "2020-01-31T00:00:00+00:00"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on this system")
+def test_a_pipe_is_read_once(reader, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    lines = "".join(f"{k % 9},{k}\n" for k in range(50_000))
+    writer = threading.Thread(target=pipe.write_text, args=("u,i\n" + lines,), daemon=True)
+    writer.start()
+    assert Interactions.from_csv(pipe, user="u", item="i").shape == (9, 50_000)
+    writer.join()

@@ -39,8 +39,9 @@ def read_files(
     kind = kind or _kind_of(paths[0])
     if kind == "text":
         return read_text(paths, wanted, Dialect.of(options), progress, text_ids)
-    if options:
-        raise ValueError(f"{next(iter(options))}= is for delimited text, but {paths[0]} is {_WORDS[kind]}")
+    if options or text_ids:
+        named = next(iter(options), "text_ids")
+        raise ValueError(f"{named}= is for delimited text, but {os.fspath(paths[0])} is {_WORDS[kind]}")
     names = {argument: column for argument, (column, _) in wanted.items()}
     for argument, name in names.items():
         if not isinstance(name, str):

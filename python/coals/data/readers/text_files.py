@@ -200,7 +200,8 @@ def open_text(path: Any, encoding: str) -> Iterator[TextFile]:
     if Path(name).is_dir():
         raise IsADirectoryError(f"{name} is a folder: give the path of a file")
     with open(name, "rb") as raw:
-        yield TextFile(str(name), raw, encoding, str(name))
+        # What is no plain file, such as a pipe, can be read once only.
+        yield TextFile(str(name), raw, encoding, str(name) if Path(name).is_file() else None)
 
 
 @contextmanager

@@ -158,12 +158,12 @@ def _checked(
     sample = [record.fields for record in one.records]
     if header:
         _warn_of_data(first, places, dialect)
-        sample, simple = sample[1:], head.count("\n", at, at + first.end) == 1
+        sample = sample[1:]
         top_lines, at = top_lines + head.count("\n", at, at + first.end), at + first.end
     else:
         _refuse_names(sample, places, [role for _, role in wanted.values()], first.line, dialect)
-        simple = True
-    simple = simple and (dialect.quote is None or dialect.quote not in head[:at])
+    # DuckDB counts lines to skip like this, unless a quote is open at the end of one.
+    simple = dialect.quote is None or all(line.count(dialect.quote) % 2 == 0 for line in head[:at].split("\n"))
     guessed = dialect.delimiter is None
     return Layout(one.delimiter, guessed, names, places, len(first.fields), top_lines, at, simple, sample)
 
