@@ -18,11 +18,17 @@ def read(text, **options):
     return Interactions.from_csv(io.BytesIO(content), **{**UPWARDS, **options})
 
 
-PLACES = "u1\tParis, Ile-de-France, France\t12\nu2\tLyon, Rhone, France\t5\n"
+PLACES = "u1\tParis, Ile-de-France, France, EU\t12\nu2\tLyon, Rhone, France, EU\t5\n"
 DELIMITERS = {
     # text, the columns asked for, users, items
     "commas in the texts of a first line": (PLACES + "u2\tBern\t1\n", {}, ["u1", "u2"], 3),
     "commas in the texts of all lines": (PLACES, {}, ["u1", "u2"], 2),
+    "commas without blanks in all texts but one": (
+        "".join(f"u1\tA{k},B,C\n" for k in range(9)) + "u2\tD\n",
+        {},
+        ["u1", "u2"],
+        10,
+    ),
     "the same with values": (PLACES, {"value": 2}, ["u1", "u2"], 2),
     "artists": ("u1\tCrosby, Stills, Nash, and Young\t12\nu2\tBlur\t5\n", {"value": 2}, ["u1", "u2"], 2),
     "bars in the last column": ("7,A,x|y\n8,B,y|z\n", {}, [7, 8], 2),
