@@ -79,7 +79,7 @@ def _warn_of_ids(found: Mapping[str, Any], wanted: Mapping[str, tuple[Any, str]]
     for (name, (_, role)), place in zip(wanted.items(), text.layout.places, strict=True):
         column = found[name]
         if role == "ids" and column.ids.dtype.kind != "i":
-            doubt = doubtful_ids(column.ids.tolist())
+            doubt = doubtful_ids(column.ids)
             if doubt:
                 warnings.warn(f"{text.name}, {text.layout.column(place)} {doubt}", stacklevel=6)
 

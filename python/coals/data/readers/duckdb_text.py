@@ -182,7 +182,9 @@ def _value(column: str, role: str, dialect: Dialect, kind: str) -> str:
     other = "" if dialect.decimal == "." else f" AND NOT contains({column}, '.')"
     value = f"try_cast({number} AS DOUBLE)"
     strict = f"isfinite({value}) AND NOT contains({column}, '_') AND NOT contains({column}, '+-')"
-    return f"CASE WHEN {strict}{other} THEN {value} END"
+    # Texts of one or two letters cannot break these rules, and are what ratings and counts are made of.
+    short = f"WHEN strlen({column}) < 3{other} THEN {value}"
+    return f"CASE {short} WHEN {strict}{other} THEN {value} END"
 
 
 def _nanoseconds(text: str) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
 from coals._util.checks import check_bool, check_int
 
@@ -219,21 +221,22 @@ def whole_ids(ids: Sequence[str]) -> list[int] | None:
     return integers
 
 
-def doubtful_ids(ids: Sequence[str]) -> str:
+def doubtful_ids(ids: npt.NDArray[Any]) -> str:
     """What makes text ids look like something else: markers of missing ids, or a few among integers. "" if nothing.
 
-    Of column ids that are not all integers, this looks at every one, not at a sample.
+    `ids` are all that differ, in order, and not all integers.
     """
-    found = [text for text in ids if text in _MARKERS]
+    places = [(marker, bisect_left(ids, marker)) for marker in _MARKERS]
+    found = [marker for marker, at in places if at < len(ids) and ids[at] == marker]
     if found:
         listed = ", ".join(map(repr, found))
         return (
             f"has the id {listed}: if that means that there is none, pass missing={found[0]!r}, which names its lines"
         )
-    others = []
+    others: list[str] = []
     for text in ids:
-        if whole_of(text) is None:
-            others.append(text)
+        if whole_of(str(text)) is None:
+            others.append(str(text))
             if len(others) > 3 or 20 * len(others) > len(ids):
                 return ""
     if not others:
