@@ -9,7 +9,7 @@ import scipy
 
 import coals
 from coals import _core
-from coals._util.checks import check_int
+from coals._util.checks import check_int, type_word
 from coals.data.interactions import Interactions
 from coals.models.als.implicit import ImplicitALS
 from coals.models.fit_memory import Shape
@@ -108,7 +108,7 @@ def estimate_memory(
         )
     if not hasattr(model, "_memory"):
         names = ", ".join(name for name in coals.MODELS if hasattr(getattr(coals, name), "_memory"))
-        raise TypeError(f"estimate_memory knows {names}, got {type(model).__name__}")
+        raise TypeError(f"estimate_memory knows {names}, got {type_word(model)}")
     entries = 0
     if item_features is not None:
         entries = int(item_features.nnz if scipy.sparse.issparse(item_features) else item_features)
@@ -149,5 +149,5 @@ def _size_of(X: Any) -> tuple[int, int, int]:
             raise ValueError(f"{nnz} entries do not fit into {users} x {items} cells")
         return users, items, nnz
     raise TypeError(
-        f"X must be Interactions, a SciPy sparse matrix or a tuple (n_users, n_items, nnz), got {type(X).__name__}"
+        f"X must be Interactions, a SciPy sparse matrix or a tuple (n_users, n_items, nnz), got {type_word(X)}"
     )

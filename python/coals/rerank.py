@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._util.checks import check_int, check_number, refuse_masked
+from coals._util.checks import check_int, check_number, kind_word, refuse_masked, type_word
 from coals.data.ids import IdIndex
 from coals.data.labels import matrix_by_id
 from coals.ranking.recommendations import TopN, padded
@@ -113,9 +113,15 @@ def cap_categories(
         most_of_others = None
     else:
         limits, most_of_others = {}, check_int("limit", limit, minimum=0)
-    if isinstance(categories, (str, bytes)) or not hasattr(categories, "__len__"):
+    listed = isinstance(categories, Mapping) or (hasattr(categories, "__getitem__") and hasattr(categories, "__len__"))
+    if (
+        isinstance(categories, (str, bytes, np.generic))
+        or hasattr(categories, "tocsr")
+        or not listed
+        or _holds_records(categories)
+    ):
         raise TypeError(
-            f"categories must be a category, or several, for each item position, got {type(categories).__name__}"
+            f"categories must be a category, or several, for each item position, got {type_word(categories)}"
         )
     size = None if isinstance(categories, Mapping) else len(categories)
     candidates, values = _candidates(ids, scores, size)
@@ -125,7 +131,13 @@ def cap_categories(
 
 
 def _positions(vectors: Any) -> IdIndex:
+    if hasattr(vectors, "tocsr"):
+        raise TypeError(f"vectors must be a dense array or a table, got {type_word(vectors)}: use toarray()")
     return IdIndex(None, len(vectors) if hasattr(vectors, "__len__") else 0, "item")
+
+
+def _holds_records(categories: Any) -> bool:
+    return isinstance(categories, np.ndarray) and (categories.ndim != 1 or categories.dtype.kind == "V")
 
 
 def _diverse(items: Indices, scores: Array, units: Array, n: int, weight: float) -> list[int]:
@@ -180,12 +192,14 @@ def _candidates(ids: Any, scores: Any, size: int | None) -> tuple[list[Indices],
     except ValueError:
         raise ValueError("ids and scores must be two-dimensional: end short lists with -1 and NaN") from None
     if values.dtype.kind not in "iuf":
-        raise TypeError(f"scores must be numbers, got dtype {values.dtype}")
+        raise TypeError(f"scores must be numbers, got {kind_word(values.dtype)}")
     values = values.astype(np.float64)
     if places.ndim != 2 or places.shape != values.shape:
         raise ValueError(f"ids and scores must be two-dimensional and alike, got {places.shape} and {values.shape}")
     if places.dtype.kind not in "iu":
-        raise TypeError(f"ids must be item positions, integers, got {places.dtype}: use recommend_indices or top_k")
+        raise TypeError(
+            f"ids must be item positions, integers, got {kind_word(places.dtype)}: use recommend_indices or top_k"
+        )
     if (places.astype(np.int64) < -1).any():
         raise ValueError(f"ids holds {places.min()}: positions are 0 or more, and -1 ends a list")
     real = places >= 0

@@ -21,6 +21,7 @@ __all__ = [
     "FOREIGN_NAMES",
     "check_bool",
     "check_choice",
+    "check_column_name",
     "check_indices",
     "check_int",
     "check_number",
@@ -29,10 +30,15 @@ __all__ = [
     "check_seconds",
     "check_threads",
     "column_error",
+    "did_you_mean",
     "foreign_name_error",
+    "given",
+    "kind_word",
     "paired",
     "refuse_masked",
     "refuse_unordered",
+    "shown",
+    "type_word",
 ]
 
 _OURS_AND_THEIRS = {
@@ -76,15 +82,20 @@ def foreign_name_error(cls_name: str, given: str, allowed: Iterable[str]) -> Typ
     """
     names = sorted(allowed)
     ours = FOREIGN_NAMES.get(given)
-    close = difflib.get_close_matches(given, names, n=1)
-    if ours in names:
-        hint = f": it is called {ours!r} here"
-    elif close:
-        hint = f": did you mean {close[0]!r}?"
-    else:
-        hint = ""
+    hint = f": it is called {ours!r} here" if ours in names else did_you_mean(given, names)
     end = "" if hint.endswith("?") else "."
     return TypeError(f"{cls_name} has no argument {given!r}{hint}{end} Arguments: {', '.join(names) or 'none'}")
+
+
+def did_you_mean(given: Any, names: Iterable[str], mark: str = ":") -> str:
+    """ ": did you mean 'x'?" with the closest name, whatever the case of letters; nothing if none is close.
+
+    >>> did_you_mean("Item-KNN ", ["item-knn", "user-knn"]), did_you_mean("x", ["item-knn"])
+    (": did you mean 'item-knn'?", '')
+    """
+    folded = {name.casefold().strip(): name for name in names}
+    close = difflib.get_close_matches(str(given).casefold().strip(), folded, n=1)
+    return f"{mark} did you mean {folded[close[0]]!r}?" if close else ""
 
 
 def column_error(argument: str, given: Any, names: Iterable[Any], found: int = 0) -> ValueError:
@@ -95,13 +106,20 @@ def column_error(argument: str, given: Any, names: Iterable[Any], found: int = 0
     """
     known = list(names)
     if found > 1:
-        return ValueError(f"{argument}={given!r}: {found} columns have this name; rename all but one")
-    texts = [name for name in known if isinstance(name, str)]
-    folded = {name.casefold().strip(): name for name in texts}
-    close = difflib.get_close_matches(str(given).casefold().strip(), folded, n=1)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
+        return ValueError(f"{argument}={shown(given)}: {found} columns have this name; rename all but one")
+    hint = did_you_mean(given, [name for name in known if isinstance(name, str)], ";") or "."
     listed = ", ".join(map(repr, known[:20])) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
-    return ValueError(f"{argument}={given!r}: there is no such column{hint} Columns: {listed or 'none'}")
+    return ValueError(f"{argument}={shown(given)}: there is no such column{hint} Columns: {listed or 'none'}")
+
+
+def check_column_name(argument: str, name: Any) -> None:
+    """A TypeError for an array, a list or another thing that cannot be the name of a column."""
+    try:
+        hash(name)
+    except TypeError:
+        raise _type_error(argument, "the name of a column", name) from None
+    if isinstance(name, (np.ndarray, bool)) or hasattr(name, "tocsr"):
+        raise _type_error(argument, "the name of a column", name)
 
 
 def check_int(name: str, value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int:
@@ -157,7 +175,7 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
     if not isinstance(value, str):
         raise _type_error(name, f"one of {listed}", value)
     if value not in choices:
-        raise ValueError(f"{name} must be one of {listed}, got {value!r}")
+        raise ValueError(f"{name} must be one of {listed}, got {value!r}{did_you_mean(value, choices)}")
     return str(value)
 
 
@@ -259,4 +277,47 @@ def _check_range(name: str, value: Any, minimum: float | None, maximum: float | 
 
 
 def _type_error(name: str, expected: str, value: Any) -> TypeError:
-    return TypeError(f"{name} must be {expected}, got {reprlib.repr(value)} ({type(value).__name__})")
+    return TypeError(f"{name} must be {expected}, got {given(value)}")
+
+
+def given(value: Any) -> str:
+    """A value as messages show it: short, without NumPy's notation, with its type where that is not plain.
+
+    >>> given(np.float64(1.5)), given(None), given("x"), given(np.zeros((2, 3)))
+    ('1.5 (float64)', 'None', "'x' (str)", 'an array of shape (2, 3)')
+    """
+    word = type_word(value)
+    if value is None or word.startswith("a"):
+        return word
+    return f"{shown(value)} ({word})"
+
+
+def shown(value: Any) -> str:
+    """The short `repr` of a value, where NumPy's scalars look like those of Python."""
+    if isinstance(value, np.generic):
+        value = value.item() if value.dtype.kind in "biufcUS" else str(value)
+    return reprlib.repr(value)
+
+
+def type_word(value: Any) -> str:
+    """The type of a value in words of messages."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if hasattr(value, "tocsr"):
+        return f"a sparse matrix of shape {value.shape}"
+    return "bool" if isinstance(value, np.bool_) else type(value).__name__
+
+
+_KINDS = {"U": "text", "S": "bytes", "O": "objects", "M": "dates", "m": "lengths of time", "c": "complex numbers",
+          "V": "records", "T": "text"}  # fmt: skip
+
+
+def kind_word(dtype: Any) -> str:
+    """What an array holds, in words of messages: the name of the dtype where it holds numbers.
+
+    >>> kind_word(np.dtype("<U4")), kind_word(np.dtype("float64"))
+    ('text', 'float64')
+    """
+    return _KINDS.get(np.dtype(dtype).kind, str(dtype))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import refuse_masked, refuse_unordered
+from coals._util.checks import given, kind_word, refuse_masked, refuse_unordered
 from coals.data.dates import date_ids, microseconds, nanoseconds
 from coals.data.id_arrays import as_id_array, coded_ids, is_missing, place, refuse_null
 from coals.data.ids import factorize
@@ -115,7 +115,7 @@ def column_numbers(name: str, values: Any) -> Array:
     if data.dtype.kind == "O" and data.ndim == 1:
         data = _numbers_of_objects(name, data)
     if data.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be real numbers, got dtype {data.dtype}")
+        raise TypeError(f"{name} must be real numbers, got {kind_word(data.dtype)}")
     return data
 
 
@@ -148,7 +148,7 @@ def column_times(name: str, values: Any) -> Array:
         return nanoseconds(name, fine.astype(np.int64), np.datetime_data(fine.dtype)[0]).view("M8[ns]")
     if times.dtype.kind not in "iuf":
         text = times.dtype.kind in "UST" and times.size
-        raise _no_times(name, f"text such as {times.flat[0]!s:.40}" if text else f"dtype {times.dtype}")
+        raise _no_times(name, f"text such as {times.flat[0]!s:.40}" if text else kind_word(times.dtype))
     if times.dtype.kind == "f":
         _refuse_first(name, ~np.isfinite(times))
         return times.astype(np.float64, copy=False)
@@ -198,7 +198,7 @@ def _numbers_of_objects(name: str, objects: Array) -> Array:
         if is_missing(value):
             raise ValueError(f"{place(name, row)} is missing ({value!r}): give it a value or drop it")
         if isinstance(value, (str, bytes, complex)) or not hasattr(value, "__float__"):
-            raise TypeError(f"{name} must be real numbers, got {value!r} ({type(value).__name__}) in row {row}")
+            raise TypeError(f"{name} must be real numbers, got {given(value)} in row {row}")
     try:
         return objects.astype(np.float64)
     except OverflowError:
@@ -221,7 +221,7 @@ def _times_of_objects(name: str, objects: Array) -> Array:
         if isinstance(value, str):
             raise _no_times(name, f"text such as {value:.40}")
         if not isinstance(value, dt.date):
-            raise TypeError(f"{name} must be times (numbers or dates), got {value!r} ({type(value).__name__})")
+            raise TypeError(f"{name} must be times (numbers or dates), got {given(value)}")
         has_zone = getattr(value, "tzinfo", None) is not None
         if zoned not in (None, has_zone):
             raise ValueError(f"{name} mixes dates with and without a time zone: make them all of one kind")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._util.checks import check_bool, check_seconds
+from coals._util.checks import check_bool, check_seconds, type_word
 from coals._util.limits import LARGEST
 from coals.data.columns import column_ids, column_times, seconds_of
 from coals.data.entries import Columns
@@ -330,7 +330,7 @@ class Events(TitledItems):
         if now is None:
             return last
         if not np.isscalar(now) and not hasattr(now, "isoformat"):
-            raise TypeError(f"now must be a number (seconds) or a date, got {type(now).__name__}")
+            raise TypeError(f"now must be a number (seconds) or a date, got {type_word(now)}")
         moment = float(seconds_of(_checked_times("now", [now], 1))[0])
         if moment < last:
             raise ValueError(f"now is {last - moment:g} seconds before the last event: leave out what is in the future")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from coals._util.checks import refuse_masked
+from coals._util.checks import refuse_masked, type_word
 from coals.data.ids import IdIndex
 from coals.data.labels import matrix_by_id
 from coals.data.sparse import canonical_csr
@@ -30,7 +30,7 @@ def check_features(name: str, features: Any, index: IdIndex, columns: int | None
     sparse = scipy.sparse.issparse(features)
     given: Any = features if sparse else np.asarray(features)
     if given.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be a sparse or dense matrix of real numbers, got {type(features).__name__}")
+        raise TypeError(f"{name} must be a sparse or dense matrix of real numbers, got {type_word(features)}")
     if given.ndim != 2 or given.shape[0] != rows or given.shape[1] == 0:
         raise ValueError(f"{name} must have shape ({rows}, p), a row for each, got shape {given.shape}")
     if columns is not None and given.shape[1] != columns:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import refuse_masked, refuse_unordered
+from coals._util.checks import refuse_masked, refuse_unordered, shown, type_word
 from coals.data.dates import date_ids
 from coals.data.readers.plain_columns import Boxed, Coded, place, plain_column
 
@@ -43,6 +43,8 @@ def as_id_array(name: str, values: Any) -> npt.NDArray[Any]:
     """
     refuse_masked(name, values)
     refuse_unordered(name, values)
+    if hasattr(values, "tocsr"):
+        raise TypeError(f"{name} must be ids (integers, floats, strings or hashable objects), got {type_word(values)}")
     if not isinstance(values, np.ndarray):
         values = plain_column(values, name)
     if isinstance(values, (_core.Column, Coded, Boxed)):
@@ -133,8 +135,8 @@ def hashable(name: str, ids: npt.NDArray[Any]) -> list[Any]:
         for value in listed:
             hash(value)
     except TypeError:
-        shown = " ".join(repr(value)[:60].split())  # some have lines
-        raise TypeError(f"{name} must be hashable, got {shown} ({type(value).__name__})") from None
+        as_shown = " ".join(repr(value)[:60].split())  # some have lines
+        raise TypeError(f"{name} must be hashable, got {as_shown} ({type_word(value)})") from None
     return listed
 
 
@@ -156,7 +158,7 @@ def refuse_missing(name: str, ids: npt.NDArray[Any]) -> None:
         return
     if missing.any():
         position = int(np.argmax(missing))
-        raise ValueError(f"{place(name, position)} is missing ({ids[position]!r}): give it an id or drop it")
+        raise ValueError(f"{place(name, position)} is missing ({shown(ids[position])}): give it an id or drop it")
 
 
 def _refuse_kind(name: str, array: npt.NDArray[Any]) -> None:

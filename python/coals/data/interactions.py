@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._util.checks import check_choice, refuse_masked
+from coals._util.checks import check_choice, kind_word, refuse_masked
 from coals._util.progress import working
 from coals.data import reports
 from coals.data.entries import Columns, entry_namer, parts_of
@@ -495,7 +495,7 @@ class Interactions(TitledItems):
         refuse_column("mask", mask, "matrix.data", "compare data.matrix.data or data.times, or give .to_numpy()")
         mask = np.asarray(mask)
         if mask.dtype != bool:
-            raise TypeError(f"mask must be of dtype bool, got {mask.dtype}")
+            raise TypeError(f"mask must be of dtype bool, got {kind_word(mask.dtype)}")
         if mask.shape != (self.nnz,):
             raise ValueError(f"mask must have shape ({self.nnz},), one for each entry, got {mask.shape}")
         if not mask.any():
@@ -519,8 +519,8 @@ class Interactions(TitledItems):
     def core(self, min_user_items: int | None = None, min_item_users: int | None = None) -> Interactions:
         """Keeps users with at least `min_user_items` kept items, and items with at least `min_item_users` kept users.
 
-        It is the largest such part; None stands for 1. Nothing left is a ValueError. Cost: O(nnz) a round, and rounds
-        until nothing changes, a few as a rule.
+        It is the largest such part; None stands for 1. Nothing left is a ValueError. Cost: O(nnz), however long one
+        removal leads to the next.
 
         >>> data = Interactions.from_arrays(["a", "a", "b", "c"], ["x", "y", "x", "z"])
         >>> data.core(min_item_users=2).matrix.toarray(), data.core(min_item_users=2).user_ids

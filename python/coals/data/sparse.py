@@ -17,6 +17,7 @@ import numpy.typing as npt
 import scipy  # and not scipy.sparse, which loads itself on first use: it would double the time of `import coals`
 
 from coals import _core
+from coals._util.checks import kind_word
 from coals._util.limits import LARGEST_INT32
 from coals.data.formats import compressed, entries, floats, segment
 
@@ -108,7 +109,7 @@ def check_sparse(X: Any) -> tuple[int, int]:
     if not isinstance(dtype, np.dtype):
         raise ValueError("the matrix is broken: its data is not an array")
     if dtype.kind not in "biuf":
-        raise TypeError(f"the matrix must hold real numbers, got dtype {dtype}")
+        raise TypeError(f"the matrix must hold real numbers, got {kind_word(dtype)}")
     if 0 in X.shape:
         raise ValueError(f"the matrix is empty: its shape is {X.shape}")
     for axis, size in zip(("row", "column"), X.shape, strict=True):

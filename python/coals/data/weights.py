@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from coals._util.checks import refuse_masked, refuse_unordered
+from coals._util.checks import kind_word, refuse_masked, refuse_unordered
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
 from coals.data.labels import refuse_column
@@ -31,7 +31,7 @@ def check_weights(weights: Any, data: Interactions, dtype: str) -> Array:
     else:
         values = np.asarray(weights)
     if values.dtype.kind not in "biuf":
-        raise TypeError(f"weights must be real numbers, got dtype {values.dtype}")
+        raise TypeError(f"weights must be real numbers, got {kind_word(values.dtype)}")
     if values.shape != (data.nnz,):
         raise ValueError(
             f"weights must have shape ({data.nnz},), one for each entry in the order of Interactions.matrix.data, or "

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import check_number
+from coals._util.checks import check_number, given
 
 __all__ = ["RatingMeans", "clipped", "deviations", "rating_means"]
 
@@ -57,7 +57,7 @@ def clipped(model: Any, scores: npt.NDArray[Any], clip: Any) -> npt.NDArray[Any]
 
 def _checked_range(clip: Any) -> tuple[float, float]:
     if not isinstance(clip, (tuple, list)) or len(clip) != 2:
-        raise TypeError(f"clip must be True, False or a (lowest, highest) pair, got {clip!r}")
+        raise TypeError(f"clip must be True, False or a (lowest, highest) pair, got {given(clip)}")
     low, high = (check_number("clip", end) for end in clip)
     if low > high:
         raise ValueError(f"clip must be (lowest, highest), got {clip!r}")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy
 
 from coals import _core
-from coals._util.checks import check_choice, check_indices, check_int, check_threads, refuse_masked
+from coals._util.checks import check_choice, check_indices, check_int, check_threads, kind_word, refuse_masked
 from coals._util.limits import LONGEST_LIST
 from coals._util.progress import MANY, working
 from coals.ranking.filters import Filter, candidate_mask, check_min_score, rows_of_positions
@@ -128,7 +128,8 @@ def _arrays(queries: Any, items: Any) -> tuple[Array, Array]:
         if array.ndim != 2:
             raise ValueError(f"{name} must be two-dimensional, one row each, got shape {array.shape}")
         if array.dtype not in (np.float32, np.float64):
-            raise TypeError(f"{name} must be float32 or float64, got {array.dtype}: convert it with astype first")
+            remedy = ": convert it with astype first" if array.dtype.kind in "biuf" else ""
+            raise TypeError(f"{name} must be float32 or float64, got {kind_word(array.dtype)}{remedy}")
     if given[0].shape[1] != given[1].shape[1]:
         raise ValueError(
             f"queries have {given[0].shape[1]} columns and items have {given[1].shape[1]}: give both as many"

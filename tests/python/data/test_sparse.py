@@ -241,7 +241,7 @@ def test_nan_and_infinity_are_named(fmt, value, duplicates):
         (DENSE, r"a dense array: make it sparse with scipy.sparse.csr_array"),
         (DENSE.tolist(), "got list"),
         (None, "got NoneType"),
-        (sp.csr_array(DENSE.astype(complex)), "real numbers, got dtype complex128"),
+        (sp.csr_array(DENSE.astype(complex)), "real numbers, got complex numbers"),
     ],
 )
 def test_other_types_are_refused(source, message):

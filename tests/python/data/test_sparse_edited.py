@@ -43,7 +43,7 @@ def test_strided_and_read_only_arrays_are_fine():
 
 
 def test_values_of_object_type_are_refused():
-    with pytest.raises(TypeError, match="real numbers, got dtype object"):
+    with pytest.raises(TypeError, match="real numbers, got objects"):
         canonical_csr(raw_csr(np.array([1, "a"], dtype=object), [0, 1], [0, 2], (1, 2)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from coals import _core
-from coals._util.checks import column_error
+from coals._util.checks import check_column_name, column_error
 from coals.data.readers.plain_columns import arrow_type_name, plain_column
 
 __all__ = ["read_frame", "values_of_series"]
@@ -22,6 +22,8 @@ def read_frame(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str] 
 
     Nulls that only a library's own arrays can hold are errors here, but for the arguments `nullable`: None there.
     """
+    for argument, name in wanted.items():
+        check_column_name(argument, name)
     library = type(frame).__module__.partition(".")[0]
     if isinstance(frame, Mapping):
         _check_names(list(frame), wanted)

@@ -11,7 +11,7 @@ import numpy as np
 import scipy
 
 from coals import _core
-from coals._util.checks import refuse_unordered
+from coals._util.checks import refuse_unordered, type_word
 from coals.data.features import check_features
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions
@@ -90,7 +90,7 @@ class ContentKNN(LinearModel):
             name = self.vectorizer.__name__
             raise TypeError(f"vectorizer must be an instance, got the class {name}: write {name}()")
         if self.vectorizer is not None and not hasattr(self.vectorizer, "fit_transform"):
-            raise TypeError(f"vectorizer must have a method fit_transform, got {type(self.vectorizer).__name__}")
+            raise TypeError(f"vectorizer must have a method fit_transform, got {type_word(self.vectorizer)}")
 
     def _memory(self, shape: Shape, threads: int) -> Bytes:
         users, items, nnz, _, features = shape
