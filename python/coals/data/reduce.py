@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Reduction", "binarized", "core"]
 
 Kept = npt.NDArray[np.bool_]
+Indices = npt.NDArray[Any]
+
+# Rows that fall at a time: fewer are taken one by one, at less cost than the arrays would have.
+_FEW = 256
 
 
 class Reduction(NamedTuple):
@@ -53,16 +57,9 @@ def core(data: Interactions, min_user_items: int | None, min_item_users: int | N
     """The largest part in which every user has at least that many items and every item that many users."""
     least_items = 1 if min_user_items is None else check_int("min_user_items", min_user_items, minimum=1)
     least_users = 1 if min_item_users is None else check_int("min_item_users", min_item_users, minimum=1)
+    users, items = _peeled(data.matrix, least_items, least_users)
     rows = np.repeat(np.arange(data.n_users), np.diff(data.matrix.indptr))
-    columns = data.matrix.indices
-    entries = np.arange(data.nnz)
-    while True:
-        users = np.bincount(rows, minlength=data.n_users) >= least_items
-        items = np.bincount(columns, minlength=data.n_items) >= least_users
-        stay = users[rows] & items[columns]
-        if stay.all():
-            break
-        rows, columns, entries = rows[stay], columns[stay], entries[stay]
+    entries = np.flatnonzero(users[rows] & items[data.matrix.indices])
     if not len(entries):
         raise ValueError(
             f"min_user_items={least_items} and min_item_users={least_users} leave no entry: ask for fewer, or bring "
@@ -91,3 +88,66 @@ def _rest(index: IdIndex, kept: Kept) -> IdIndex:
         return index
     ids: Any = index.decode(np.flatnonzero(kept))
     return IdIndex.trusted(ids, len(ids), index.kind)
+
+
+class _Side(NamedTuple):
+    """Rows, or columns: where the entries of each begin, which of the others they are with, how many there are yet."""
+
+    starts: Indices
+    others: Indices
+    sizes: Indices
+    kept: Kept
+    least: int
+
+
+def _peeled(matrix: Any, least_in_row: int, least_in_column: int) -> tuple[Kept, Kept]:
+    """Which rows and columns of a CSR matrix are left when those with too few entries go, over and over.
+
+    Cost: each entry is looked at once for its row and once for its column, however long one removal leads to the next.
+    """
+    sizes = np.diff(matrix.indptr), np.bincount(matrix.indices, minlength=matrix.shape[1])
+    kept = sizes[0] >= least_in_row, sizes[1] >= least_in_column
+    fallen = [np.flatnonzero(~of_side) for of_side in kept]
+    if not any(map(len, fallen)):
+        return kept
+    columns = matrix.tocsc()
+    sides = (
+        _Side(matrix.indptr, matrix.indices, sizes[0], kept[0], least_in_row),
+        _Side(columns.indptr, columns.indices, sizes[1], kept[1], least_in_column),
+    )
+    turn = 0
+    while any(map(len, fallen)):
+        gone, fallen[turn] = fallen[turn], np.zeros(0, np.int64)
+        if len(gone) + len(fallen[1 - turn]) <= _FEW:
+            queue = [(turn, at) for at in gone.tolist()] + [(1 - turn, at) for at in fallen[1 - turn].tolist()]
+            _take_one_by_one(queue, sides)
+            fallen = [np.array([at for side, at in queue if side == own], np.int64) for own in (0, 1)]
+        else:
+            fallen[1 - turn] = np.concatenate([fallen[1 - turn], _take(gone, sides[turn], sides[1 - turn])])
+        turn = 1 - turn
+    return kept
+
+
+def _take(gone: Indices, side: _Side, other: _Side) -> Indices:
+    """Takes rows away, and returns the columns that fall with them."""
+    sizes = side.starts[gone + 1] - side.starts[gone]
+    before = np.cumsum(sizes) - sizes
+    entries = np.repeat(side.starts[gone] - before, sizes) + np.arange(int(sizes.sum()))
+    touched, times = np.unique(side.others[entries], return_counts=True)
+    other.sizes[touched] -= times
+    new = touched[other.kept[touched] & (other.sizes[touched] < other.least)]
+    other.kept[new] = False
+    return np.asarray(new, np.int64)
+
+
+def _take_one_by_one(queue: list[tuple[int, int]], sides: tuple[_Side, _Side]) -> None:
+    """The same for those in a queue and for those that fall with them, until they are many or none."""
+    while queue and len(queue) <= _FEW:
+        turn, gone = queue.pop()
+        side, other = sides[turn], sides[1 - turn]
+        for at in side.others[side.starts[gone] : side.starts[gone + 1]].tolist():
+            left = other.sizes[at] - 1
+            other.sizes[at] = left
+            if left < other.least and other.kept[at]:
+                other.kept[at] = False
+                queue.append((1 - turn, at))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import pickle
+import time
 import uuid
 
 import numpy as np
@@ -12,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+import coals
+from coals.data import reduce
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
+from coals.data.reduce import _peeled
 from coals.data.sparse import canonical_csr
 from coals.similarities.neighborhoods import along
 from coals.split.users import select_users
@@ -77,7 +81,7 @@ def test_titles(data):
         ({"user_ids": ["a", "b"]}, ValueError, "user_ids holds 2 ids, but there are 3 users"),
         ({"item_ids": [1, 2, 2, 3]}, ValueError, "item_ids holds 2 more than once"),
         ({"item_titles": ["a", "b"]}, ValueError, r"item_titles must have shape \(4,\)"),
-        ({"item_titles": [1, 2, 3, 4]}, TypeError, "item_titles must be strings, got dtype int64"),
+        ({"item_titles": [1, 2, 3, 4]}, TypeError, "item_titles must be strings, got int64"),
         ({"item_titles": ["a", "b", None, "d"]}, TypeError, "item_titles must be strings"),
         ({"duplicates": "first"}, ValueError, "duplicates must be one of"),
     ],
@@ -197,7 +201,7 @@ def test_from_arrays_puts_every_value_where_its_ids_say(triples):
         (([1, 2], [1], [1.0, 2.0]), ValueError, r"of one length, got shapes \(2,\), \(1,\), \(2,\)"),
         (([1, 2], [1, 2], [1.0]), ValueError, "of one length"),
         (([1, 2], [1, 2], 1.0), ValueError, "must be 1-D and of one length"),
-        (([1, 2], [1, 2], ["1", "2"]), TypeError, "values must be real numbers, got dtype <U1"),
+        (([1, 2], [1, 2], ["1", "2"]), TypeError, "values must be real numbers, got text"),
         (([1, None], [1, 2], [1, 2]), ValueError, r"users\[1\] is missing"),
         (([1, 2], [1, 2.5], [1, np.inf]), ValueError, "value at user 2, item 2.5 is inf"),
         (([True, False], [1, 2], [1, 2]), TypeError, "users must be ids"),
@@ -327,3 +331,56 @@ def test_parts_that_are_not_checked_again_would_pass(ids):
         would_pass_again(along(data, "users"))
         would_pass_again(as_interactions(data.matrix))
         would_pass_again(select_users(data, np.array([1, 0])))
+
+
+# --- the core, against rounds over everything, and that it stays linear where rounds do not ---
+
+
+def by_rounds(matrix, least_in_row, least_in_column):
+    dense = matrix.toarray() != 0
+    while True:
+        rows, columns = dense.sum(1) >= least_in_row, dense.sum(0) >= least_in_column
+        left = dense & rows[:, None] & columns
+        if (left == dense).all():
+            return rows, columns
+        dense = left
+
+
+@pytest.mark.parametrize("few", [0, 3, 256])
+def test_peeling_equals_rounds(few, monkeypatch):
+    monkeypatch.setattr(reduce, "_FEW", few)
+    rng = np.random.default_rng(few)
+    for _ in range(100):
+        shape, density = rng.integers(1, 40, 2), 0.3 * rng.random()
+        matrix = sp.csr_array((rng.random(shape) < density).astype(float))
+        least = rng.integers(1, 5, 2).tolist()
+        for found, wanted in zip(_peeled(matrix, *least), by_rounds(matrix, *least), strict=True):
+            assert found.tolist() == wanted.tolist()
+
+
+def chain(n):
+    """User k has items k and k + 1, so that only the ends of the chain can go at a time."""
+    users, items = np.repeat(np.arange(n), 2), np.stack([np.arange(n), np.arange(n) + 1], 1).ravel()
+    return coals.Interactions.from_arrays(np.append(users, [n, n, n + 1, n + 1]), np.append(items, [-1, -2, -1, -2]))
+
+
+def test_a_chain_takes_time_in_proportion_to_its_length():
+    seconds = {}
+    for n in (2_000, 32_000):
+        data = chain(n)
+        started = time.process_time()
+        left = data.core(2, 2)
+        seconds[n] = time.process_time() - started
+        assert left.user_ids.tolist() == [n, n + 1]
+        assert left.item_ids.tolist() == [-2, -1]
+    assert seconds[32_000] < 64 * seconds[2_000] + 0.5  # rounds over everything: 256 times
+
+
+def test_a_wide_star_falls_at_once():
+    """Many users that fall together, with items that fall with them."""
+    users = np.repeat(np.arange(5_000), 2)
+    items = np.column_stack([np.arange(5_000) + 10, np.zeros(5_000, int)]).ravel()
+    data = coals.Interactions.from_arrays(np.append(users, [9_000] * 3), np.append(items, [0, 1, 2]))
+    with pytest.raises(ValueError, match="min_user_items=3 and min_item_users=2 leave no entry"):
+        data.core(3, 2)
+    assert data.core(3, 1).user_ids.tolist() == [9_000]
