@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import importlib
 import json
-import os
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 from coals.data.ids import IdIndex
 from coals.persistence.model_classes import Axes
 from coals.persistence.stored_values import Decoder, Encoder, has_matrix
-from coals.persistence.tensor_file import FileFormatError, TensorFile, write_tensors
+from coals.persistence.tensor_file import FileFormatError, Place, TensorFile, write_tensors
 
 __all__ = ["Once", "derived_names", "fitted_names", "load", "save", "stored"]
 
@@ -44,7 +43,7 @@ class Once:
         return self._value
 
 
-def save(model: Any, path: str | os.PathLike[str]) -> None:
+def save(model: Any, path: Place) -> None:
     """What `Recommender.save` does."""
     model._require_fitted()
     encoder = Encoder()
@@ -74,12 +73,13 @@ def _without_unsaved(model: Any, parameters: dict[str, Any]) -> dict[str, Any]:
     return {**parameters, **dict.fromkeys(given)}
 
 
-def load(path: str | os.PathLike[str], *, verify: bool | None = None) -> Any:
+def load(path: Place, *, verify: bool | None = None) -> Any:
     """The model that `save` wrote.
 
     Parameters
     ----------
-    path : str or path
+    path : str, path, or file open for reading in binary mode
+        A file is read to its end, into memory; a path is mapped.
     verify : bool or None, default None
         Whether to read the whole file and compare it with its checksums. None does so for files of up to 32 MiB, which
         takes some milliseconds. The header is always checked, and so are positions in sparse matrices when they are

@@ -9,22 +9,27 @@ array when `verify` is asked for.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import mmap
 import os
 import zlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from coals._util.checks import type_word
 from coals.persistence.atomic import written_whole
 
-__all__ = ["FileFormatError", "TensorFile", "write_tensors"]
+__all__ = ["FileFormatError", "Place", "TensorFile", "write_tensors"]
 
 Array = npt.NDArray[Any]
+#: Where a model is kept: a path, or a file open in binary mode.
+Place = str | os.PathLike[str] | IO[bytes]
 
 _DTYPES = {
     "BOOL": "|b1", "U8": "|u1", "I8": "|i1", "U16": "<u2", "I16": "<i2", "F16": "<f2", "U32": "<u4", "I32": "<i4",
@@ -58,16 +63,33 @@ class FileFormatError(ValueError):
     """
 
 
-def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, Array], about: Mapping[str, str]) -> None:
-    """Writes all of it, or leaves `path` as it was. `about` are texts that come back as `TensorFile.about`."""
+def write_tensors(path: Place, arrays: Mapping[str, Array], about: Mapping[str, str]) -> None:
+    """Writes all of it, or leaves `path` as it was; a file open for writing gets it from where it is. `about` are texts
+    that come back as `TensorFile.about`.
+    """
     # Widest first; safetensors wants them without gaps, and in the order of the table.
     ordered = dict(sorted(arrays.items(), key=lambda pair: (-pair[1].dtype.itemsize, pair[0])))
     contiguous = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in ordered.items()}
-    with written_whole(path) as file:
+    with _target(path) as file:
         file.write(_header(contiguous, about))
         for array in contiguous.values():
             for block in _blocks_of(array):
                 file.write(block)
+
+
+def _target(path: Place) -> Any:
+    if not hasattr(path, "write"):
+        return written_whole(checked_place(path))
+    if isinstance(path, io.TextIOBase):
+        raise TypeError("the file to save to is open for text: open it in binary mode, 'wb'")
+    return nullcontext(path)
+
+
+def checked_place(path: Any) -> str | os.PathLike[str]:
+    """A path, or an error that says what would do."""
+    if isinstance(path, (str, os.PathLike)):
+        return path
+    raise TypeError(f"path must be a path or a file open in binary mode, got {type_word(path)}")
 
 
 def _header(arrays: Mapping[str, Array], about: Mapping[str, str]) -> bytes:
@@ -104,6 +126,14 @@ def _whole(number: Any) -> int:
     return number
 
 
+def _content(file: Any) -> bytes:
+    """The rest of a file that is open, at a place in memory that suits numbers of any width."""
+    content = file.read()
+    if not isinstance(content, (bytes, bytearray, memoryview)):
+        raise TypeError("the file to load from is open for text: open it in binary mode, 'rb'")
+    return bytes(content)
+
+
 class TensorFile:
     """An open file. Its arrays are read-only views of the mapped file, which live as long as any of them.
 
@@ -116,14 +146,24 @@ class TensorFile:
         Bytes.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
-        with open(path, "rb") as file:
+    def __init__(self, path: Place) -> None:
+        self._map: mmap.mmap | bytes
+        if hasattr(path, "read"):
+            self.path = str(getattr(path, "name", f"the {type(path).__name__}"))
+            self._map = _content(path)
+            self.size = len(self._map)
+            self._open(io.BytesIO(self._map))
+            return
+        self.path = os.fspath(checked_place(path))
+        with open(self.path, "rb") as file:
             self.size = os.fstat(file.fileno()).st_size
-            header = self._read_header(file)
-            self._data_at = 8 + len(header)
-            self._table = self._parse(header)
+            self._open(file)
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def _open(self, file: IO[bytes]) -> None:
+        header = self._read_header(file)
+        self._data_at = 8 + len(header)
+        self._table = self._parse(header)
 
     @property
     def names(self) -> set[str]:

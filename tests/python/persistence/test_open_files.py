@@ -1,0 +1,62 @@
+"""Models written to and read from files that are open: memory, members of archives, places within a file."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+import coals
+
+PLAYS = coals.Interactions.from_arrays(list("aabbc"), list("xyxzy"))
+MODEL = coals.ImplicitALS(factors=2, random_state=0).fit(PLAYS)
+
+
+def same(model):
+    found = model.recommend(["a", "b"], 2)
+    return found.scores.tobytes() == MODEL.recommend(["a", "b"], 2).scores.tobytes()
+
+
+def test_memory_holds_what_a_file_does(tmp_path):
+    kept = io.BytesIO()
+    MODEL.save(kept)
+    MODEL.save(tmp_path / "m.coals")
+    assert kept.getvalue() == (tmp_path / "m.coals").read_bytes()
+    kept.seek(0)
+    assert same(coals.load(kept, verify=True))
+
+
+def test_a_member_of_an_archive(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive, archive.open("m.coals", "w") as member:
+        MODEL.save(member)
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive, archive.open("m.coals") as member:
+        assert same(coals.load(member))
+
+
+def test_a_model_behind_other_bytes():
+    kept = io.BytesIO()
+    kept.write(b"12345")
+    MODEL.save(kept)
+    kept.seek(5)
+    assert same(coals.load(kept))
+
+
+def test_what_is_neither_a_path_nor_a_binary_file():
+    for wrong in (7, None, ["m.coals"]):
+        with pytest.raises(TypeError, match=r"^path must be a path or a file open in binary mode, got \w+"):
+            MODEL.save(wrong)
+        with pytest.raises(TypeError, match=r"^path must be a path or a file open in binary mode, got \w+"):
+            coals.load(wrong)
+    with pytest.raises(TypeError, match="open for text: open it in binary mode, 'wb'"):
+        MODEL.save(io.StringIO())
+    with pytest.raises(TypeError, match="open for text: open it in binary mode, 'rb'"):
+        coals.load(io.StringIO("text"))
+
+
+def test_a_corrupt_stream_is_named():
+    kept = io.BytesIO()
+    MODEL.save(kept)
+    for content in (kept.getvalue()[:-3], kept.getvalue()[3:], b""):
+        with pytest.raises(coals.FileFormatError, match="the BytesIO is"):
+            coals.load(io.BytesIO(content))
