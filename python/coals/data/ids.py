@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals._util.checks import check_indices
+from coals._util.checks import check_indices, given
 from coals.data.dates import microseconds
 from coals.data.id_arrays import WORDS, as_id_array, hashable, is_missing, refuse_missing, wasteful, widened
 
@@ -83,10 +83,10 @@ class IdIndex:
         what = "plain integers" if self.ids is None else WORDS[self.ids.dtype.kind] + " ids"
         return f"IdIndex({self.size} {self.kind}s, {what})"
 
-    def encode(self, values: Any, name: str | None = None) -> npt.NDArray[np.int64]:
+    def encode(self, values: Any, name: str | None = None, *, remedy: str = "leave it out") -> npt.NDArray[np.int64]:
         """Positions, shape (n,) int64, of a scalar or a 1-D sequence of ids. An unknown id is an error.
 
-        `name` is that of the argument, where it is not called users or items.
+        `name` is that of the argument, where it is not called users or items; `remedy` is what the error advises.
         """
         name = name or f"{self.kind}s"
         if self.ids is None:
@@ -95,16 +95,17 @@ class IdIndex:
         positions = self._find(wanted)
         found = positions >= 0
         if not found.all():
-            raise self._unknown(wanted[~found].tolist())
+            raise self._unknown(wanted[~found].tolist(), remedy)
         return positions
 
-    def find(self, values: Any) -> npt.NDArray[np.int64]:
+    def find(self, values: Any, name: str | None = None) -> npt.NDArray[np.int64]:
         """`encode` with -1 for unknown ids. An id of a type that no known one has is still an error."""
+        name = name or f"{self.kind}s"
         if self.ids is None:
             limits = np.iinfo(np.int64)
-            places = check_indices(f"{self.kind}s", values, limits.max, minimum=limits.min)
+            places = check_indices(name, values, limits.max, minimum=limits.min)
             return np.where((places >= 0) & (places < self.size), places, -1)
-        wanted = widened(as_id_array(f"{self.kind}s", values))
+        wanted = widened(as_id_array(name, values))
         positions = self._find(wanted)
         if (positions < 0).any():
             error = self._unknown(wanted[positions < 0].tolist())
@@ -135,8 +136,8 @@ class IdIndex:
     def decode(self, positions: Any) -> npt.NDArray[Any]:
         """Ids at the given positions, in an array of the same shape.
 
-        Position -1, which pads short lists, becomes -1 where ids are integers; else the result is an object
-        array with None in its place. Positions below -1 or beyond the last are a ValueError.
+        Position -1, which pads short lists, becomes -1 where ids are integers and -1 is not one of them; else the
+        result is an object array with None in its place. Positions below -1 or beyond the last are a ValueError.
         """
         at = np.asarray(positions)
         flat = check_indices(f"{self.kind} positions", at.reshape(-1), self.size, minimum=-1)
@@ -146,8 +147,8 @@ class IdIndex:
         if (at >= 0).all():
             return self.ids[at]
         ids = widened(self.ids)
-        fill = np.array(-1 if ids.dtype.kind == "i" else None)
-        padded: npt.NDArray[Any] = np.where(at < 0, fill, ids[at])
+        plain = ids.dtype.kind == "i" and not self.has_minus_one
+        padded: npt.NDArray[Any] = np.where(at < 0, np.array(-1 if plain else None), ids[at])
         return padded
 
     def named(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -160,6 +161,13 @@ class IdIndex:
             return self.size == other.size
         everyone = np.arange(self.size)
         return bool(np.array_equal(self.decode(everyone), other.decode(everyone)))
+
+    @cached_property
+    def has_minus_one(self) -> bool:
+        """Whether -1 is an id, so that it cannot be padding."""
+        if self.ids is None or self.ids.dtype.kind not in "ifO":
+            return False
+        return -1 in self._positions if self.ids.dtype.kind == "O" else bool((self.ids == -1).any())
 
     @property
     def _name(self) -> str:
@@ -191,17 +199,17 @@ class IdIndex:
         if repeats:
             raise ValueError(f"{self._name} holds {repeats[0]!r} more than once: ids must all be different")
 
-    def _unknown(self, missing: list[Any]) -> Exception:
+    def _unknown(self, missing: list[Any], remedy: str = "") -> Exception:
         assert self.ids is not None
         known_types = {type(v) for v in self.ids.tolist()}
         first = next((id for id in missing if type(id) not in known_types), missing[0])
         if type(first) not in known_types:
             words = " or ".join(sorted(t.__name__ for t in known_types))
-            return TypeError(f"{self.kind} ids are {words} here, got {first!r} ({type(first).__name__})")
+            return TypeError(f"{self.kind} ids are {words} here, got {given(first)}")
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         return ValueError(
             f"unknown {self.kind} id {first!r}{more}: not among the {self.size} {self.kind}s of this data; "
-            "leave it out, or fit again with data that has it"
+            f"{remedy}, or fit again with data that has it"
         )
 
 

@@ -37,14 +37,15 @@ class TitledItems:
         """Number of items."""
         return self.items.size
 
-    def titles(self, ids: Any) -> list[str]:
+    def titles(self, ids: Any, *, unknown: str = "raise") -> list[str]:
         """Titles of the given item ids, a scalar or a 1-D sequence; the id itself as text where there are
-        none. The padding of a short list, -1 or None, has no title and is left out.
+        none. The padding of a short list, -1 or None, has no title and is left out. An unknown id is an error, or
+        with ``unknown="skip"`` goes by itself, as text.
 
         >>> coals.Interactions.from_arrays([0, 0], ["x", "y"]).titles(["y", "x"])
         ['y', 'x']
         """
-        return titles_of_ids(self.items, self.item_titles, ids)
+        return titles_of_ids(self.items, self.item_titles, ids, unknown)
 
     def with_items(
         self: Self, frame: Any, *, on: Any, title: Any, separator: str = " – ", **layout: Unpack[TextLayout]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coals._util.checks import refuse_masked
+from coals._util.checks import kind_word, refuse_masked, type_word
 from coals.data.id_arrays import as_id_array
 from coals.data.ids import IdIndex
 from coals.data.labels import has_index, is_default_index, values_by_id
+from coals.data.unknown_ids import places_of
 
 __all__ = ["checked_titles", "title_finder", "titles_beside", "titles_of", "titles_of_ids"]
 
@@ -24,7 +25,7 @@ def titles_of(items: IdIndex, titles: Any) -> list[str] | None:
     if titles is None:
         return None
     if not isinstance(titles, Mapping) and not has_index(titles):
-        raise TypeError(f"item_titles must be a mapping of item id to title, got {type(titles).__name__}")
+        raise TypeError(f"item_titles must be a mapping of item id to title, got {type_word(titles)}")
     ids = items.decode(np.arange(items.size)).tolist()
     if len(titles) == 0:
         return [str(id) for id in ids]
@@ -51,7 +52,7 @@ def checked_titles(titles: Any, n_items: int) -> npt.NDArray[Any] | None:
     if array.dtype.kind == "T":  # NumPy 2 variable-width strings
         array = array.astype(object)
     if array.dtype.kind != "U" and not (array.dtype.kind == "O" and all(isinstance(t, str) for t in array.flat)):
-        raise TypeError(f"item_titles must be strings, got dtype {array.dtype}")
+        raise TypeError(f"item_titles must be strings, got {kind_word(array.dtype)}")
     if array.shape != (n_items,):
         raise ValueError(f"item_titles must have shape ({n_items},), one for each item, got {array.shape}")
     array.setflags(write=False)
@@ -63,17 +64,23 @@ def title_finder(model: Any) -> Callable[[Any], list[str]] | None:
     return None if model.item_titles_ is None else partial(titles_of_ids, model.item_index_, model.item_titles_)
 
 
-def titles_of_ids(items: IdIndex, titles: Array | None, ids: Any) -> list[str]:
-    """Titles of item ids; the id itself as text where there are none. Padding, -1 or None, is left out."""
-    columns = items.encode(_without_padding(items, ids))
+def titles_of_ids(items: IdIndex, titles: Array | None, ids: Any, unknown: str = "raise") -> list[str]:
+    """Titles of item ids; the id itself as text where there are none. Padding, -1 or None, is left out.
+
+    With ``unknown="skip"`` an unknown id goes by itself, as text.
+    """
+    given = _without_padding(items, ids)
+    columns = places_of(items, given, unknown)
     named = items.decode(columns) if titles is None else titles[columns]
-    return [str(title) for title in named.tolist()]
+    listed = [str(title) for title in named.tolist()]
+    for at in np.flatnonzero(columns < 0).tolist():
+        listed[at] = str(as_id_array("items", given)[at])
+    return listed
 
 
 def _without_padding(items: IdIndex, ids: Any) -> Any:
-    if not isinstance(ids, np.ndarray) or ids.ndim != 1:
-        return ids
-    if ids.dtype.kind == "O":
-        return ids[[id is not None for id in ids]]
-    is_id = items.ids is not None and bool((items.ids == -1).any())
-    return ids if ids.dtype.kind != "i" or is_id else ids[ids != -1]
+    if isinstance(ids, np.ndarray) and ids.ndim == 1:
+        if ids.dtype.kind == "i":
+            return ids if items.has_minus_one else ids[ids != -1]
+        return ids[[id is not None for id in ids]] if ids.dtype.kind == "O" else ids
+    return [id for id in ids if id is not None] if isinstance(ids, (list, tuple)) else ids

@@ -3,7 +3,7 @@
 `coals.evaluate` asks fitted models and computes the same. Every function takes
 
     recommended    `Recommendations`; a (n_users, n) integer array, best first, short lists padded with -1; or a list of
-                   lists of ids of any kind
+                   lists of ids of any kind, where every id counts: -1 is padding in arrays alone
     relevant       what each user should have found, a row for each list: a sparse matrix or `Interactions` of shape
                    (n_users, n_items), whose stored pairs are meant, or a list of lists of ids. Where both name their
                    users, as `Recommendations`, `Interactions`, mappings of user to list and pandas Series do, they are
@@ -13,6 +13,8 @@
     ties           "listed" takes the order as it is; "expected" gives the expected value if items of equal score come
                    in random order (McSherry, Najork 2008). A tie that reaches the end of a list is taken to end there,
                    so give lists that are longer than k by as much as ties are long
+    unknown        what becomes of listed items that `relevant`, with ids, does not know: "raise" names one; with "skip"
+                   they keep their places, and are relevant to no user
     num_threads    None: all that the process may use; the bits do not depend on it
 
 and returns float64 values of shape (n_users,) in [0, 1], NaN for a user without relevant items: take `numpy.nanmean`.

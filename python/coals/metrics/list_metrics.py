@@ -15,13 +15,15 @@ import scipy
 from numpy.typing import NDArray
 
 from coals import _core
-from coals._util.checks import check_int, check_threads, refuse_masked
+from coals._util.checks import check_int, check_threads, kind_word, refuse_masked
+from coals._util.limits import LARGEST_INT32
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.labels import table_by_id
+from coals.data.unknown_ids import check_unknown
 from coals.metrics.labelled_lists import without_users
 from coals.metrics.names import metric
-from coals.metrics.ranked_lists import as_lists, as_positions, with_relevant
+from coals.metrics.ranked_lists import Lists, as_lists, as_positions, with_relevant
 
 __all__ = ["coverage", "diversity", "gini", "novelty"]
 
@@ -125,9 +127,11 @@ def gini(recommended: Any, k: int, *, n_items: int) -> float:
 def _times(recommended: Any, k: int, n_items: int) -> NDArray[np.int64]:
     k = check_int("k", k, minimum=1)
     recommended = without_users(recommended)
-    ids, counts, relevant = with_relevant(recommended, [[]] * len(as_lists(recommended).counts), None, False)
-    distinct = relevant.columns if int(counts.sum()) else 0
-    return times_listed(ids, counts, k, check_int("n_items", n_items, minimum=max(distinct, 1)))
+    found = with_relevant(recommended, [[]] * len(as_lists(recommended).counts), None, False, "raise")
+    distinct = found.relevant.columns if int(found.counts.sum()) else 0
+    return times_listed(
+        found.ids, found.counts, k, check_int("n_items", n_items, minimum=max(distinct, 1), maximum=LARGEST_INT32)
+    )
 
 
 @metric(
@@ -138,11 +142,12 @@ def _times(recommended: Any, k: int, n_items: int) -> NDArray[np.int64]:
     prepare=unusual_of,
     of_each=novelty_of,
 )
-def novelty(recommended: Any, train: Any, k: int) -> Floats:
+def novelty(recommended: Any, train: Any, k: int, *, unknown: str = "raise") -> Floats:
     """How unusual the first k items are: the mean of 1 - share of the users in `train` who have the item.
 
     The expected popularity complement of Vargas and Castells 2011, in [0, 1]; NaN for an empty list. `train` is
-    Interactions or a sparse matrix, (n_users, n_items).
+    Interactions or a sparse matrix, (n_users, n_items). Items that it does not know are an error, or with
+    ``unknown="skip"`` not looked at.
 
     Examples
     --------
@@ -152,10 +157,18 @@ def novelty(recommended: Any, train: Any, k: int) -> Floats:
     """
     k = check_int("k", k, minimum=1)
     data = as_interactions(train)
-    lists = as_lists(recommended)
     unusual = 1 - np.bincount(data.matrix.indices, minlength=data.n_items) / data.n_users
-    values: Floats = novelty_of(as_positions(lists, data.items), lists.counts, [k], unusual)[0]
+    found = _known_first(as_lists(recommended), data.items, k, unknown)
+    values: Floats = novelty_of(*found, [k], unusual)[0]
     return values
+
+
+def _known_first(lists: Lists, items: IdIndex, k: int, unknown: str) -> tuple[Ints, Ints]:
+    """Positions of the items that are known among the first k of each list, and how many there are."""
+    ids = as_positions(lists, items, check_unknown(unknown))[0][:, :k]
+    known = (ids >= 0) & (ids < items.size)
+    order = np.argsort(~known, axis=1, kind="stable")
+    return np.take_along_axis(np.where(known, ids, -1), order, axis=1), known.sum(axis=1)
 
 
 @metric(
@@ -166,7 +179,9 @@ def novelty(recommended: Any, train: Any, k: int) -> Floats:
     prepare=item_vectors,
     of_each=diversity_of,
 )
-def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None = None) -> Floats:
+def diversity(
+    recommended: Any, vectors: Any, k: int, *, unknown: str = "raise", num_threads: int | None = None
+) -> Floats:
     """How unlike each other the first k items are: the mean of 1 - cosine over all pairs of them.
 
     Parameters
@@ -179,6 +194,8 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
         in a column.
     k : int
         Places that are looked at.
+    unknown : {"raise", "skip"}, default "raise"
+        Items that `vectors` does not know are an error, or not looked at.
 
     Returns
     -------
@@ -200,13 +217,14 @@ def diversity(recommended: Any, vectors: Any, k: int, *, num_threads: int | None
     if isinstance(vectors, Interactions):
         matrix = vectors.matrix
         train = _core.Csr(matrix.indptr, matrix.indices, None, matrix.shape[1], "float64")
-        rows, ids = item_vectors(train), as_positions(lists, vectors.items)
+        rows, items = item_vectors(train), vectors.items
     else:
-        table, items = table_by_id("vectors", vectors, "item")
+        table, named = table_by_id("vectors", vectors, "item")
         matrix = as_interactions(_sparse_rows(table)).matrix
         rows = _core.Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], "float64")
-        ids = as_positions(lists, items or IdIndex(None, matrix.shape[0], "item"))
-    values: Floats = diversity_of(ids, lists.counts, [k], rows, check_threads(num_threads))[0]
+        items = named or IdIndex(None, matrix.shape[0], "item")
+    found = _known_first(lists, items, k, unknown)
+    values: Floats = diversity_of(*found, [k], rows, check_threads(num_threads))[0]
     return values
 
 
@@ -219,5 +237,6 @@ def _sparse_rows(vectors: Any) -> Any:
     except ValueError:
         raise ValueError("vectors must be two-dimensional: its rows differ in length") from None
     if rows.ndim != 2 or rows.dtype.kind not in "biuf":
-        raise TypeError(f"vectors must be a matrix of numbers, a row for each item, got {rows.dtype} of {rows.shape}")
+        got = f"{kind_word(rows.dtype)} of shape {rows.shape}"
+        raise TypeError(f"vectors must be a matrix of numbers, a row for each item, got {got}")
     return scipy.sparse.csr_array(rows)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
+from coals._util.checks import did_you_mean, given
+
 __all__ = [
     "METRICS",
     "Definition",
@@ -124,10 +126,11 @@ def parse_metric(text: str) -> Metric:
     Metric(name='recall_min', k=50)
     """
     if not isinstance(text, str):
-        raise TypeError(f"a metric is named by a string such as 'ndcg@10', got {text!r}")
+        raise TypeError(f"a metric is named by a string such as 'ndcg@10', got {given(text)}")
     name, at, k = text.partition("@")
     if name not in METRICS:
-        raise ValueError(f"unknown metric {text!r}; the metrics are {known_metrics()}")
+        hint = did_you_mean(name, METRICS) or "."
+        raise ValueError(f"unknown metric {str(text)!r}{hint} The metrics are {known_metrics()}")
     if METRICS[name].kind == "ratings":
         if at:
             raise ValueError(f"metric {text!r}: {name} is over all ratings and takes no k, write {name!r}")
@@ -141,7 +144,7 @@ def parse_metrics(texts: str | Iterable[str]) -> list[Metric]:
     """One name or several; a repeated name counts once. An empty list is a ValueError."""
     listed = [texts] if isinstance(texts, str) else texts
     if not isinstance(listed, Iterable):
-        raise TypeError(f"metrics must be a name such as 'ndcg@10', or a list of such, got {texts!r}")
+        raise TypeError(f"metrics must be a name such as 'ndcg@10', or a list of such, got {given(texts)}")
     metrics = dict.fromkeys(parse_metric(text) for text in listed)
     if not metrics:
         raise ValueError("metrics is empty: name at least one, such as 'ndcg@10'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,16 +10,22 @@ import scipy
 from numpy.typing import NDArray
 
 from coals import _core
-from coals._util.checks import check_int, refuse_masked
-from coals.data.ids import factorize
+from coals._util.checks import check_int, given, kind_word, refuse_masked, type_word
+from coals._util.limits import LARGEST_INT32
+from coals.data.ids import IdIndex, factorize
 from coals.data.interactions import Interactions, as_interactions
+from coals.data.unknown_ids import check_unknown, places_of
 from coals.metrics.labelled_lists import in_order_of_lists, without_users
 from coals.ranking.recommendations import Recommendations
 
-__all__ = ["Lists", "as_lists", "as_positions", "exponential", "listed_scores", "with_relevant"]
+__all__ = ["Lists", "as_lists", "as_positions", "exponential", "listed_scores", "refuse_repeated", "with_relevant"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+# What fills short lists in integer arrays.
+_PADDING = -1
+_LISTS_AT_A_TIME = 4096
 
 
 class Lists(NamedTuple):
@@ -30,82 +36,158 @@ class Lists(NamedTuple):
 
 
 def as_lists(recommended: Any) -> Lists:
-    """`Recommendations`, a 2-D array padded with -1 or None, or a list of lists."""
+    """`Recommendations`, a 2-D array padded with -1 (or, if it holds objects, None), or a list of lists.
+
+    Padding is padding in arrays alone: in a list of lists every id counts, whatever its sign.
+    """
     recommended = without_users(recommended)
     if isinstance(recommended, Recommendations):
         return Lists(recommended.ids, np.asarray(recommended.counts, np.int64))
     refuse_masked("recommended", recommended)
-    if isinstance(recommended, np.ndarray) and recommended.ndim == 2 and recommended.dtype.kind != "O":
-        ids = recommended
-    else:
-        ids = _padded("recommended", recommended)
+    if not (isinstance(recommended, np.ndarray) and recommended.ndim == 2):
+        return _from_rows(_rows("recommended", recommended, ordered=True))
+    ids = recommended
     if ids.dtype.kind in "fb":
-        raise TypeError(f"recommended must hold item ids, whole numbers or strings, got dtype {ids.dtype}")
+        raise TypeError(f"recommended must hold item ids, whole numbers or strings, got {kind_word(ids.dtype)}")
     if ids.dtype.kind == "O":
         real = np.array([[item is not None for item in row] for row in ids], bool).reshape(ids.shape)
     elif ids.dtype.kind == "i":
-        real = ids >= 0
+        real = ids != _PADDING
     else:
         return Lists(ids, np.full(len(ids), ids.shape[1], np.int64))
     broken = np.flatnonzero((real[:, 1:] & ~real[:, :-1]).any(axis=1))
     if broken.size:
-        raise ValueError(f"recommended[{broken[0]}] has an item behind its padding: ids of -1 or None end a list")
+        raise ValueError(
+            f"recommended[{broken[0]}] has an item behind its padding: in an array -1 or None ends a list; if -1 is an "
+            "item, give a list of lists"
+        )
     return Lists(ids, real.sum(axis=1))
+
+
+def _from_rows(rows: list[list[Any]]) -> Lists:
+    """Ids of a list of lists. None at the end of a row is padding."""
+    rows = [_without_padding(at, row) for at, row in enumerate(rows)]
+    types = {type(item) for row in rows for item in row}
+    if any(issubclass(kind, (bool, np.bool_, float, np.floating)) for kind in types):
+        bad = next(kind.__name__ for kind in types if issubclass(kind, (bool, np.bool_, float, np.floating)))
+        raise TypeError(f"recommended must hold item ids, whole numbers or strings, got {bad}")
+    counts = np.array([len(row) for row in rows], np.int64)
+    whole = all(issubclass(kind, (int, np.integer)) for kind in types) and all(
+        -(2**63) <= item < 2**63 for row in rows for item in row
+    )
+    shape = len(rows), int(counts.max(initial=0))
+    ids = np.full(shape, _PADDING if whole else None, np.int64 if whole else object)
+    for at, row in enumerate(rows):
+        ids[at, : len(row)] = row
+    return Lists(ids, counts)
+
+
+def _without_padding(at: int, row: list[Any]) -> list[Any]:
+    end = len(row)
+    while end and row[end - 1] is None:
+        end -= 1
+    if any(item is None for item in row[:end]):
+        raise ValueError(f"recommended[{at}] has an item behind its padding: None ends a list")
+    return row[:end]
 
 
 def _rows(name: str, values: Any, ordered: bool = False) -> list[list[Any]]:
     if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
-        raise TypeError(f"{name} must have one list of ids for each user, got {type(values).__name__}")
+        raise TypeError(f"{name} must have one list of ids for each user, got {type_word(values)}")
     rows = []
     for at, row in enumerate(values):
         if isinstance(row, (str, bytes, Mapping)) or not hasattr(row, "__len__"):
-            raise TypeError(f"{name}[{at}] must be the list of one user's ids, got {row!r}: give [[...], ...]")
+            raise TypeError(f"{name}[{at}] must be the list of one user's ids, got {given(row)}: give [[...], ...]")
         if ordered and isinstance(row, Set):
             raise TypeError(f"{name}[{at}] is a {type(row).__name__}, which has no order: give a list, best first")
         rows.append(row.tolist() if isinstance(row, np.ndarray) else list(row))
     return rows
 
 
-def _padded(name: str, values: Any) -> NDArray[Any]:
-    rows = _rows(name, values, ordered=True)
-    whole = all(
-        isinstance(item, (int, np.integer)) and not isinstance(item, bool) and -(2**63) <= item < 2**63
-        for row in rows
-        for item in row
-    )
-    ids = np.full((len(rows), max(map(len, rows), default=0)), -1 if whole else None, np.int64 if whole else object)
-    for at, row in enumerate(rows):
-        ids[at, : len(row)] = row
-    return ids
+def as_positions(lists: Lists, items: IdIndex, unknown: str) -> tuple[Ints, list[Any]]:
+    """Ids as positions in an index, -1 in the padding; and the unknown ids, which come after the known ones.
 
-
-def as_positions(lists: Lists, items: Any) -> Ints:
-    """Ids as positions in an `IdIndex`, -1 in the padding."""
+    With ``unknown="raise"`` there are none.
+    """
     real = np.arange(lists.ids.shape[1]) < lists.counts[:, None]
     out = np.full(lists.ids.shape, -1, np.int64)
-    out[real] = items.encode(lists.ids[real])
-    return out
+    listed = lists.ids[real]
+    places = places_of(items, listed, unknown) if len(listed) else np.zeros(0, np.int64)
+    strange = places < 0
+    ids, codes = factorize("recommended", listed[strange]) if strange.any() else (np.zeros(0), np.zeros(0, np.int64))
+    places[strange] = items.size + codes
+    out[real] = places
+    return out, ids.tolist()
 
 
-def with_relevant(recommended: Any, relevant: Any, n_items: int | None, graded: bool) -> tuple[Ints, Ints, _core.Csr]:
-    """Positions, counts, and the relevant items with a row for each list; with their values if `graded`."""
+class Compared(NamedTuple):
+    """Lists by position, how long they are, relevant items with a row for each list, and the id at each position."""
+
+    ids: Ints
+    counts: Ints
+    relevant: _core.Csr
+    names: Callable[[int], Any]
+
+
+def with_relevant(recommended: Any, relevant: Any, n_items: int | None, graded: bool, unknown: str) -> Compared:
+    """Lists beside the relevant items, the latter with their values if `graded`."""
+    check_unknown(unknown)
     recommended, relevant = in_order_of_lists(recommended, relevant)
     lists = as_lists(recommended)
+    padded = isinstance(recommended, np.ndarray) and bool((lists.counts < lists.ids.shape[1]).any())
     if scipy.sparse.issparse(relevant) or isinstance(relevant, Interactions):
         data = relevant if isinstance(relevant, Interactions) else as_interactions(relevant)
         _check_rows(len(lists.counts), data.n_users)
-        ids = _whole(lists.ids) if data.item_ids is None else as_positions(lists, data.items)
+        _refuse_ambiguous(padded and lists.ids.dtype.kind == "i" and data.items.has_minus_one)
+        strange: list[Any] = []
+        if data.item_ids is None:
+            lists = Lists(_whole(lists.ids), lists.counts)
+        ids = lists.ids
+        if data.item_ids is not None or unknown != "raise":  # the core names positions out of range
+            ids, strange = as_positions(lists, data.items, unknown)
         values = as_gains("relevant", data.matrix.data) if graded else None
-        return ids, lists.counts, _core.Csr(data.matrix.indptr, data.matrix.indices, values, data.n_items, "float64")
+        matrix = data.matrix.indptr, data.matrix.indices, values, data.n_items + len(strange)
+        return Compared(ids, lists.counts, _core.Csr(*matrix, "float64"), _names_of(data.items, strange))
     if graded:
         raise ValueError("graded gains need relevant as Interactions or a sparse matrix, whose values they are")
-    return _factorized(lists, _rows("relevant", relevant), n_items)
+    rows = _rows("relevant", relevant)
+    _refuse_ambiguous(padded and lists.ids.dtype.kind == "i" and any(-1 in row for row in rows))
+    return _factorized(lists, rows, n_items)
+
+
+def _names_of(items: IdIndex, strange: list[Any]) -> Callable[[int], Any]:
+    def name(place: int) -> Any:
+        return strange[place - items.size] if place >= items.size else items.decode([place]).tolist()[0]
+
+    return name
+
+
+def _refuse_ambiguous(ambiguous: bool) -> None:
+    if ambiguous:
+        raise ValueError(
+            "recommended is an array padded with -1, but -1 is also an item of relevant: give a list of lists, which "
+            "needs no padding, or Recommendations"
+        )
+
+
+def refuse_repeated(found: Compared) -> None:
+    """An error for an item that a list holds twice, by its id: what the core would call by its position."""
+    for start in range(0, len(found.ids), _LISTS_AT_A_TIME):
+        part = slice(start, start + _LISTS_AT_A_TIME)
+        real = np.arange(found.ids.shape[1]) < found.counts[part, None]
+        # Padding, made different from everything else.
+        rows = np.sort(np.where(real, found.ids[part], -1 - np.arange(found.ids.shape[1])), axis=1)
+        same = rows[:, 1:] == rows[:, :-1]
+        if same.any():
+            at, column = np.argwhere(same)[0].tolist()
+            item = found.names(int(rows[at, column]))
+            raise ValueError(f"recommended[{start + at}] holds the item {item!r} more than once: name each item once")
 
 
 def _whole(ids: NDArray[Any]) -> Ints:
     if ids.dtype.kind not in "iu":
         raise TypeError(
-            f"recommended has ids of dtype {ids.dtype}, but relevant has plain columns: give Interactions with ids, or "
+            f"recommended holds {kind_word(ids.dtype)}, but relevant has plain columns: give Interactions with ids, or "
             "the positions of the items"
         )
     return np.ascontiguousarray(ids, dtype=np.int64)
@@ -116,7 +198,7 @@ def _check_rows(lists: int, rows: int) -> None:
         raise ValueError(f"there are {lists} lists, but relevant has {rows} rows: give one row for each list")
 
 
-def _factorized(lists: Lists, relevant: list[list[Any]], n_items: int | None) -> tuple[Ints, Ints, _core.Csr]:
+def _factorized(lists: Lists, relevant: list[list[Any]], n_items: int | None) -> Compared:
     _check_rows(len(lists.counts), len(relevant))
     real = np.arange(lists.ids.shape[1]) < lists.counts[:, None]
     every = [*lists.ids[real].tolist(), *(item for row in relevant for item in row)]
@@ -132,10 +214,14 @@ def _factorized(lists: Lists, relevant: list[list[Any]], n_items: int | None) ->
     repeated = np.flatnonzero((columns[1:] == columns[:-1]) & (rows[1:] == rows[:-1]))
     if repeated.size:
         at = repeated[0]
-        raise ValueError(f"relevant[{rows[at]}] holds {distinct[columns[at]]!r} twice: name each item once")
-    size = len(distinct) if n_items is None else check_int("n_items", n_items, minimum=len(distinct))
+        item = distinct[columns[at : at + 1]].tolist()[0]
+        raise ValueError(f"relevant[{rows[at]}] holds the item {item!r} more than once: name each item once")
+    size = least = len(distinct)
+    if n_items is not None:
+        size = check_int("n_items", n_items, minimum=least, maximum=LARGEST_INT32)
     indptr = np.append(0, np.cumsum(sizes))
-    return ids, lists.counts, _core.Csr(indptr, columns.astype(np.int32), None, max(size, 1), "float64")
+    matrix = _core.Csr(indptr, columns.astype(np.int32), None, max(size, 1), "float64")
+    return Compared(ids, lists.counts, matrix, lambda place: distinct[place : place + 1].tolist()[0])
 
 
 def _refuse_other_kinds(listed: list[Any], relevant: list[Any]) -> None:

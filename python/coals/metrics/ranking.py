@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coals import _core
 from coals._util.checks import check_choice, check_int, check_threads
 from coals.metrics.names import known_metrics, metric, parse_metrics
-from coals.metrics.ranked_lists import exponential, listed_scores, with_relevant
+from coals.metrics.ranked_lists import exponential, listed_scores, refuse_repeated, with_relevant
 
 #: What `coals.metrics` passes on.
 __all__ = [
@@ -41,13 +41,14 @@ def compute(
     ties: str = "listed",
     gain: str = "binary",
     n_items: int | None = None,
+    unknown: str = "raise",
     num_threads: int | None = None,
 ) -> dict[str, Floats]:
     """Several metrics of the same lists in one pass.
 
     Parameters
     ----------
-    recommended, relevant, scores, ties, num_threads, gain, n_items
+    recommended, relevant, scores, ties, unknown, num_threads, gain, n_items
         As the module says; the last two as for `ndcg` and `auc`.
     metrics : str or sequence of str
         Names as in ``"ndcg@10"``, of the metrics that the module lists as given relevant items.
@@ -78,12 +79,15 @@ def compute(
     for each in parsed:
         if n_items is None and not has_columns and "n_items" in each.definition.options:
             raise ValueError(f"{each.name} needs n_items, the number of items that could have been listed")
-    ids, counts, rows = with_relevant(recommended, relevant, n_items, graded)
-    if gain == "exponential":
-        rows = exponential(rows)
-    tied = listed_scores(recommended, scores, counts) if ties == "expected" else None
-    wanted = [each.native for each in parsed]
-    values = _core.ranking_metrics(ids, counts, tied, rows, 0, graded, wanted, check_threads(num_threads))
+    found = with_relevant(recommended, relevant, n_items, graded, unknown)
+    rows = exponential(found.relevant) if gain == "exponential" else found.relevant
+    tied = listed_scores(recommended, scores, found.counts) if ties == "expected" else None
+    wanted, threads = [each.native for each in parsed], check_threads(num_threads)
+    try:
+        values = _core.ranking_metrics(found.ids, found.counts, tied, rows, 0, graded, wanted, threads)
+    except ValueError:
+        refuse_repeated(found)
+        raise
     return {str(each): row for each, row in zip(parsed, values, strict=True)}
 
 
@@ -94,8 +98,9 @@ def _one(name: str, recommended: Any, relevant: Any, k: int, **options: Any) -> 
 
 @metric("precision", "ranking", "h / k")
 def precision(
-    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
-) -> Floats:
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", unknown: str = "raise",
+    num_threads: int | None = None,
+) -> Floats:  # fmt: skip
     """Share of the first k places that is relevant: hits / k.
 
     Parameters, result and errors as in `compute`.
@@ -105,13 +110,16 @@ def precision(
     >>> precision([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=2)
     array([0.5])
     """
-    return _one("precision", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+    return _one(
+        "precision", recommended, relevant, k, scores=scores, ties=ties, unknown=unknown, num_threads=num_threads
+    )
 
 
 @metric("recall", "ranking", "h / |R|")
 def recall(
-    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
-) -> Floats:
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", unknown: str = "raise",
+    num_threads: int | None = None,
+) -> Floats:  # fmt: skip
     """Share of the user's relevant items that is among the first k: hits / |R|.
 
     Parameters, result and errors as in `compute`.
@@ -121,13 +129,14 @@ def recall(
     >>> recall([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=5)
     array([1.])
     """
-    return _one("recall", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+    return _one("recall", recommended, relevant, k, scores=scores, ties=ties, unknown=unknown, num_threads=num_threads)
 
 
 @metric("recall_min", "ranking", "h / min(k, |R|)", '"Recall@k" of Liang et al. 2018 (Mult-VAE)')
 def recall_min(
-    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
-) -> Floats:
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", unknown: str = "raise",
+    num_threads: int | None = None,
+) -> Floats:  # fmt: skip
     """hits / min(k, |R|), the "Recall@k" of Liang et al. 2018 (Mult-VAE): a perfect list has 1 at every k.
 
     Parameters, result and errors as in `compute`.
@@ -137,13 +146,16 @@ def recall_min(
     >>> [recall_min([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=k).round(4).item() for k in (1, 2, 3, 5)]
     [1.0, 0.5, 0.6667, 1.0]
     """
-    return _one("recall_min", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+    return _one(
+        "recall_min", recommended, relevant, k, scores=scores, ties=ties, unknown=unknown, num_threads=num_threads
+    )
 
 
 @metric("f1", "ranking", "harmonic mean of precision@k and recall@k: 2 h / (k + |R|)")
 def f1(
-    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
-) -> Floats:
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", unknown: str = "raise",
+    num_threads: int | None = None,
+) -> Floats:  # fmt: skip
     """Harmonic mean of precision@k and recall@k: 2 hits / (k + |R|).
 
     Parameters, result and errors as in `compute`.
@@ -153,7 +165,7 @@ def f1(
     >>> f1([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=5)
     array([0.75])
     """
-    return _one("f1", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+    return _one("f1", recommended, relevant, k, scores=scores, ties=ties, unknown=unknown, num_threads=num_threads)
 
 
 @metric(
@@ -171,13 +183,14 @@ def ndcg(
     scores: Any = None,
     ties: str = "listed",
     gain: str = "binary",
+    unknown: str = "raise",
     num_threads: int | None = None,
 ) -> Floats:
     """Σ gain_p / log2(p + 1) over places p <= k, divided by that of the best list (Järvelin and Kekäläinen 2002).
 
     Parameters
     ----------
-    recommended, relevant, k, scores, ties, num_threads
+    recommended, relevant, k, scores, ties, unknown, num_threads
         As the module says.
     gain : {"binary", "linear", "exponential"}
         A relevant item gains 1, its value in `relevant`, or 2^value - 1. A user whose items gain nothing has value 0.
@@ -201,13 +214,15 @@ def ndcg(
     >>> ndcg([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=2, scores=[[4, 3, 3, 2, 1]], ties="expected").round(6)
     array([0.806574])
     """
-    return _one("ndcg", recommended, relevant, k, scores=scores, ties=ties, gain=gain, num_threads=num_threads)
+    options: dict[str, Any] = {"scores": scores, "ties": ties, "unknown": unknown, "num_threads": num_threads}
+    return _one("ndcg", recommended, relevant, k, gain=gain, **options)
 
 
 @metric("map", "ranking", "Σ precision@p over the hits at ranks p <= k, divided by min(k, |R|)")
 def average_precision(
-    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
-) -> Floats:
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", unknown: str = "raise",
+    num_threads: int | None = None,
+) -> Floats:  # fmt: skip
     """Sum of the precision at each hit among the first k, over min(k, |R|). Its mean over users is MAP@k.
 
     Parameters, result and errors as in `compute`.
@@ -217,13 +232,14 @@ def average_precision(
     >>> average_precision([[5, 1, 2, 9, 7]], [[2, 5, 7]], k=2)
     array([0.5])
     """
-    return _one("map", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+    return _one("map", recommended, relevant, k, scores=scores, ties=ties, unknown=unknown, num_threads=num_threads)
 
 
 @metric("hit_rate", "ranking", "1 if h > 0, else 0")
 def hit_rate(
-    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
-) -> Floats:
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", unknown: str = "raise",
+    num_threads: int | None = None,
+) -> Floats:  # fmt: skip
     """1 if there is a hit among the first k, else 0.
 
     Parameters, result and errors as in `compute`.
@@ -233,13 +249,16 @@ def hit_rate(
     >>> hit_rate([[5, 1], [1, 5]], [[5], [7]], k=1)
     array([1., 0.])
     """
-    return _one("hit_rate", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+    return _one(
+        "hit_rate", recommended, relevant, k, scores=scores, ties=ties, unknown=unknown, num_threads=num_threads
+    )
 
 
 @metric("mrr", "ranking", "1 / rank of the first hit, 0 without a hit")
 def reciprocal_rank(
-    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", num_threads: int | None = None
-) -> Floats:
+    recommended: Any, relevant: Any, k: int, *, scores: Any = None, ties: str = "listed", unknown: str = "raise",
+    num_threads: int | None = None,
+) -> Floats:  # fmt: skip
     """1 / place of the first hit among the first k, 0 without one. Its mean over users is MRR@k.
 
     Parameters, result and errors as in `compute`.
@@ -249,7 +268,7 @@ def reciprocal_rank(
     >>> reciprocal_rank([[1, 5, 7]], [[5, 7]], k=3)
     array([0.5])
     """
-    return _one("mrr", recommended, relevant, k, scores=scores, ties=ties, num_threads=num_threads)
+    return _one("mrr", recommended, relevant, k, scores=scores, ties=ties, unknown=unknown, num_threads=num_threads)
 
 
 @metric(
@@ -266,6 +285,7 @@ def auc(
     n_items: int | None = None,
     scores: Any = None,
     ties: str = "listed",
+    unknown: str = "raise",
     num_threads: int | None = None,
 ) -> Floats:
     """Share of the pairs of a relevant and another item of the catalogue that stand in the right order.
@@ -275,7 +295,7 @@ def auc(
 
     Parameters
     ----------
-    recommended, relevant, k, scores, ties, num_threads
+    recommended, relevant, k, scores, ties, unknown, num_threads
         As the module says.
     n_items : int, optional
         Size of the catalogue; needed, and used, if `relevant` is a list of lists.
@@ -294,4 +314,5 @@ def auc(
     >>> auc([[0, 1, 2, 3]], [[0, 2]], k=4, n_items=4)
     array([0.75])
     """
-    return _one("auc", recommended, relevant, k, n_items=n_items, scores=scores, ties=ties, num_threads=num_threads)
+    options: dict[str, Any] = {"scores": scores, "ties": ties, "unknown": unknown, "num_threads": num_threads}
+    return _one("auc", recommended, relevant, k, n_items=n_items, **options)

@@ -9,7 +9,6 @@ and `_nearest_users` (`similar_users`).
 from __future__ import annotations
 
 import copy
-import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,33 +18,35 @@ import numpy.typing as npt
 from coals import _core
 from coals._util.checks import check_bool, check_indices, check_int, check_threads, foreign_name_error, paired
 from coals._util.limits import LONGEST_LIST
+from coals._util.memory import out_of_memory
 from coals._util.progress import MANY, working
 from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
-from coals.data.labels import by_query, refuse_other_indexes
-from coals.data.titles import title_finder, titles_of_ids
+from coals.data.labels import by_query
+from coals.data.titles import titles_of_ids
+from coals.data.unknown_ids import LISTS, places_of
 from coals.models.constructors import explaining, parameters_of
 from coals.models.errors import NotFittedError
-from coals.models.explanation import Explanation, Parts, explained, one_pair
+from coals.models.explanation import Explanation, Parts, explained_pair, one_pair
 from coals.models.fit_memory import Bytes, Shape
 from coals.models.folded_rows import Rows, given_rows, users_of
 from coals.models.offered import offered_with
-from coals.models.rating_means import clipped
+from coals.models.unknown_pairs import mean_pairs, predicted
+from coals.models.users_for_items import NOT_LISTED, users_by_pairs, users_for_items
 from coals.persistence import saving
 from coals.persistence.model_classes import Axes
 from coals.persistence.stored_values import Encoder
+from coals.persistence.tensor_file import Place
 from coals.ranking import filters
 from coals.ranking.filters import Filter
-from coals.ranking.recommendations import Recommendations, TopN, cut_below, padded
-from coals.ranking.unknown import answer
+from coals.ranking.recommendations import Recommendations, TopN, padded
+from coals.ranking.unknown import history_lists, item_lists, user_lists
 
 __all__ = ["NotFittedError", "Recommender"]
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 Self = TypeVar("Self", bound="Recommender")
-
-NOT_LISTED = -1e300  # a score for pairs that no list may hold
 
 
 class Recommender(ABC):
@@ -67,6 +68,7 @@ class Recommender(ABC):
     item_titles_: Array | None
     num_threads: int | None
     rating_range_: tuple[float, float]
+    _rating_mean_: float
     _seen_: _core.Csr
     _fitted_params_: dict[str, Any]
     _pending_: dict[str, saving.Once]
@@ -82,6 +84,7 @@ class Recommender(ABC):
         "_seen_": (),
         "_fitted_params_": (),
         "rating_range_": (),
+        "_rating_mean_": (),
     }
     _space: ClassVar[dict[str, list[Any]]] = {}
     #: Attributes that follow from others, each with the method that makes it.
@@ -92,8 +95,6 @@ class Recommender(ABC):
     _ratings_with: ClassVar[str] = ""
     #: Whether a zero in a history does not count as an entry.
     _drops_zeros: ClassVar[bool] = False
-
-    # --- parameters ---
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -184,8 +185,10 @@ class Recommender(ABC):
         """`_fit`, which leaves nothing behind where it fails."""
         try:
             self._fit(data, *args, **kwargs)
-        except BaseException:
+        except BaseException as error:
             self._forget_fit()
+            if isinstance(error, MemoryError):
+                raise out_of_memory(error, f"fitting {type(self).__name__}", data.shape) from error
             raise
         return self
 
@@ -205,6 +208,7 @@ class Recommender(ABC):
         self.user_index_, self.item_index_ = data.users, data.items
         self.item_titles_ = data.item_titles
         self._seen_ = seen
+        self._rating_mean_ = float(data.matrix.data.mean(dtype=np.float64))
         self._fitted_params_ = self.get_params()
 
     def _require_fitted(self) -> None:
@@ -218,15 +222,13 @@ class Recommender(ABC):
         vars(twin).update(getattr(self, "_fitted_params_", {}))
         return twin
 
-    # --- files ---
-
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: Place) -> None:
         """Writes the fitted model to a file that `coals.load` reads.
 
         Parameters
         ----------
-        path : str or path
-            Written atomically: to a temporary file next to it, which is then renamed.
+        path : str, path, or file open for writing in binary mode
+            A path is written atomically: to a temporary file next to it, which is then renamed.
 
         Raises
         ------
@@ -307,8 +309,9 @@ class Recommender(ABC):
         min_score : float or None, default None
             Leave out items of a lower score.
         unknown : {"raise", "skip", "popular"}, default "raise"
-            What an id that the model does not know gets: a ValueError that names it, an empty list, or the items that
-            most users have, scored by how many do. These, too, must pass the filters; a mapping names no unknown user.
+            What a user that the model does not know gets: a ValueError that names it, an empty list, or the items that
+            most users have, scored by how many do and filtered like the others. Unknown items in filters are an error
+            too, or else left out. The result's `unknown` is the number of unknown users.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
 
@@ -321,21 +324,22 @@ class Recommender(ABC):
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         check_bool("exclude_seen", exclude_seen)
+        asked = filters.Asked(users, places_of(self.user_index_, users, unknown, LISTS))
         per_user = by_query(users, exclude_per_user, allow_per_user)
-        if unknown != "raise":
-            filters.refuse_rows_by_place(*per_user)
+        wanted = filters.ServingFilters(self, asked, unknown, items, exclude, *per_user, min_score)
 
-        def ask(rows: Indices) -> TopN:
-            wanted = filters.serving_filter(self, rows, exclude_seen, items, exclude, *per_user, min_score)
+        def ask(at: Indices) -> TopN:
+            rows = asked.places[at]
+            may = wanted.of(at, self._seen_.select_rows(rows) if exclude_seen else None)
             with working(type(self).__name__, progress if progress is not None or len(rows) >= MANY else False):
-                return padded(self._top_n(rows, min(n, self.n_items_), wanted), n)
+                return self._top_n(rows, min(n, self.n_items_), may)
 
-        may = None if unknown != "popular" else filters.for_strangers(self, items, exclude, per_user[1], min_score)
-        ids, scores, counts = answer(self.user_index_, users, unknown, self._seen_, ask, may)
-        return Recommendations(self.item_index_.named(ids), scores, counts, users, title_finder(self))
+        return item_lists(self, asked.places, n, ask, unknown, users, wanted.of)
 
     @offered_with("_rank_rows")
-    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+    def recommend_for(
+        self, history: Any, n: int = 10, *, exclude_seen: bool = True, unknown: str = "raise"
+    ) -> Recommendations:
         """The `n` best items for a user the model was not fitted with.
 
         Parameters
@@ -343,12 +347,15 @@ class Recommender(ABC):
         history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
             What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or, unless ratings
             are predicted, just the items, each of value 1. A matrix of shape (n_queries, n_items), or `Interactions`
-            with item ids that the model knows, asks for many users at once. May be empty. Ratings far outside the scale
-            of the training data give such scores: ``np.clip(scores, *model.rating_range_)`` brings them back.
+            with item ids, asks for many users at once. May be empty. Ratings far outside the range of the training data
+            give scores far outside it, which ``np.clip(scores, *model.rating_range_)`` brings back.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True
             Leave out what is in the history.
+        unknown : {"raise", "skip", "popular"}, default "raise"
+            An item that the model does not know is a ValueError, or is left out; with "popular" histories of which
+            nothing is left get the items that most users have.
 
         Returns
         -------
@@ -361,19 +368,19 @@ class Recommender(ABC):
         >>> coals.Popularity().fit(plays).recommend_for(["x"], n=1).ids
         array([['y']], dtype='<U1')
         """
-        return self._as_fitted()._recommend_for(history, n, exclude_seen)  # type: ignore[no-any-return]
+        return self._as_fitted()._recommend_for(history, n, exclude_seen, unknown)  # type: ignore[no-any-return]
 
-    def _recommend_for(self, history: Any, n: int, exclude_seen: bool, **more: Any) -> Recommendations:
+    def _recommend_for(self, history: Any, n: int, exclude_seen: bool, unknown: str, **more: Any) -> Recommendations:
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        rows = self._rows_of(history, **more)
+        rows = self._rows_of(history, unknown, **more)
         wanted = Filter(rows.seen if check_bool("exclude_seen", exclude_seen) else None)
-        ids, scores, counts = padded(self._rank_rows(rows, min(n, self.n_items_), wanted), n)
-        return Recommendations(self.item_index_.named(ids), scores, counts, users_of(history), title_finder(self))
+        found = self._rank_rows(rows, min(n, self.n_items_), wanted)
+        return history_lists(self, rows, found, n, unknown, users_of(history))
 
-    def _rows_of(self, history: Any) -> Rows:
+    def _rows_of(self, history: Any, unknown: str) -> Rows:
         return given_rows(
             history, self.item_index_, self._row_dtype, drop_zeros=self._drops_zeros, ratings=self.predicts_ratings,
-            advise="dtype" in self.get_params(),
+            advise="dtype" in self.get_params(), unknown=unknown,
         )  # fmt: skip
 
     @property
@@ -385,13 +392,13 @@ class Recommender(ABC):
         """`recommend` by position: rows in, columns out, no ids."""
         self._require_fitted()
         users, n = check_indices("users", users, self.n_users_), check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        wanted = filters.serving_filter(self, users, check_bool("exclude_seen", exclude_seen))
-        # No list is longer than the catalogue: rank that far, and pad the rest.
+        wanted = filters.seen_filter(self, users, check_bool("exclude_seen", exclude_seen))
         return padded(self._top_n(users, min(n, self.n_items_), wanted), n)
 
     def recommend_users(
-        self, items: Any, n: int = 10, exclude_seen: bool = True, *, users: Any = None, min_score: float | None = None
-    ) -> Recommendations:
+        self, items: Any, n: int = 10, exclude_seen: bool = True, *, users: Any = None,
+        min_score: float | None = None, unknown: str = "raise",
+    ) -> Recommendations:  # fmt: skip
         """The `n` users with the best scores for each item: which users to recommend it to.
 
         Parameters
@@ -404,6 +411,8 @@ class Recommender(ABC):
             The only users that may be on a list.
         min_score : float or None, default None
             Leave out users of a lower score.
+        unknown : {"raise", "skip"}, default "raise"
+            What an item that the model does not know gets: a ValueError that names it, or an empty list.
 
         Returns
         -------
@@ -412,25 +421,16 @@ class Recommender(ABC):
             would not list the item, whatever its `n`, are left out.
         """
         self._require_fitted()
-        columns = self.item_index_.encode(items)
-        n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        least = filters.check_min_score(min_score)
-        seen = self._seen_.transpose().select_rows(columns) if check_bool("exclude_seen", exclude_seen) else None
-        allow = None if users is None else filters.encode_some(self.user_index_, users)
-        wanted = filters.Filter(seen, None, filters.candidate_mask(None, allow, self.n_users_))
-        ranked = self._top_users(columns, min(n, self.n_users_), wanted)
-        ids, scores, counts = padded(cut_below(ranked, least), n)
-        return Recommendations(self.user_index_.named(ids), scores, counts, items)
+        return users_for_items(self, items, n, exclude_seen, users, min_score, unknown)
 
-    def titles(self, ids: Any) -> list[str]:
-        """Titles of item ids, a scalar or a 1-D sequence; the id itself as text if the training data had none.
-
-        The padding of a short list, -1 or None, is left out.
-        """
+    def titles(self, ids: Any, *, unknown: str = "raise") -> list[str]:
+        """Titles of item ids, as `Interactions.titles` gives them; the id as text if the training data had none."""
         self._require_fitted()
-        return titles_of_ids(self.item_index_, self.item_titles_, ids)
+        return titles_of_ids(self.item_index_, self.item_titles_, ids, unknown)
 
-    def predict(self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False) -> Array:
+    def predict(
+        self, users: Any, items: Any, *, clip: bool | tuple[float, float] = False, unknown: str = "raise"
+    ) -> Array:
         """The score that `recommend` ranks by, for pairs of a user and an item.
 
         Parameters
@@ -440,6 +440,9 @@ class Recommender(ABC):
             left: the mean and the biases that it does know, or 0 where scores are not ratings.
         clip : bool or (float, float), default False
             Keep predicted ratings within the training ratings' range, or within the given one.
+        unknown : {"raise", "skip", "mean"}, default "raise"
+            What a pair with an id that the model does not know gets: a ValueError that names it, NaN, or, where ratings
+            are predicted, what is known of the pair: means and biases of the one that is known, or the overall mean.
 
         Returns
         -------
@@ -452,9 +455,7 @@ class Recommender(ABC):
             An unknown id, lengths that do not go together, or `clip` where scores are not ratings.
         """
         self._require_fitted()
-        refuse_other_indexes({"users": users, "items": items})
-        pairs = paired(self.user_index_.encode(users), self.item_index_.encode(items))
-        return clipped(self, self._predict_pairs(*pairs), clip)
+        return predicted(self, users, items, clip, unknown)
 
     def predict_indices(self, users: Any, items: Any) -> Array:
         """`predict` by position: rows and columns of the training matrix, no ids.
@@ -499,20 +500,20 @@ class Recommender(ABC):
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
 
-        def ask(known: Indices) -> TopN:
-            return padded(self._nearest_items(known, min(n, self.n_items_)), n)
-
-        ids, scores, counts = answer(self.item_index_, items, unknown, self._seen_, ask)
-        return Recommendations(self.item_index_.named(ids), scores, counts, items, title_finder(self))
+        places = places_of(self.item_index_, items, unknown, LISTS)
+        most = min(n, self.n_items_)
+        return item_lists(self, places, n, lambda at: self._nearest_items(places[at], most), unknown, items)
 
     @offered_with("_nearest_users")
-    def similar_users(self, users: Any, n: int = 10) -> Recommendations:
+    def similar_users(self, users: Any, n: int = 10, *, unknown: str = "raise") -> Recommendations:
         """The `n` users most similar to each given one, who is left out.
 
         Parameters
         ----------
         users : id or sequence of ids, shape (n_queries,)
         n : int, default 10
+        unknown : {"raise", "skip"}, default "raise"
+            What a user that the model does not know gets: a ValueError that names it, or an empty list.
 
         Returns
         -------
@@ -520,13 +521,12 @@ class Recommender(ABC):
             Of users, as `similar_items` gives items.
         """
         self._require_fitted()
-        positions = self.user_index_.encode(users)
+        places = places_of(self.user_index_, users, unknown)
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        ids, scores, counts = padded(self._nearest_users(positions, min(n, self.n_users_)), n)
-        return Recommendations(self.user_index_.named(ids), scores, counts, users)
+        return user_lists(self, places, n, lambda at: self._nearest_users(places[at], min(n, self.n_users_)), users)
 
     @offered_with("_parts")
-    def explain(self, user: Any, item: Any, n: int | None = None) -> Explanation:
+    def explain(self, user: Any, item: Any, n: int | None = None, *, unknown: str = "raise") -> Explanation:
         """How much each item of a user's history contributes to the score of an item.
 
         Parameters
@@ -535,6 +535,8 @@ class Recommender(ABC):
             A user of the training data, and an item.
         n : int or None, default None
             Keep the `n` largest contributions only; None keeps all. What is cut is not summed up anywhere.
+        unknown : {"raise", "skip"}, default "raise"
+            What an id that the model does not know gets: a ValueError that names it, or no contributions and NaN.
 
         Returns
         -------
@@ -551,8 +553,7 @@ class Recommender(ABC):
         and of `predict` at convergence. With ``nonnegative=True`` A is that of the factors above 0. Cost: m K² + K³/3.
         """
         fitted = self._as_fitted()
-        row, column = one_pair(fitted, user, item)
-        return explained(fitted._parts(row, column), None if n is None else check_int("n", n, minimum=1))
+        return explained_pair(fitted, one_pair(fitted, user, item, unknown), n)
 
     # --- what a model has to do, on positions ---
 
@@ -568,14 +569,13 @@ class Recommender(ABC):
     def _top_n(self, users: Indices, n: int, excluded: filters.Filter) -> TopN:
         """The n best items of each user that pass a filter, or are not in the user's row (n_queries x n_items)."""
 
+    def _mean_pairs(self, users: Indices, items: Indices) -> Array:
+        """Ratings of pairs of which one or both are unknown, -1: what ``unknown="mean"`` gives."""
+        return mean_pairs(self, users, items)
+
     def _top_users(self, items: Indices, n: int, excluded: filters.Filter) -> TopN:
         """The n best users of each item that pass a filter."""
-        everyone = np.arange(self.n_users_)
-        scores = np.empty((self.n_users_, len(items)))
-        for k, item in enumerate(items):
-            scores[:, k] = self._scores_on_lists(everyone, np.full(self.n_users_, item))
-        index = _core.ItemIndex(scores, None, "inner_product", self._threads)
-        return cut_below(TopN(*index.top_k(np.eye(len(items)), excluded, n, "real", self._threads)), NOT_LISTED / 2)
+        return users_by_pairs(self, items, n, excluded)
 
     def _scores_on_lists(self, users: Indices, items: Indices) -> Array:
         """`_predict_pairs`, but NOT_LISTED where `_top_n` would list an item under no circumstances."""

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from coals._util.checks import check_int
 from coals._util.order import best_first
 from coals.data.ids import IdIndex
+from coals.data.unknown_ids import places_of
 
-__all__ = ["Explanation", "Parts", "explained", "one_pair"]
+__all__ = ["Explanation", "Parts", "explained_pair", "one_pair"]
 
 
 class Explanation(NamedTuple):
@@ -56,17 +58,21 @@ class Parts(NamedTuple):
     baseline: float
 
 
-def explained(parts: Parts, n: int | None) -> Explanation:
-    """The n largest contributions, by absolute value; all for None."""
-    index, positions, contributions, baseline = parts
+def explained_pair(model: Any, pair: tuple[int, int], n: int | None) -> Explanation:
+    """The n largest contributions, by absolute value; all for None. An unknown pair has none."""
+    most = None if n is None else check_int("n", n, minimum=1)
+    if min(pair) < 0:
+        return Explanation(model.item_index_.decode([]), np.zeros(0), np.nan, np.nan)
+    index, positions, contributions, baseline = model._parts(*pair)
     order = best_first(np.abs(contributions))
     score = baseline + float(contributions.sum())
-    return Explanation(index.decode(positions[order][:n]), contributions[order][:n], baseline, score)
+    return Explanation(index.decode(positions[order][:most]), contributions[order][:most], baseline, score)
 
 
-def one_pair(model: Any, user: Any, item: Any) -> tuple[int, int]:
-    """Row and column of the user and the item that `explain` is asked about."""
-    rows, columns = model.user_index_.encode(_one("user", user)), model.item_index_.encode(_one("item", item))
+def one_pair(model: Any, user: Any, item: Any, unknown: str) -> tuple[int, int]:
+    """Row and column of the user and the item that `explain` is asked about; -1 where it is unknown."""
+    rows = places_of(model.user_index_, _one("user", user), unknown)
+    columns = places_of(model.item_index_, _one("item", item), unknown)
     if len(rows) != 1 or len(columns) != 1:
         raise ValueError(f"explain takes one user and one item, got {len(rows)} and {len(columns)}")
     return int(rows[0]), int(columns[0])

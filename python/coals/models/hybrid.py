@@ -10,20 +10,21 @@ from typing import Any, ClassVar
 import numpy as np
 
 from coals import _core
-from coals._util.checks import check_bool, check_choice, check_int, check_number
+from coals._util.checks import check_bool, check_choice, check_int, check_number, type_word
 from coals._util.limits import LONGEST_LIST
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import structure
-from coals.data.titles import title_finder
 from coals.evaluation.evaluation import evaluate
 from coals.metrics.names import parse_metric
-from coals.models.base import NOT_LISTED, Array, Indices, Recommender
+from coals.models.base import Array, Indices, Recommender
 from coals.models.folded_rows import users_of
+from coals.models.users_for_items import NOT_LISTED
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import blended, empty_lists, positions_of, stacked
-from coals.ranking.recommendations import Recommendations, TopN, padded
+from coals.ranking.recommendations import Recommendations, TopN
+from coals.ranking.unknown import history_lists
 from coals.tuning.space import one_by_one
 
 __all__ = ["Hybrid"]
@@ -243,21 +244,26 @@ class Hybrid(Recommender):
         many = self._sizes_[users] >= self._as_fitted().min_history
         return list(zip(self.models_.values(), (np.flatnonzero(many), np.flatnonzero(~many)), strict=True))
 
-    def recommend_for(self, history: Any, n: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+    def recommend_for(
+        self, history: Any, n: int = 10, *, exclude_seen: bool = True, unknown: str = "raise"
+    ) -> Recommendations:
         """The `n` best items for a user the models were not fitted with; each must have `recommend_for`.
 
-        `history` is what each of the models takes; the answer is as that of `recommend`.
+        `history` is what each of the models takes, and `unknown` says what becomes of items that they do not know, as
+        in `Recommender.recommend_for`; the answer is as that of `recommend`.
         """
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
         missing = [name for name, model in self.models_.items() if not hasattr(model, "recommend_for")]
         if missing:
             raise TypeError(f"model {missing[0]!r} cannot recommend for new users: it has no recommend_for")
-        rows = self._rows_of(history)
+        rows = self._rows_of(history, unknown)
+        less = "raise" if unknown == "raise" else "skip"
         width, skip, fitted = min(n, self.n_items_), check_bool("exclude_seen", exclude_seen), self._as_fitted()
 
         def lists(depth: int, skip: bool) -> list[TopN]:
-            found = [model.recommend_for(history, depth, exclude_seen=skip) for model in self.models_.values()]
+            options: dict[str, Any] = {"exclude_seen": skip, "unknown": less}
+            found = [model.recommend_for(history, depth, **options) for model in self.models_.values()]
             return [positions_of(self.item_index_, each) for each in found]
 
         if fitted.how == "switching":
@@ -268,9 +274,7 @@ class Hybrid(Recommender):
         else:
             wanted = Filter(rows.seen if skip else None)
             found = self._best_of_blend(lists(min(fitted.depth, self.n_items_), False), wanted, width)
-        ids, scores, counts = padded(found, n)
-        named = self.item_index_.decode(ids)
-        return Recommendations(named, scores, counts, users_of(history), title_finder(self))
+        return history_lists(self, rows, found, n, unknown, users_of(history))
 
 
 def _check_members(models: Any, how: str, weights: Any) -> None:
@@ -280,7 +284,7 @@ def _check_members(models: Any, how: str, weights: Any) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the names of models must be strings, got {name!r}")
         if not isinstance(model, Recommender):
-            raise TypeError(f"models must hold models of coals, got {type(model).__name__} for {name!r}")
+            raise TypeError(f"models must hold models of coals, got {type_word(model)} for {name!r}")
     if how == "switching" and len(models) != 2:
         raise ValueError(f"how='switching' takes two models, got {len(models)}")
     if weights is None:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from coals import _core
-from coals.models.base import NOT_LISTED, Array, Indices, Recommender
+from coals.models.base import Array, Indices, Recommender
+from coals.models.users_for_items import NOT_LISTED
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.list_blocks import best_of, stacked

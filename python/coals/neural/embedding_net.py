@@ -152,6 +152,15 @@ class EmbeddingNet(NeuralModel, BlockScores):
     def _score_pairs(self, factors: Array, items: Indices) -> Array:
         return self._rest(self._first(factors, 0) + self._first(self.item_factors_[items], 1))
 
+    def _mean_pairs(self, users: Indices, items: Indices) -> Array:
+        """Of a pair with one side known, what the network makes of an embedding of zeros on the other."""
+        found = super()._mean_pairs(users, items)
+        one = (users >= 0) | (items >= 0)
+        sides = (self.user_factors_, users[one]), (self.item_factors_, items[one])
+        embedded = [np.where((own >= 0)[:, None], factors[own], np.zeros(1, factors.dtype)) for factors, own in sides]
+        found[one] = self._rest(self._first(embedded[0], 0) + self._first(embedded[1], 1))
+        return found
+
     def _nearest_items(self, items: Indices, n: int) -> TopN:
         return most_alike(self, "alike items", self.item_factors_, self._candidates_, items, n)
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import scipy
 
 from coals import _core
-from coals._util.checks import check_indices, check_number
+from coals._util.checks import check_indices, check_number, given, type_word
 from coals.data.formats import compressed
+from coals.data.id_arrays import as_id_array
 from coals.data.ids import IdIndex
+from coals.data.unknown_ids import known_places, places_of
 
 __all__ = [
+    "Asked",
     "Filter",
+    "ServingFilters",
     "candidate_mask",
     "check_min_score",
-    "for_strangers",
-    "refuse_rows_by_place",
     "rows_of_ids",
     "rows_of_positions",
-    "serving_filter",
+    "seen_filter",
 ]
 
 Indices = npt.NDArray[np.int64]
@@ -64,62 +66,81 @@ def rows_of_positions(name: str, value: Any, queries: int, items: int) -> _core.
     return _from_lists(name, rows, queries, items)
 
 
-def rows_of_ids(name: str, value: Any, asked: Any, users: IdIndex, items: IdIndex, queries: int) -> _core.Csr | None:
-    """The same from ids: a mapping of a user to items, a sequence of items for each user asked for, or a matrix."""
+class Asked(NamedTuple):
+    """Users that a model is asked about: ids as given and positions, -1 where the model does not know the id."""
+
+    ids: Any
+    places: Indices
+
+    @property
+    def known(self) -> Indices:
+        """Which of them the model knows."""
+        return np.flatnonzero(self.places >= 0)
+
+    @property
+    def strangers(self) -> Indices:
+        """Which of them it does not know."""
+        return np.flatnonzero(self.places < 0)
+
+
+class ServingFilters:
+    """The filter arguments of `recommend`, checked once, for the users asked for: those known, and those unknown."""
+
+    def __init__(
+        self, model: Any, asked: Asked, unknown: str, items: Any = None, exclude: Any = None,
+        exclude_per_user: Any = None, allow_per_user: Any = None, min_score: Any = None,
+    ) -> None:  # fmt: skip
+        ids = model.user_index_, model.item_index_
+        index = model.item_index_
+        self._plain = items is exclude is exclude_per_user is allow_per_user is min_score is None
+        if self._plain:
+            return
+        self._denied = rows_of_ids("exclude_per_user", exclude_per_user, asked, *ids, unknown)
+        self._allowed = rows_of_ids("allow_per_user", allow_per_user, asked, *ids, unknown)
+        self._mask = candidate_mask(
+            None if exclude is None else known_places(index, exclude, unknown, "exclude"),
+            None if items is None else known_places(index, items, unknown),
+            index.size,
+        )
+        self._least = check_min_score(min_score)
+
+    def of(self, rows: Indices, seen: _core.Csr | None = None) -> Filter:
+        """What may be listed for some of the users asked for, given by their place; `seen` has a row for each."""
+        if self._plain:
+            return Filter(seen)
+        denied, allowed = (None if part is None else part.select_rows(rows) for part in (self._denied, self._allowed))
+        return Filter(_union(seen, denied), allowed, self._mask, self._least)
+
+
+def rows_of_ids(
+    name: str, value: Any, asked: Asked, users: IdIndex, items: IdIndex, unknown: str = "raise"
+) -> _core.Csr | None:
+    """Rows from ids: a mapping of a user to items, a sequence of items for each user asked for, or a matrix."""
+    queries = len(asked.places)
     if value is None or scipy.sparse.issparse(value) or isinstance(value, _core.Csr):
         return rows_of_positions(name, value, queries, items.size)
     if isinstance(value, Mapping):
-        positions = users.encode(list(value)).tolist() if value else []
-        by_user = dict(zip(positions, value.values(), strict=True))
-        value = [by_user.get(user, ()) for user in asked.tolist()]
-    rows = [items.encode(row) if len(row) else np.zeros(0, np.int64) for row in _lists(name, value, queries)]
+        value = _of_each(name, value, asked, users, unknown)
+    rows = [known_places(items, row, unknown, f"{name}[{q}]") for q, row in enumerate(_lists(name, value, queries))]
     return _from_lists(name, rows, queries, items.size)
 
 
-def serving_filter(
-    model: Any, users: Indices, exclude_seen: bool, items: Any = None, exclude: Any = None,
-    exclude_per_user: Any = None, allow_per_user: Any = None, min_score: Any = None,
-) -> Filter:  # fmt: skip
-    """What `recommend` may list for users, given by position."""
-    seen = model._seen_.select_rows(users) if exclude_seen else None
-    if items is exclude is exclude_per_user is allow_per_user is min_score is None:
-        return Filter(seen)
-    index = model.item_index_
-    ids = model.user_index_, index
-    denied = rows_of_ids("exclude_per_user", exclude_per_user, users, *ids, len(users))
-    allowed = rows_of_ids("allow_per_user", allow_per_user, users, *ids, len(users))
-    mask = candidate_mask(
-        None if exclude is None else encode_some(index, exclude),
-        None if items is None else encode_some(index, items),
-        index.size,
-    )
-    return Filter(_union(seen, denied), allowed, mask, check_min_score(min_score))
+def _of_each(name: str, value: Mapping[Any, Any], asked: Asked, users: IdIndex, unknown: str) -> list[Any]:
+    """What a mapping has for each user asked for; an unknown one is found by the id itself."""
+    policy = "raise" if unknown == "raise" else "skip"
+    positions = places_of(users, list(value), policy, name=name).tolist() if value else []
+    by_place = {place: row for place, row in zip(positions, value.values(), strict=True) if place >= 0}
+    rows = [by_place.get(place, ()) for place in asked.places.tolist()]
+    if len(asked.strangers):
+        ids = as_id_array("users", asked.ids)
+        for at in asked.strangers.tolist():
+            rows[at] = value.get(ids[at : at + 1].tolist()[0], ())
+    return rows
 
 
-def for_strangers(model: Any, items: Any, exclude: Any, allow_per_user: Any, min_score: Any) -> Any:
-    """The same for unknown users, who get popular items: a function from scores to the items that pass."""
-    index = model.item_index_
-    left_out, kept = (None if ids is None else encode_some(index, ids) for ids in (exclude, items))
-    mask, least = candidate_mask(left_out, kept, index.size), check_min_score(min_score)
-    named = allow_per_user is None  # a mapping names no unknown user
-
-    def may(scores: Indices) -> npt.NDArray[np.bool_]:
-        passed: npt.NDArray[np.bool_] = (scores >= least) & named
-        return passed if mask is None else passed & mask
-
-    return may
-
-
-def refuse_rows_by_place(*filters: Any) -> None:
-    """Rows that go with users by their place go wrong where users are left out."""
-    for rows in filters:
-        if rows is not None and not isinstance(rows, Mapping):
-            raise ValueError('filters per user must be mappings of user to items unless unknown="raise"')
-
-
-def encode_some(index: IdIndex, ids: Any) -> Indices:
-    """Positions of ids that may be none at all."""
-    return np.zeros(0, np.int64) if hasattr(ids, "__len__") and len(ids) == 0 else index.encode(ids)
+def seen_filter(model: Any, users: Indices, exclude_seen: bool) -> Filter:
+    """What `recommend_indices` may list for users, given by position."""
+    return Filter(model._seen_.select_rows(users) if exclude_seen else None)
 
 
 def _union(a: _core.Csr | None, b: _core.Csr | None) -> _core.Csr | None:
@@ -153,13 +174,13 @@ def _sparse_rows(name: str, matrix: Any, queries: int, items: int) -> _core.Csr:
 
 def _lists(name: str, value: Any, queries: int) -> list[Any]:
     if isinstance(value, (str, bytes)) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
-        raise TypeError(f"{name} must be a sparse matrix or a list of items for each query, got {type(value).__name__}")
+        raise TypeError(f"{name} must be a sparse matrix or a list of items for each query, got {type_word(value)}")
     if len(value) != queries:
         raise ValueError(f"{name} must have a list for each query: there are {queries}, it has {len(value)}")
     lists = list(value)
     for q, row in enumerate(lists):
         if isinstance(row, (str, bytes)) or not hasattr(row, "__len__"):
-            raise TypeError(f"{name}[{q}] must be a list of items, got {row!r} ({type(row).__name__})")
+            raise TypeError(f"{name}[{q}] must be a list of items, got {given(row)}")
     return lists
 
 

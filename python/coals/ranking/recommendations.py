@@ -33,11 +33,18 @@ class Recommendations:
     ----------
     ids : ndarray of shape (n_queries, n)
         Item ids of the data the model was fitted with. A list that cannot be filled is padded with -1 where
-        ids are integers, with None elsewhere.
+        ids are integers and -1 is not one of them, with None elsewhere.
     scores : ndarray of shape (n_queries, n)
         Descending within each row, NaN in the padding.
     counts : ndarray of int64, shape (n_queries,)
         How many entries of each row are real.
+    unknown : int
+        How many of the ids asked about, or given in histories, the model does not know.
+
+    Notes
+    -----
+    ``len`` is the number of lists. Iteration is for unpacking, and gives the two arrays ``ids, scores``, whatever the
+    number of lists.
 
     Examples
     --------
@@ -50,7 +57,7 @@ class Recommendations:
     (array([[ 1, -1]]), array([[ 1., nan]]))
     """
 
-    __slots__ = ("_asked", "_titles", "counts", "ids", "scores")
+    __slots__ = ("_asked", "_titles", "counts", "ids", "scores", "unknown")
 
     def __init__(
         self,
@@ -59,10 +66,12 @@ class Recommendations:
         counts: Indices,
         asked: Any = None,
         titles: Callable[[Any], list[str]] | None = None,
+        unknown: int = 0,
     ) -> None:
         self.ids = ids
         self.scores = scores
         self.counts = counts
+        self.unknown = unknown
         self._asked = asked
         self._titles = titles
 
@@ -132,8 +141,26 @@ class Recommendations:
         return frames.DataFrame(self.to_columns())
 
     def __repr__(self) -> str:
-        n = self.ids.shape[1]
-        return f"Recommendations({len(self)} lists of up to {n}, {int(self.counts.sum())} entries)"
+        lists, n, entries = len(self), self.ids.shape[1], int(self.counts.sum())
+        unknown = f", {_several(self.unknown, 'unknown id')}" if self.unknown else ""
+        lines = [f"Recommendations({_several(lists, 'list')} of up to {n}, {_several(entries, 'item')}{unknown})"]
+        queries = range(lists) if self._asked is None else as_id_array("queries", self._asked)[:_SHOWN].tolist()
+        for query, ids, scores, count in zip(queries, self.ids, self.scores, self.counts.tolist(), strict=False):
+            shown = [f"{id!r} {score:.4g}" for id, score in zip(ids[:_SHOWN].tolist(), scores.tolist(), strict=False)]
+            more = [f"{count - _SHOWN} more"] if count > _SHOWN else []
+            lines.append(f"  {query!r}: {', '.join(shown[:count] + more) or 'nothing'}")
+            if len(lines) > _SHOWN:
+                break
+        more_lists = [f"  {_several(lists - _SHOWN, 'more list')}"] if lists > _SHOWN else []
+        return "\n".join(lines + more_lists)
+
+
+# Lists, and items of a list, that are printed.
+_SHOWN = 5
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 # Places that are padding in an answer: with ids and scores, 1 GB.

@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 
 from coals import _core
-from coals._util.checks import check_bool, check_choice, check_int, check_number, check_seconds, check_threads
+from coals._util.checks import (
+    check_bool,
+    check_choice,
+    check_int,
+    check_number,
+    check_seconds,
+    check_threads,
+    type_word,
+)
 from coals._util.limits import LARGEST, LARGEST_INT32
 from coals._util.progress import working
 from coals.data.events import Events, check_half_life, refuse_idle_now, warn_of_units
 from coals.data.native import as_scipy
 from coals.similarities.neighborhoods import MOST_BYTES
+from coals.similarities.rows_asked import RowsAsked
 
 __all__ = ["event_cooccurrence"]
 
@@ -35,6 +44,7 @@ def event_cooccurrence(
     neighbors: int | None = None,
     threshold: float | None = None,
     rows: Any = None,
+    unknown: str = "raise",
     shrinkage: float = 0.0,
     min_support: int = 1,
     diagonal: bool = False,
@@ -87,6 +97,8 @@ def event_cooccurrence(
         Keep entries of at least this.
     rows : sequence of item ids or None, default None
         Items to give rows for, in this order. None gives all.
+    unknown : {"raise", "skip"}, default "raise"
+        What one of `rows` that the events do not know gets: a ValueError that names it, or an empty row.
     shrinkage : float, default 0.0
         Every value is multiplied by w / (w + shrinkage).
     min_support : int, default 1
@@ -138,7 +150,7 @@ def event_cooccurrence(
            [0. , 1. , 0. ]], dtype=float32)
     """
     if not isinstance(events, Events):
-        raise TypeError(f"events must be coals.Events, got {type(events).__name__}: see coals.Events.from_arrays")
+        raise TypeError(f"events must be coals.Events, got {type_word(events)}: see coals.Events.from_arrays")
     check_choice("measure", measure, MEASURES)
     if check_bool("repeats", repeats) and measure != "count":
         raise ValueError(f"repeats=True goes with measure='count': {measure!r} is about groups")
@@ -164,10 +176,11 @@ def event_cooccurrence(
     )  # fmt: skip
     whole = measure == "count" and half_life is None and not inverse_distance and shrinkage == 0
     kinds = ("int32", "float32", "float64") if whole else ("float32", "float64")
+    asked = RowsAsked(events.items, rows, unknown)
     keep = _core.NeighborOptions(
         -1 if neighbors is None else min(check_int("neighbors", neighbors, minimum=1), events.n_items),
         -math.inf if threshold is None else check_number("threshold", threshold),
-        None if rows is None else events.items.encode(rows),
+        asked.known,
         bool(diagonal),
         -1 if memory_limit is None else min(check_int("memory_limit", memory_limit, minimum=0), MOST_BYTES),
     )
@@ -177,7 +190,7 @@ def event_cooccurrence(
             events.group_begin, events.item, events.time, events.n_items, options, keep,
             "float64" if chosen == "int32" and repeats else chosen, check_threads(num_threads),
         )  # fmt: skip
-    answer = as_scipy(found)
+    answer = asked.answered(as_scipy(found))
     if chosen == "int32" and repeats:
         return _whole(answer)
     return answer

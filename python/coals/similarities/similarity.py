@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from coals._util.checks import check_bool, check_choice, check_int, check_number, check_threads
 from coals._util.progress import working
@@ -13,6 +12,7 @@ from coals.data.interactions import Interactions, as_interactions
 from coals.data.native import as_scipy
 from coals.similarities.measures import check_measure, refuse_idle
 from coals.similarities.neighborhoods import along, counted_pairs, neighbor_options, neighborhoods, weighted_products
+from coals.similarities.rows_asked import RowsAsked
 
 __all__ = ["cooccurrence", "similarity"]
 
@@ -26,6 +26,7 @@ def cooccurrence(
     neighbors: int | None = None,
     threshold: float | None = None,
     rows: Any = None,
+    unknown: str = "raise",
     weighted: bool = False,
     diagonal: bool = False,
     dtype: str | None = None,
@@ -46,6 +47,8 @@ def cooccurrence(
         Keep entries of at least this.
     rows : sequence of ids or None, default None
         Items (users) to give rows for, in this order; plain column (row) numbers if X has no ids. None gives all.
+    unknown : {"raise", "skip"}, default "raise"
+        What one of `rows` that X does not know gets: a ValueError that names it, or an empty row.
     weighted : bool, default False
         Sum the products of the two values, :math:`\sum_u x_{ui} x_{uj}`, instead of counting.
     diagonal : bool, default False
@@ -86,8 +89,8 @@ def cooccurrence(
     chosen = kinds[0] if dtype is None else check_choice("dtype", dtype, kinds)
     if check_bool("diagonal", diagonal) and neighbors is not None:
         raise ValueError("diagonal=True goes with neighbors=None: an item is no neighbor of itself")
-    data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
-    keep = neighbor_options(data, neighbors, threshold, places, memory_limit, bool(diagonal))
+    data, asked, threads = _check(X, axis, neighbors, threshold, rows, unknown, memory_limit, num_threads)
+    keep = neighbor_options(data, neighbors, threshold, asked.known, memory_limit, bool(diagonal))
     if weighted:
         with working("cooccurrence", progress):
             products = as_scipy(weighted_products(data, keep, chosen, threads))
@@ -96,10 +99,10 @@ def cooccurrence(
                 "choose dtype='float64' or scale the values down" if chosen == "float32" else "scale the values down"
             )
             raise ValueError(f"a sum of products of values is too large for {chosen}: {remedy}")
-        return products
+        return asked.answered(products)
     with working("cooccurrence", progress):
         counts = as_scipy(counted_pairs(data, keep, threads))
-    return counts if chosen == "int32" else counts.astype(chosen)
+    return asked.answered(counts if chosen == "int32" else counts.astype(chosen))
 
 
 def similarity(
@@ -110,6 +113,7 @@ def similarity(
     neighbors: int | None = 100,
     threshold: float | None = None,
     rows: Any = None,
+    unknown: str = "raise",
     weighted: bool = False,
     alpha: float = 0.5,
     beta: float = 0.5,
@@ -165,6 +169,8 @@ def similarity(
         Keep similarities of at least this.
     rows : sequence of ids or None, default None
         Items (users) to give rows for; plain column (row) numbers if X has no ids. None gives all.
+    unknown : {"raise", "skip"}, default "raise"
+        What one of `rows` that X does not know gets: a ValueError that names it, or an empty row.
     weighted : bool, default False
         For ``"cosine"``: compare values, not only which users have the item.
     alpha, beta : float, default 0.5
@@ -225,19 +231,19 @@ def similarity(
     )
     refuse_idle(measure, {"alpha": alpha, "beta": beta, "k1": k1, "b": b})
     check_choice("dtype", dtype, ("float32", "float64"))
-    data, places, threads = _check(X, axis, neighbors, threshold, rows, memory_limit, num_threads)
+    data, asked, threads = _check(X, axis, neighbors, threshold, rows, unknown, memory_limit, num_threads)
     with working("similarity", progress):
         found = neighborhoods(
-            data, chosen, neighbors=neighbors, threshold=threshold, rows=places, dtype=dtype,
+            data, chosen, neighbors=neighbors, threshold=threshold, rows=asked.known, dtype=dtype,
             memory_limit=memory_limit, threads=threads,
         )  # fmt: skip
-    return as_scipy(found)
+    return asked.answered(as_scipy(found))
 
 
 def _check(
-    X: Any, axis: Any, neighbors: Any, threshold: Any, rows: Any, memory_limit: Any, num_threads: Any
-) -> tuple[Interactions, npt.NDArray[np.int64] | None, int]:
-    """The data with what is compared as columns, positions of the rows, and the threads for the core."""
+    X: Any, axis: Any, neighbors: Any, threshold: Any, rows: Any, unknown: str, memory_limit: Any, num_threads: Any
+) -> tuple[Interactions, RowsAsked, int]:
+    """The data with what is compared as columns, the rows asked for, and the threads for the core."""
     check_choice("axis", axis, AXES)
     if neighbors is not None:
         check_int("neighbors", neighbors, minimum=1)
@@ -247,5 +253,4 @@ def _check(
         check_int("memory_limit", memory_limit, minimum=0)
     threads = check_threads(num_threads)
     data = along(as_interactions(X), axis)
-    places = None if rows is None else data.items.encode(rows)
-    return data, places, threads
+    return data, RowsAsked(data.items, rows, unknown), threads

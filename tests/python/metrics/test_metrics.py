@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coals import _core, metrics
+import coals
+from coals import Interactions, _core, metrics
 from coals.metrics.names import METRICS, parse_metric, parse_metrics
 from coals.metrics.rating_errors import rating_error
 from coals.reference import metrics as reference
@@ -171,3 +172,67 @@ def test_other_bad_metrics():
         parse_metrics([])
     with pytest.raises(ValueError, match="rmse is not a metric of lists"):
         metrics.compute([[1]], [[1]], "rmse")
+
+
+def relabelled(rows, names):
+    return [[names[item] for item in row] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "names", [range(-6, 4), [-1, -5, 3, 2**62, -(2**63), 0, 7, 8, 9, 10], [f"-{k}" for k in range(10)]],
+    ids=["-6 ... 3", "hashes", "text"],
+)  # fmt: skip
+def test_values_do_not_depend_on_what_items_are_called(names):
+    """Negative ids are ids like any other, -1 included."""
+    listed, relevant = [[5, 1, 2, 9, 7], [0, 3], [], [8]], [[2, 5, 7], [3, 4], [1], []]
+    wanted = metrics.compute(listed, relevant, ["recall@3", "ndcg@5", "map@5", "auc@5"], n_items=10)
+    found = metrics.compute(
+        relabelled(listed, names), relabelled(relevant, names), ["recall@3", "ndcg@5", "map@5", "auc@5"], n_items=10
+    )
+    for name, values in wanted.items():
+        assert_array_equal(found[name], values)
+    for measure in (metrics.coverage, metrics.gini):
+        assert measure(relabelled(listed, names), 5, n_items=10) == measure(listed, 5, n_items=10)
+
+
+def test_minus_one_is_padding_in_arrays_alone():
+    assert metrics.recall(np.array([[5, -7, -1]]), [[-7]], 3).tolist() == [1.0]
+    assert metrics.precision(np.array([[-7, -1, -1]]), [[-7]], 3).tolist() == [1 / 3]
+    assert metrics.recall([[5, -1]], [[-1]], 2).tolist() == [1.0]
+    assert metrics.recall([[5, None]], [[5]], 2).tolist() == [1.0]
+    for relevant in ([[-1]], Interactions.from_arrays([0, 0], [-1, 5])):
+        with pytest.raises(
+            ValueError, match="padded with -1, but -1 is also an item of relevant: give a list of lists"
+        ):
+            metrics.recall(np.array([[5, -1]]), relevant, 2)
+        assert metrics.recall(np.array([[-1, 5]])[:, ::-1][:, :1], relevant, 1).tolist() in ([0.0], [0.5])
+
+
+def test_lists_of_a_model_with_negative_ids_are_not_taken_for_padding():
+    plays = Interactions.from_arrays(["a", "a", "b", "b", "c"], [-1, -2, -1, 5, -2])
+    model = coals.Popularity().fit(plays)
+    found = model.recommend(["a", "b", "c"], 3)
+    assert found.ids.tolist() == [[5, None, None], [-2, None, None], [-1, 5, None]]
+    assert model.titles(found.ids[2]) == ["-1", "5"]
+    assert plays.titles(np.array([-1, 5])) == ["-1", "5"]
+    relevant = Interactions.from_arrays(["a", "b", "c"], [5, -2, -1])
+    assert metrics.recall(found, relevant, 1).tolist() == [1.0, 1.0, 1.0]
+    without = coals.Popularity().fit(Interactions.from_arrays(["a", "b"], [-3, -2]))
+    assert without.recommend("a", 3).ids.tolist() == [[-2, -1, -1]]  # -1 is free for padding
+    assert model.item_index_.decode([[0, -1]]).tolist() == [[-2, None]]
+
+
+def test_listed_items_that_relevant_does_not_know():
+    relevant = Interactions.from_arrays(["u", "v"], ["a", "b"])
+    listed = [["x", "a", "y"], ["b", "x"]]
+    with pytest.raises(ValueError, match=r"unknown item id 'x' \(and 2 more\).*unknown='skip'"):
+        metrics.ndcg(listed, relevant, 3)
+    for name in ("precision", "recall", "ndcg", "average_precision", "hit_rate", "reciprocal_rank", "auc"):
+        known = getattr(metrics, name)(listed, [["a"], ["b"]], 3, **({"n_items": 4} if name == "auc" else {}))
+        assert_array_equal(getattr(metrics, name)(listed, relevant, 3, unknown="skip"), known)
+    assert metrics.novelty(listed, relevant, 3, unknown="skip").tolist() == [0.5, 0.5]
+    assert np.isnan(metrics.novelty([["x"]], relevant, 3, unknown="skip")).all()
+    pairs = Interactions.from_arrays(["u", "u", "v"], ["a", "b", "b"])
+    assert metrics.diversity([["x", "a", "b"]], pairs, 3, unknown="skip") == metrics.diversity([["a", "b"]], pairs, 2)
+    with pytest.raises(ValueError, match="unknown must be one of 'raise', 'skip'"):
+        metrics.recall(listed, [["a"], ["b"]], 3, unknown="drop")

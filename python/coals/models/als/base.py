@@ -19,6 +19,7 @@ from coals.data.ids import IdIndex
 from coals.data.interactions import Interactions, as_interactions
 from coals.data.labels import table_by_id
 from coals.data.native import columns_where, rows_of
+from coals.data.unknown_ids import check_unknown
 from coals.data.weights import check_weights
 from coals.models.als.features import fill_cold, predicted
 from coals.models.als.fit import SIDES, Copies, Fit, OnSweep, learn
@@ -266,12 +267,14 @@ class ALS(InnerProductModel):
             fill_cold(rows.entries.row_sizes(), factors, prior, bias, bias_prior)
         return factors, bias
 
-    def _transform(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:
-        return tuple(self._as_fitted()._transform_as_fitted(side, X, weights, features))
+    def _transform(self, side: int, X: Any, weights: Any, features: Any, unknown: str) -> tuple[Array, Array | None]:
+        return tuple(self._as_fitted()._transform_as_fitted(side, X, weights, features, check_unknown(unknown)))
 
-    def _transform_as_fitted(self, side: int, X: Any, weights: Any, features: Any) -> tuple[Array, Array | None]:
-        index = (self.item_index_, self.user_index_)[side]
-        rows = matrix_rows(X, side, index, weights, self.user_factors_.dtype.name, self._drops_zeros)
+    def _transform_as_fitted(
+        self, side: int, X: Any, weights: Any, features: Any, unknown: str
+    ) -> tuple[Array, Array | None]:
+        index, dtype = (self.item_index_, self.user_index_)[side], self.user_factors_.dtype.name
+        rows = matrix_rows(X, side, index, weights, dtype, self._drops_zeros, unknown=unknown)
         index = IdIndex(None, rows.entries.rows, SIDES[side])
         if isinstance(X, Interactions):
             index = (X.users, X.items)[side]
@@ -303,7 +306,7 @@ class ALS(InnerProductModel):
         return check_features("features", features, index, len(weights))
 
     def recommend_for(
-        self, history: Any, n: int = 10, *, exclude_seen: bool = True, features: Any = None
+        self, history: Any, n: int = 10, *, exclude_seen: bool = True, features: Any = None, unknown: str = "raise"
     ) -> Recommendations:
         """The `n` best items for a user the model was not fitted with.
 
@@ -311,14 +314,17 @@ class ALS(InnerProductModel):
         ----------
         history : mapping of item id to value, sequence of item ids, sparse matrix or Interactions
             What the new user did: ``{item: value}`` (or a pandas Series with items as its index), or for implicit data
-            just the items, each of strength 1. A matrix of shape (n_queries, n_items), or `Interactions` with item ids
-            that the model knows, asks for many users at once. May be empty.
+            just the items, each of strength 1. A matrix of shape (n_queries, n_items), or `Interactions` with item ids,
+            asks for many users at once. May be empty.
         n : int, default 10
             Length of the lists, at least 1.
         exclude_seen : bool, default True
             Leave out what is in the history.
         features : sparse or dense matrix of shape (n_queries, p), or (p,), or a table or mapping by user id, or None
             Features of the new users, for a model that was fitted with `user_features`.
+        unknown : {"raise", "skip", "popular"}, default "raise"
+            What becomes of items that the model does not know: a ValueError that names one; or they are left out of
+            the history; with "popular" histories of which nothing is left get the items that most users have.
 
         Returns
         -------
@@ -336,10 +342,11 @@ class ALS(InnerProductModel):
         >>> coals.ImplicitALS(factors=2, random_state=0).fit(plays).recommend_for(["y"], n=1).ids
         array([['x']], dtype='<U1')
         """
-        return self._as_fitted()._recommend_for(history, n, exclude_seen, features=features)  # type: ignore[no-any-return]
+        fitted = self._as_fitted()
+        return fitted._recommend_for(history, n, exclude_seen, unknown, features=features)  # type: ignore[no-any-return]
 
-    def _rows_of(self, history: Any, features: Any = None) -> Rows:
-        rows = super()._rows_of(history)
+    def _rows_of(self, history: Any, unknown: str, features: Any = None) -> Rows:
+        rows = super()._rows_of(history, unknown)
         index = history.users if isinstance(history, Interactions) else IdIndex(None, rows.entries.rows, "user")
         return rows._replace(features=self._row_features(0, features, index))
 

@@ -226,17 +226,22 @@ class ExplicitALS(BiasedFactors, ALS):
         self._partial_fit(X, weights, [user_features, item_features], iterations, progress, callback)
         return self
 
-    def transform_users(self, X: Any, *, weights: Any = None, features: Any = None) -> tuple[Array, Array]:
+    def transform_users(
+        self, X: Any, *, weights: Any = None, features: Any = None, unknown: str = "raise"
+    ) -> tuple[Array, Array]:
         """Factors and biases of new users, given the items as they are.
 
         Parameters
         ----------
-        X : scipy sparse matrix of shape (n, n_items), or Interactions with item ids that the model knows
+        X : scipy sparse matrix of shape (n, n_items), or Interactions with item ids
             Ratings of n new users.
         weights : Interactions or sparse matrix with the pattern of X, array of shape (nnz,), or None
             As in `fit`.
         features : sparse or dense matrix of shape (n, p), table or mapping by user id, or None
             Features of the new users, for a model that was fitted with `user_features`.
+        unknown : {"raise", "skip"}, default "raise"
+            What becomes of item ids that the model does not know: a ValueError that names one, or their entries are
+            left out.
 
         Returns
         -------
@@ -253,11 +258,13 @@ class ExplicitALS(BiasedFactors, ALS):
         >>> (factors @ model.item_factors_.T).round(3)
         array([[ 9., 12., 15.]], dtype=float32)
         """
-        return self._with_bias(self._transform(0, X, weights, features))
+        return self._with_bias(self._transform(0, X, weights, features, unknown))
 
-    def transform_items(self, X: Any, *, weights: Any = None, features: Any = None) -> tuple[Array, Array]:
-        """`transform_users` for new items: X is (n, n_users), or Interactions with user ids that the model knows."""
-        return self._with_bias(self._transform(1, X, weights, features))
+    def transform_items(
+        self, X: Any, *, weights: Any = None, features: Any = None, unknown: str = "raise"
+    ) -> tuple[Array, Array]:
+        """`transform_users` for new items: X is (n, n_users), or Interactions with user ids."""
+        return self._with_bias(self._transform(1, X, weights, features, unknown))
 
     def _with_bias(self, solved: tuple[Array, Array | None]) -> tuple[Array, Array]:
         factors, bias = solved

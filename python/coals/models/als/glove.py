@@ -14,6 +14,7 @@ from coals.data.events import Events
 from coals.data.interactions import Interactions
 from coals.data.native import as_values, structure
 from coals.data.titles import title_finder
+from coals.data.unknown_ids import check_unknown, known_places
 from coals.models.als.explicit import ExplicitALS
 from coals.models.als.fit import Copies, OnSweep, learn
 from coals.models.als.glove_counts import log_counts
@@ -303,7 +304,7 @@ class GloVe(InnerProductModel):
 
     # --- analogies ---
 
-    def analogy(self, positive: Any, negative: Any = (), n: int = 10) -> Recommendations:
+    def analogy(self, positive: Any, negative: Any = (), n: int = 10, *, unknown: str = "raise") -> Recommendations:
         """The `n` items nearest to the sum of some items' directions less that of others.
 
         Parameters
@@ -311,6 +312,8 @@ class GloVe(InnerProductModel):
         positive, negative : id or sequence of ids
             ``analogy(["king", "woman"], ["man"])`` asks what is to king as woman is to man.
         n : int, default 10
+        unknown : {"raise", "skip"}, default "raise"
+            What becomes of an id that the model does not know: a ValueError that names it, or it is left out.
 
         Returns
         -------
@@ -335,9 +338,9 @@ class GloVe(InnerProductModel):
         """
         self._require_fitted()
         n = check_int("n", n, minimum=1, maximum=LONGEST_LIST)
-        places = [self.item_index_.encode(given) for given in (positive, negative)]
+        places = [known_places(self.item_index_, given, check_unknown(unknown)) for given in (positive, negative)]
         if len(places[0]) + len(places[1]) == 0:
-            raise ValueError("positive and negative are empty: give at least one item")
+            raise ValueError("positive and negative are empty, or hold no known item: give at least one")
         given = np.unique(np.concatenate(places))
         blank = given[~self._candidates_[given]]
         if len(blank):

@@ -247,15 +247,18 @@ class ImplicitALS(ALS):
         self._partial_fit(X, None, [user_features, item_features], iterations, progress, callback)
         return self
 
-    def transform_users(self, X: Any, *, features: Any = None) -> Array:
+    def transform_users(self, X: Any, *, features: Any = None, unknown: str = "raise") -> Array:
         """Factors of new users, given the items as they are.
 
         Parameters
         ----------
-        X : scipy sparse matrix of shape (n, n_items), or Interactions with item ids that the model knows
+        X : scipy sparse matrix of shape (n, n_items), or Interactions with item ids
             Strengths of n new users.
         features : sparse or dense matrix of shape (n, p), table or mapping by user id, or None
             Features of the new users, for a model that was fitted with `user_features`.
+        unknown : {"raise", "skip"}, default "raise"
+            What becomes of item ids that the model does not know: a ValueError that names one, or their entries are
+            left out.
 
         Returns
         -------
@@ -271,11 +274,11 @@ class ImplicitALS(ALS):
         >>> model.transform_users(plays[:2]).shape
         (2, 2)
         """
-        return self._transform(0, X, None, features)[0]
+        return self._transform(0, X, None, features, unknown)[0]
 
-    def transform_items(self, X: Any, *, features: Any = None) -> Array:
-        """`transform_users` for new items: X is (n, n_users), or Interactions with user ids that the model knows."""
-        return self._transform(1, X, None, features)[0]
+    def transform_items(self, X: Any, *, features: Any = None, unknown: str = "raise") -> Array:
+        """`transform_users` for new items: X is (n, n_users), or Interactions with user ids."""
+        return self._transform(1, X, None, features, unknown)[0]
 
     _drops_zeros = True
 

@@ -80,3 +80,11 @@ class BiasedFactors(InnerProductModel):
         scores += self.user_bias_[users] + np.asarray(self.global_mean_, scores.dtype)
         scores += self.item_bias_[items]
         return squashed(scores, self.sigmoid_range_)
+
+    def _mean_pairs(self, users: Indices, items: Indices) -> Array:
+        """Of an unknown item the mean and the user's bias, where the model has biases."""
+        found = super()._mean_pairs(users, items)
+        if self._fitted_params_.get("biases", getattr(self, "biases", True)):
+            known = (users >= 0) & (items < 0)
+            found[known] = squashed(self.global_mean_ + self.user_bias_[users[known]], self.sigmoid_range_)
+        return found

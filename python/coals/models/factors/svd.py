@@ -12,12 +12,13 @@ from coals._util.checks import check_choice, check_int, check_number, check_rand
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
 from coals.data.native import columns_where, entry_name, one_a_row, structure, with_values
-from coals.models.base import NOT_LISTED, Array, Indices
+from coals.models.base import Array, Indices
 from coals.models.factors.alike import most_alike
 from coals.models.factors.centering import CENTERS, Centering
 from coals.models.factors.inner_product import InnerProductModel
 from coals.models.fit_memory import Bytes, Shape, csr, itemsize_of, krylov
 from coals.models.folded_rows import Rows
+from coals.models.users_for_items import NOT_LISTED
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
@@ -250,6 +251,13 @@ class SVD(InnerProductModel):
             if self.item_mean_ is not None:
                 scores += self.item_mean_[items].astype(scores.dtype)
         return scores
+
+    def _mean_pairs(self, users: Indices, items: Indices) -> Array:
+        found = super()._mean_pairs(users, items)
+        for means, own in ((self.user_mean_, users), (self.item_mean_, items)):
+            if means is not None:
+                found[own >= 0] = means[own[own >= 0]]
+        return found
 
     def _nearest_items(self, items: Indices, n: int) -> TopN:
         scale = self._as_fitted()._scale(self._fitted_params_["exponent"])

@@ -90,7 +90,8 @@ class ItemKNN(NeighborModel):
     ...     [5, 4, 1, 3, 2, 5, 4, 3],
     ... )
     >>> coals.ItemKNN(similarity="jaccard").fit(ratings).similar_items("x", n=1)
-    Recommendations(1 lists of up to 1, 1 entries)
+    Recommendations(1 list of up to 1, 1 item)
+      'x': 'y' 1
     >>> model = coals.ItemKNN(similarity="pearson", scoring="rating").fit(ratings)
     >>> model.predict("cem", "z").round(3)
     array([3.])

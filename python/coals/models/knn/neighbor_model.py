@@ -17,6 +17,7 @@ from coals.models.base import Array, Indices, Recommender
 from coals.models.explanation import Parts
 from coals.models.folded_rows import Rows
 from coals.models.partial_fit import merge
+from coals.models.rating_means import rating_means
 from coals.persistence.model_classes import Axes
 from coals.ranking.filters import Filter
 from coals.ranking.neighbor_scores import NeighborScores
@@ -240,6 +241,13 @@ class NeighborModel(Recommender):
 
     def _predict_pairs(self, users: Indices, items: Indices) -> Array:
         return self._scores_.of_pairs(users, items, self._threads)
+
+    def _mean_pairs(self, users: Indices, items: Indices) -> Array:
+        """The mean of the one that is known."""
+        found = super()._mean_pairs(users, items)
+        for by, own in (("rows", users), ("columns", items)):
+            found[own >= 0] = rating_means(self._seen_, by).means[own[own >= 0]]
+        return found
 
     def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         scores = self._scores_.asked_by(*self._unseen(rows.entries))
