@@ -58,7 +58,7 @@ class EASE(LinearModel):
     dtype : {"float32", "float64"}, default "float32"
         Precision of the matrix and its inverse.
     memory_limit : int or None, default None
-        Most bytes that the items x items matrix may take; more is an error.
+        Most bytes that the items x items matrix may take; more is an error. None: as much as is available.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from coals import _core
 from coals._util.checks import check_bool, check_choice, check_int
+from coals._util.memory import NotEnoughMemory, available_bytes, readable
 from coals._util.progress import progress_bar
 from coals.data.interactions import Interactions
 from coals.data.native import as_scipy, entry_name, one_a_row, structure, with_values, without_values
@@ -142,10 +143,19 @@ def unsolvable(model: Any, data: Interactions, error: _core.SingularSystemError)
 
 
 def refuse_memory(model: Any, n_items: int) -> None:
-    """An error where the dense items x items matrix would be larger than `memory_limit`."""
+    """An error where the dense items x items matrix would be larger than `memory_limit` or the memory there is."""
     size = n_items**2 * np.dtype(model.dtype).itemsize
-    if model.memory_limit is not None and size > model.memory_limit:
-        raise ValueError(
-            f"memory_limit={model.memory_limit} is too small: a matrix of {n_items} x {n_items} items takes {size} "
-            "bytes; leave out rare items, or raise the limit"
+    if model.memory_limit is not None:
+        if size > model.memory_limit:
+            raise ValueError(
+                f"memory_limit={model.memory_limit} is too small: a matrix of {n_items} x {n_items} items takes {size} "
+                "bytes; leave out rare items, or raise the limit"
+            )
+        return
+    there_is = available_bytes()
+    if there_is is not None and size > there_is:
+        raise NotEnoughMemory(
+            f"{type(model).__name__} needs a matrix of {n_items:,} x {n_items:,} items, which takes {readable(size)}, "
+            f"and {readable(there_is)} of memory are available: leave out rare items (min_item_users=), or use a model "
+            "without such a matrix, for example RP3beta or ItemKNN; coals.estimate_memory says what a fit takes"
         )
