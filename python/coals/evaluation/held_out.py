@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from coals import _core
 from coals._util.checks import check_bool, check_int, check_number
 from coals.data.interactions import Interactions
-from coals.evaluation.model_lists import lists_of, lists_with_ties
+from coals.data.native import rows_of
+from coals.data.unknown_ids import places_of
+from coals.evaluation.model_lists import AskedModel, Batch, lists_of, lists_with_ties
+from coals.evaluation.placement import Placement
 from coals.metrics.ranked_lists import as_gains, exponential
 
-__all__ = ["HeldOut", "ListOptions", "check_models"]
+__all__ = ["HeldOut", "ListOptions"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -32,147 +37,207 @@ class ListOptions(NamedTuple):
     batch_size: int | None
     ties: str = "listed"
     gain: str = "binary"
+    unknown: str = "skip"
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
     """Who is evaluated, and what they should find.
 
-    `requested` are the positions of the users asked for, `users` those of them with a relevant item; row i of
-    `relevant` stores the relevant items of ``users[i]``, with their gains unless these are all 1.
+    `requested` are the positions in `test` of the users asked for, `users` those of them with a relevant item, known to
+    all models unless unknown ones get popular items; row i of `relevant` stores the relevant items of ``users[i]``.
+    `skipped_users` and `unknown_users` count the others: those without a relevant item, and those unknown.
     """
 
     test: Interactions
     requested: Ints
     users: Ints
-    relevant: _core.Csr
+    relevant: Any
     options: ListOptions
+    places: dict[str, Placement]
+    skipped_users: int
+    unknown_users: int
 
     @classmethod
-    def prepare(cls, test: Interactions, users: Any, options: ListOptions) -> HeldOut:
+    def prepare(cls, test: Interactions, users: Any, options: ListOptions, models: dict[str, Any]) -> HeldOut:
         """Check the arguments of `evaluate` other than the models."""
         check_bool("exclude_seen", options.exclude_seen)
         if options.batch_size is not None:
             check_int("batch_size", options.batch_size, minimum=1)
-        requested = np.arange(test.n_users) if users is None else _distinct(test.users.encode(users), test)
+        places = {name: Placement.of(name, model, test) for name, model in models.items()}
+        if options.unknown == "raise":
+            _refuse_unknown(test, places)
+        requested, missing = _requested(test, users, options.unknown)
         high = None
         if options.relevance_threshold is not None:
             high = test.matrix.data >= check_number("relevance_threshold", options.relevance_threshold)
         n_relevant = np.diff(test.matrix.indptr if high is None else np.append(0, np.cumsum(high))[test.matrix.indptr])
-        evaluated = requested[n_relevant[requested] > 0]
-        if evaluated.size == 0:
+        wanted = requested[n_relevant[requested] > 0]
+        if wanted.size == 0:
             raise ValueError(
                 "no user asked for has a relevant item in test: lower relevance_threshold or ask for others"
             )
+        known = np.logical_and.reduce([place.users[wanted] >= 0 for place in places.values()])
+        evaluated = wanted if options.unknown == "popular" else wanted[known]
+        if evaluated.size == 0:
+            raise ValueError(_nobody_known(test, wanted, models))
         relevant = (test if high is None else test.select(high)).matrix[evaluated]
-        return cls(test, requested, evaluated, _with_gains(relevant, options.gain), options)
+        counts = len(requested) - len(wanted), missing + int((~known).sum())
+        return cls(test, requested, evaluated, relevant, options, places, *counts)
 
-    @property
-    def skipped_users(self) -> int:
-        """How many of the users asked for have no relevant item."""
-        return len(self.requested) - len(self.users)
+    @cached_property
+    def _gains(self) -> NDArray[Any] | None:
+        return None if self.options.gain == "binary" else as_gains("test", self.relevant.data)
+
+    def relevant_to(self, name: str) -> _core.Csr:
+        """`relevant` by the positions of a model."""
+        if name not in self._by_model:
+            rows = self.places[name].relevant(self.relevant, self._gains)
+            self._by_model[name] = exponential(rows) if self.options.gain == "exponential" else rows
+        return self._by_model[name]
+
+    @cached_property
+    def _by_model(self) -> dict[str, _core.Csr]:
+        return {}
+
+    @cached_property
+    def rated(self) -> NDArray[np.bool_]:
+        """Which test pairs, of all users, are rated: by default those that all models know, so that errors compare."""
+        columns = self.test.matrix.indices
+        rows = np.repeat(np.arange(self.test.n_users), np.diff(self.test.matrix.indptr))
+        known = np.zeros(self.test.n_users, bool)
+        known[self.requested] = True
+        known = known[rows]
+        if self.options.unknown != "mean":
+            for place in self.places.values():
+                known &= (place.users[rows] >= 0) & (place.items[columns] >= 0)
+        return known
 
     @property
     def n_ratings(self) -> Floats | None:
-        """Test pairs of each evaluated user; None if a user who is not evaluated has some."""
-        counts = np.diff(self.test.matrix.indptr)
+        """Rated test pairs of each evaluated user; None if a user who is not evaluated has some."""
+        ends = np.append(0, np.cumsum(self.rated))[self.test.matrix.indptr]
+        counts = np.diff(ends)
         own: Floats = counts[self.users].astype(np.float64)
-        return own if own.sum() == counts[self.requested].sum() else None
+        return own if own.sum() == counts.sum() else None
 
     @property
     def user_ids(self) -> NDArray[Any]:
         """Ids of the evaluated users."""
         return self.test.users.decode(self.users)
 
-    def lists(self, name: str, model: Any, depth: int) -> Iterator[tuple[slice, Ints, Ints, Floats | None]]:
-        """The model's lists of length `depth`, for one slice of `users` after the other: ids and counts, and with
-        ``ties="expected"`` scores, of lists that go on to the end of the tie at `depth`.
+    def lists(self, name: str, model: Any, depth: int) -> Iterator[Batch]:
+        """The model's lists of length `depth`, for one part of `users` after the other, and with ``ties="expected"``
+        scores, of lists that go on to the end of the tie at `depth`.
         """
-        n = min(depth, self.test.n_items)
+        n = min(depth, int(model.n_items_))
         step = self.options.batch_size or min(max(_PLACES // n, 256), 16384)
-        for start in range(0, len(self.users), step):
-            batch = slice(start, start + step)
-            users = self.users[batch]
+        asked = AskedModel(name, model, self.options.exclude_seen, self.options.unknown == "popular")
+        users = self.places[name].users[self.users]
+        for start in range(0, len(users), step):
+            batch = np.arange(start, min(start + step, len(users)))
             if self.options.ties == "expected":
-                ids, counts, scores = lists_with_ties(model, name, users, n, self.options.exclude_seen)
+                yield from lists_with_ties(asked, users, batch, n, _PLACES)
             else:
-                ids, counts = lists_of(model, name, users, n, self.options.exclude_seen)[:2]
-                scores = None
-            yield batch, ids, counts, scores
+                ids, counts, _ = lists_of(asked, users[batch], n)
+                yield Batch(batch, ids, counts, None)
 
     def values(
-        self, name: str, lists: tuple[slice, Ints, Ints, Floats | None], metrics: list[tuple[str, int]], threads: int
+        self, name: str, batch: Batch, relevant: _core.Csr, metrics: list[tuple[str, int]], threads: int
     ) -> Floats:
         """Ranking metrics of some of the model's lists, `(len(metrics), n_lists)`."""
-        batch, ids, counts, scores = lists
         graded = self.options.gain != "binary"
+        own, first = relevant, int(batch.at[0]) if len(batch.at) else 0
+        if len(batch.at) and int(batch.at[-1]) - first + 1 != len(batch.at):  # not one part of the users
+            own, first = relevant.select_rows(batch.at) if self._gains is None else rows_of(relevant, batch.at)[0], 0
         try:
-            return _core.ranking_metrics(ids, counts, scores, self.relevant, batch.start, graded, metrics, threads)
+            return _core.ranking_metrics(batch.ids, batch.counts, batch.scores, own, first, graded, metrics, threads)
         except ValueError as error:
-            raise ValueError(f"model {name!r} recommends nonsense: {error}") from None
+            user = self.test.users.decode(self.users[batch.at[:1]]).tolist()[0]
+            raise ValueError(
+                f"model {name!r} recommends nonsense: {error}, in the lists from user {user!r} on"
+            ) from None
 
     def rating_errors(self, name: str, model: Any) -> tuple[Floats, Ints]:
-        """Predicted minus test rating for every test pair of the requested users, and its user's position.
+        """Predicted minus test rating for every rated test pair, and its user's position.
 
         NaN unless the model predicts ratings.
         """
-        part = self.test.matrix[self.requested]
-        rows = np.repeat(self.requested, np.diff(part.indptr))
+        rows = np.repeat(np.arange(self.test.n_users), np.diff(self.test.matrix.indptr))[self.rated]
+        columns = self.test.matrix.indices[self.rated]
         if not getattr(model, "predicts_ratings", False):
             return np.full(len(rows), np.nan), rows
-        predicted = np.asarray(model.predict_indices(rows, part.indices.astype(np.int64)), dtype=np.float64)
+        places = self.places[name]
+        predicted = _predictions(name, model, places.users[rows], places.items[columns])
         if predicted.shape != rows.shape or not np.isfinite(predicted).all():
             raise ValueError(f"model {name!r} must predict one finite rating for each of {len(rows)} pairs")
-        return predicted - part.data, rows
+        return predicted - self.test.matrix.data[self.rated], rows
+
+    def pairs_seen(self, name: str, model: Any) -> int:
+        """How many relevant pairs are among the training entries of the model, as far as it has any."""
+        seen = getattr(model, "_seen_", None)
+        users = self.places[name].users[self.users]
+        if not isinstance(seen, _core.Csr):
+            return 0
+        known = np.flatnonzero(users >= 0)
+        theirs = _pattern(seen.select_rows(users[known]))
+        ours = _pattern(self.relevant_to(name).select_rows(known))[:, : theirs.shape[1]]
+        return int(theirs.multiply(ours).nnz)
+
+    def pairs_lost(self, name: str) -> int:
+        """How many relevant pairs have an item that the model does not know."""
+        return int((self.places[name].items[self.relevant.indices] < 0).sum())
 
 
-def _distinct(users: Ints, test: Interactions) -> Ints:
-    ordered = np.sort(users)
+def _pattern(rows: _core.Csr) -> Any:
+    indptr, indices, _ = rows.to_arrays()
+    return scipy.sparse.csr_array((np.ones(len(indices), np.int8), indices, indptr), shape=(rows.rows, rows.columns))
+
+
+def _predictions(name: str, model: Any, users: Ints, items: Ints) -> Floats:
+    known = (users >= 0) & (items >= 0)
+    found = np.asarray(model.predict_indices(users[known], items[known]), dtype=np.float64)
+    if known.all() or found.shape != (int(known.sum()),):
+        return found
+    if not hasattr(model, "_mean_pairs"):
+        raise ValueError(f"model {name!r} has no mean for unknown users and items: leave out unknown='mean'")
+    whole = np.empty(len(users))
+    whole[known], whole[~known] = found, model._mean_pairs(users[~known], items[~known])
+    return whole
+
+
+def _requested(test: Interactions, users: Any, unknown: str) -> tuple[Ints, int]:
+    """Positions of the users asked for, each once, and how many of them `test` does not have."""
+    if users is None:
+        return np.arange(test.n_users), 0
+    places = places_of(test.users, users, "raise" if unknown == "raise" else "skip")
+    if len(places) and (places < 0).all():
+        test.users.encode(users)  # raises
+    ordered = np.sort(places[places >= 0])
     repeated = ordered[1:][ordered[1:] == ordered[:-1]]
     if repeated.size:
         raise ValueError(f"users holds {test.users.decode(repeated).tolist()[0]!r} more than once: name each user once")
-    return users
+    return places[places >= 0], int((places < 0).sum())
 
 
-def check_models(models: Any, test: Interactions) -> dict[str, Any]:
-    """The models by name, each seen to be fitted with the users and items of `test`."""
-    named = dict(models) if isinstance(models, Mapping) else {type(models).__name__: models}
-    if not named:
-        raise ValueError("models is empty: pass a fitted model, or a dict of name to fitted model")
-    for name, model in named.items():
-        if not isinstance(name, str):
-            raise TypeError(f"models must have strings for names, got {name!r} ({type(name).__name__})")
-        if isinstance(model, type) or not hasattr(model, "recommend_indices"):
-            raise TypeError(
-                f"models must be a fitted model or a dict of name to fitted model, got {model!r} for {name!r}"
-            )
-        if getattr(model, "n_users_", None) is None:
-            raise ValueError(f"model {name!r} is not fitted: call fit(train) first")
-        _check_fitted_alike(name, model, test)
-    return named
+def _refuse_unknown(test: Interactions, places: dict[str, Placement]) -> None:
+    for name, place in places.items():
+        for index, at in ((test.users, place.users), (test.items, place.items)):
+            missing = np.flatnonzero(at < 0)
+            if len(missing):
+                first = index.decode(missing[:1]).tolist()[0]
+                raise ValueError(
+                    f"{len(missing)} of {len(at)} {index.kind}s of test are unknown to model {name!r}, {first!r} for "
+                    "one: unknown='skip' leaves unknown users out, and counts unknown items as missed"
+                )
 
 
-def _check_fitted_alike(name: str, model: Any, test: Interactions) -> None:
-    remedy = "split one data set so that both parts agree: train, test = coals.split.random(data)"
-    fitted = (model.n_users_, model.n_items_)
-    if fitted != test.shape:
-        raise ValueError(
-            f"test is {test.n_users} users x {test.n_items} items, but model {name!r} was fitted with "
-            f"{fitted[0]} users x {fitted[1]} items; {remedy}"
-        )
-    pairs = (("user", test.users, model.user_index_), ("item", test.items, model.item_index_))
-    for kind, ours, theirs in pairs:
-        if not ours.same_as(theirs):
-            raise ValueError(f"{_difference(kind, name, ours, theirs)}; {remedy}")
-
-
-def _difference(kind: str, name: str, ours: Any, theirs: Any) -> str:
-    left, right = (index.decode(np.arange(len(index))).tolist() for index in (ours, theirs))
-    at = next((at for at, pair in enumerate(zip(left, right, strict=True)) if pair[0] != pair[1]), 0)
-    return f"{kind} {at} is {left[at]!r} in test, but {right[at]!r} in what model {name!r} was fitted with"
-
-
-def _with_gains(relevant: Any, gain: str) -> _core.Csr:
-    values = None if gain == "binary" else as_gains("test", relevant.data)
-    rows = _core.Csr(relevant.indptr, relevant.indices, values, relevant.shape[1], "float64")
-    return exponential(rows) if gain == "exponential" else rows
+def _nobody_known(test: Interactions, wanted: Ints, models: dict[str, Any]) -> str:
+    ours = test.users.decode(wanted[:1]).tolist()[0]
+    name, model = next(iter(models.items()))
+    theirs = model.user_index_.decode(np.arange(min(1, model.n_users_))).tolist()[:1]
+    example = f", model {name!r} such as {theirs[0]!r} ({type(theirs[0]).__name__})" if theirs else ""
+    return (
+        f"no user of test is known to all models, so that there is nobody to evaluate: test has ids such as {ours!r} "
+        f"({type(ours).__name__}){example}; new users with a history are evaluated by evaluate_fold_in"
+    )

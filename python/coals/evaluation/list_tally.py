@@ -35,7 +35,7 @@ class ListTally:
             self.lengths.setdefault(metric.name, []).append(metric)
         self.prepared = {metric.name: metric.definition.prepare(train) for metric in each if metric.definition.prepare}
 
-    def add(self, batch: slice, ids: Ints, counts: Ints) -> None:
+    def add(self, batch: Ints, ids: Ints, counts: Ints) -> None:
         """Lists of the users at `batch`."""
         for k, times in self.times.items():
             times += times_listed(ids, counts, k or 1, len(times))

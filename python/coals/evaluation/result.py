@@ -90,6 +90,10 @@ class Evaluation:
         where a user's list is too short for novelty (empty) or diversity (one item).
     skipped_users : int
         How many users were asked for but have no relevant item.
+    unknown_users : int
+        How many users of the test data, or of `users`, are unknown to a model, or to the test data.
+    notes : tuple of str
+        What was left out, and what makes values doubtful, such as test pairs that were in the training data.
     standard_error : dict of model name to dict of metric to float
         Of the mean, from the spread over users; NaN for coverage, gini, rmse and mae.
     """
@@ -101,6 +105,8 @@ class Evaluation:
     skipped_users: int
     # How many test ratings each user has; None if users who are not evaluated have some.
     _n_ratings: Floats | None = field(default=None)
+    unknown_users: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def evaluated_users(self) -> int:
@@ -251,6 +257,8 @@ class Evaluation:
             "standard_error": _plain(self.standard_error),
             "evaluated_users": self.evaluated_users,
             "skipped_users": self.skipped_users,
+            "unknown_users": self.unknown_users,
+            "notes": list(self.notes),
         }
 
     def __str__(self) -> str:
@@ -258,7 +266,7 @@ class Evaluation:
         for model, means in self.mean.items():
             rows.append([model, *(_cell(means[m], self.standard_error[model][m]) for m in self.metrics)])
         skipped = f", {self.skipped_users:,} skipped (no relevant item)" if self.skipped_users else ""
-        return "\n".join([*aligned(rows), f"{self.evaluated_users:,} users evaluated{skipped}"])
+        return "\n".join([*aligned(rows), f"{self.evaluated_users:,} users evaluated{skipped}", *self.notes])
 
     __repr__ = __str__
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coals._util.checks import check_int
 from coals._util.order import best_first
 from coals.data.interactions import Interactions, as_interactions
-from coals.evaluation.held_out import check_models
+from coals.evaluation.placement import check_models
 from coals.metrics.list_metrics import times_listed
 from coals.plot.style import finish, halo, line_style, new_axes, percent
 

@@ -16,7 +16,7 @@ X = sp.csr_array(np.triu(np.ones((6, 5))))
 TABLE = {"who": ["a", "a", "b"], "what": ["x", "y", "x"]}
 MODEL = coals.ItemKNN().fit(X)
 EVENTS = coals.Events.from_arrays(TABLE["who"], TABLE["what"])
-HELD_OUT = sp.csr_array(1 - X.toarray()[:, ::-1] + np.eye(6, 5))
+HELD_OUT = sp.csr_array(1 - X.toarray())
 
 
 def weights_of_a_hybrid(progress):

@@ -176,6 +176,7 @@ def test_data_without_pairs():
     assert len(model.objective_) == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*relevant test pairs are in its training data")
 def test_callbacks_get_models_and_may_stop(ratings):
     lists = []
 

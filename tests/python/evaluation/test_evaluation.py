@@ -201,6 +201,8 @@ def test_table_and_dict(train, test):
         "standard_error": result.standard_error,
         "evaluated_users": result.evaluated_users,
         "skipped_users": result.skipped_users,
+        "unknown_users": 0,
+        "notes": [],
     }
 
 
@@ -230,11 +232,10 @@ def test_test_data_that_do_not_fit_the_model(train, test):
     for kind, size in (("user", N_USERS), ("item", N_ITEMS)):
         ids = [f"{kind}{n}" for n in range(size)]
         named = Interactions.from_matrix(test, **{f"{kind}_ids": ids})
-        with pytest.raises(ValueError, match=rf"{kind} 0 is '{kind}0' in test, but 0 in what model .* split"):
+        with pytest.raises(
+            ValueError, match=rf"test has {kind} ids and model 'StubModel' has none, so that .* matched"
+        ):
             evaluate(model, named)
-        swapped = Interactions.from_matrix(test, **{f"{kind}_ids": [ids[0], *ids[:0:-1]]})
-        with pytest.raises(ValueError, match=rf"{kind} 1 is '{kind}1' in test, but '{kind}{size - 1}' in"):
-            evaluate(StubModel().fit(swapped), named)
 
 
 def test_what_is_not_a_fitted_model(train, test):

@@ -215,6 +215,7 @@ def test_the_mean_jaccard_of_the_tutorials_is_the_default(ratings):
     assert not model.predicts_ratings
 
 
+@pytest.mark.filterwarnings("ignore:.*test ratings are in its training data")
 def test_only_models_of_ratings_predict_ratings(ratings):
     scores, rates = coals.ItemKNN().fit(ratings), coals.ItemKNN(scoring="rating").fit(ratings)
     assert (scores.predicts_ratings, rates.predicts_ratings) == (False, True)

@@ -77,7 +77,7 @@ def calls(folder: Path) -> dict[str, Callable[[], Any]]:
         "save": lambda: fitted.save(folder / "copy.coals"),
         "ItemKNN.fit": lambda: coals.ItemKNN().fit(tiny()),
         "EASE.fit": lambda: coals.EASE().fit(tiny()),
-        "evaluate": lambda: coals.evaluate(fitted, test),
+        "evaluate": lambda: coals.evaluate(fitted, test, exclude_seen=False),
     }
 
 
