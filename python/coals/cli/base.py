@@ -7,17 +7,36 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import click
 import numpy as np
 
 import coals
+from coals._util.checks import did_you_mean
+from coals._util.memory import NotEnoughMemory
+from coals.cli.messages import in_shell, one_line
 from coals.data.ids import IdIndex
 from coals.persistence.atomic import resolved, written_whole
 
-__all__ = ["CannotDo", "OneLineGroup", "check_target", "ids_of", "made", "model_names", "note", "write"]
+__all__ = [
+    "Asked",
+    "CannotDo",
+    "OneLineGroup",
+    "check_target",
+    "id_array",
+    "ids_of",
+    "made",
+    "model_names",
+    "note",
+    "unknown_option",
+    "write",
+]
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class CannotDo(click.ClickException):
@@ -43,14 +62,17 @@ class OneLineGroup(click.Group):
         except OSError as error:
             raise CannotDo(_of_file(error)) from error
         except MemoryError as error:
-            raise CannotDo("out of memory") from error
+            known = isinstance(error, NotEnoughMemory)
+            raise CannotDo(self._said(ctx, error) if known else "out of memory") from error
         except (ValueError, TypeError, ImportError, OverflowError, RecursionError) as error:
-            raise CannotDo(one_line(str(error)) or type(error).__name__) from error
+            raise CannotDo(self._said(ctx, error)) from error
 
-
-def one_line(text: str) -> str:
-    """Without line ends and other control characters."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", " ".join(text.split()))
+    def _said(self, ctx: click.Context, error: Exception) -> str:
+        """The message of an error in the words of the command that was called."""
+        called = ctx.invoked_subcommand
+        command = None if called is None else self.get_command(ctx, called)
+        parameters = frozenset(name for model in model_names().values() for name in model._parameter_names())
+        return one_line(in_shell(str(error), command, parameters)) or type(error).__name__
 
 
 def _of_file(error: OSError) -> str:
@@ -77,7 +99,8 @@ def made(name: str, settings: dict[str, Any], **common: Any) -> coals.Recommende
     """A model with the settings, and with those of `common` that are not None and are parameters of it."""
     known = model_names()
     if name not in known:
-        raise CannotDo(f"--model {name}: choose one of {', '.join(known)}")
+        hint = did_you_mean(name, known, "") or " there is no such model."
+        raise CannotDo(f"--model {name}:{hint} Choose one of {', '.join(known)}")
     cls = known[name]
     taken = {key: value for key, value in common.items() if value is not None and key in cls._parameter_names()}
     return cls(**{**taken, **settings})
@@ -100,6 +123,13 @@ def settings_of(texts: tuple[str, ...]) -> dict[str, Any]:
 
 # --- ids ---
 
+
+def unknown_option(*choices: str, default: str = "raise", what: str) -> Callable[[Command], Command]:
+    """The option `--unknown`."""
+    kinds = click.Choice(choices)
+    return click.option("--unknown", type=kinds, default=default, show_default=True, help=what)
+
+
 _PARSERS: dict[type, Any] = {
     int: int,
     float: float,
@@ -109,32 +139,51 @@ _PARSERS: dict[type, Any] = {
     dt.datetime: dt.datetime.fromisoformat,
     dt.date: dt.date.fromisoformat,
 }
+_WORDS = {int: "integers", float: "numbers", uuid.UUID: "UUIDs", dt.datetime: "dates and times", dt.date: "dates"}
 
 
-def ids_of(index: IdIndex, texts: list[str]) -> Any:
-    """Ids of the type that the model has, from text."""
+class Asked(NamedTuple):
+    """Ids as text, and for each the place that it comes from, such as "users.txt, line 3"."""
+
+    texts: list[str]
+    places: list[str]
+
+
+def ids_of(index: IdIndex, asked: Asked, unknown: str = "raise") -> list[Any]:
+    """Ids of the type that the model has, from text. Unless ``unknown`` has a use for them, all must be known."""
     kind = int if index.ids is None else type(index.ids[:1].tolist()[0])
     parser = _PARSERS.get(kind)
     if parser is None:
         raise CannotDo(
             f"{index.kind} ids are {kind.__name__} in this model, which the command line cannot express: use Python"
         )
-    try:
-        parsed = [parser(text) for text in texts]
-    except ValueError:
-        bad = next(text for text in texts if not _parses(parser, text))
-        raise CannotDo(f"{index.kind} ids are {kind.__name__} in this model, got {bad!r}") from None
-    if kind in (int, float, str):
-        return parsed
-    return np.fromiter(parsed, dtype=object, count=len(parsed))
+    parsed = []
+    for text, place in zip(*asked, strict=True):
+        try:
+            parsed.append(parser(text))
+        except ValueError:
+            raise CannotDo(
+                f"{place}: {index.kind} ids are {_WORDS.get(kind, kind.__name__)} in this model, got {text!r}"
+            ) from None
+    found = index.find(id_array(index, parsed)) if parsed else np.zeros(0, np.int64)
+    missing = np.flatnonzero(found < 0).tolist()
+    if missing and unknown == "raise":
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise CannotDo(
+            f"{asked.places[missing[0]]}: unknown {index.kind} id {parsed[missing[0]]!r}{more}: not among the "
+            f"{index.size:,} {index.kind}s of the model; --unknown skip leaves it out"
+        )
+    if missing:
+        what = "get popular items" if unknown == "popular" else "skipped"
+        first = f"{parsed[missing[0]]!r} ({asked.places[missing[0]]})"
+        note(f"{len(missing):,} of {len(parsed):,} {index.kind} ids are unknown to the model ({what}), {first} first")
+    return parsed
 
 
-def _parses(parser: Any, text: str) -> bool:
-    try:
-        parser(text)
-    except ValueError:
-        return False
-    return True
+def id_array(index: IdIndex, parsed: list[Any]) -> Any:
+    """Ids as the library takes them."""
+    plain = index.ids is None or index.ids.dtype.kind in "iufU"
+    return parsed if plain else np.fromiter(parsed, dtype=object, count=len(parsed))
 
 
 # --- files to write ---

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from coals.cli.base import CannotDo
+from coals.cli.messages import in_shell
 from coals.data.interactions import Interactions
 
 __all__ = ["read_interactions", "text_layout", "text_options", "with_titles"]
@@ -53,25 +53,13 @@ def read_interactions(given: Mapping[str, Any], duplicates: str) -> tuple[Intera
     """Rows of a file, of the standard input if that is "-", or of an SQL query; and the warnings about them."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            data = _read(given, duplicates)
-        except ValueError as error:
-            raise CannotDo(_in_the_shell(str(error))) from None
+        data = _read(given, duplicates)
     return data, [_in_the_shell(str(warning.message)) for warning in caught]
 
 
 def _in_the_shell(text: str, before: str = "") -> str:
-    """A message with the options of the command line in place of those of Python."""
-    for python, shell in (("header=True", "header"), ("quote=None", "quote none")):
-        text = text.replace(python, f"--{before}{shell}")
-    text = text.replace("header=False", f"--no-{before}header")
-    names = "|".join([*(name for name, _, _ in _TEXT), "header"])
-    text = re.sub(rf"\b({names})=(?=[\w'\"]|(.))", lambda found: _option(before, found[1], found[2] is None), text)
-    return re.sub(r"^(user|item|value)=", r"--\1 ", text)
-
-
-def _option(before: str, name: str, has_value: bool) -> str:
-    return f"--{before}{name.replace('_', '-')}{' ' if has_value else ''}"
+    """A message with the options of the command at work; those for titles have a word `before` their names."""
+    return in_shell(text, click.get_current_context().command, before=before)
 
 
 def _read(given: Mapping[str, Any], duplicates: str) -> Interactions:
@@ -101,8 +89,7 @@ def with_titles(
         try:
             named = data.with_items(path, on=_place(on), title=_place(title), **layout)
         except ValueError as error:
-            text = re.sub(r"^on=", "--titles-id ", _in_the_shell(str(error), "titles-"))
-            raise CannotDo(re.sub(r"^title=", "--title ", text)) from None
+            raise CannotDo(_in_the_shell(str(error), "titles_")) from None
     return named, [f"{path}: {warning.message}" for warning in caught]
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+import warnings
 from typing import Any
 
 import click
 import numpy as np
 
 import coals
-from coals.cli.base import CannotDo, note
-from coals.cli.fit import data_options, model_of, read, with_model_options
+from coals._util.checks import did_you_mean
+from coals.cli.base import CannotDo, note, unknown_option
+from coals.cli.fit import data_options, model_of, read, read_table, with_model_options
+from coals.cli.messages import in_shell
 from coals.cli.output import FORMATS, show_rows
 from coals.metrics.names import known_metrics
 
@@ -23,6 +26,7 @@ Examples:
   coals evaluate ratings.csv --user userId --item movieId --value rating \\
       --model implicit-als --model popularity --metrics ndcg@10,recall@20
   coals evaluate plays.tsv --user 0 --item 1 --value 2 --leave-out 1 --format jsonl
+  coals evaluate u1.base --test u1.test --user 0 --item 1 --value 2 --metrics ndcg@10 --metrics rmse
 """
 )
 @data_options
@@ -30,12 +34,30 @@ Examples:
 @with_model_options
 @click.option(
     "--metrics",
-    default="precision@10,recall@10,ndcg@10",
+    multiple=True,
+    default=("precision@10", "recall@10", "ndcg@10"),
     show_default=True,
-    help=f"Separated by commas. Known: {known_metrics()}.",
+    metavar="NAMES",
+    help=f"Separated by commas, or given more than once. Known: {known_metrics()}.",
 )
-@click.option("--test-fraction", type=float, default=0.2, show_default=True, help="Share of the entries held out.")
+@click.option(
+    "--test",
+    "test_file",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A table to evaluate on, of the same columns, in place of a part of the first. Users and items match by id.",
+)
+@click.option("--test-fraction", type=float, help="Share of the entries held out. Default: 0.2.")
 @click.option("--leave-out", type=click.IntRange(min=1), help="Hold out this many entries of each user instead.")
+@unknown_option(
+    "skip",
+    "raise",
+    "popular",
+    "mean",
+    default="skip",
+    what="What users and items of --test get that are not in FILE: left out and missed, an error, popular items, or "
+    "the mean rating.",
+)
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def evaluate(**given: Any) -> None:
     """Fit models to a part of a table, and evaluate them on the rest.
@@ -45,32 +67,50 @@ def evaluate(**given: Any) -> None:
     names = list(dict.fromkeys(given["models"]))
     models = {name: model_of(name, _known(name, given)) for name in names}
     _refuse_unknown(given["settings"], models)
-    metrics = [metric.strip() for metric in given["metrics"].split(",") if metric.strip()]
+    metrics = [metric.strip() for text in given["metrics"] for metric in text.split(",") if metric.strip()]
+    metrics = list(dict.fromkeys(metrics))
     if not metrics:
         raise CannotDo("--metrics is empty: give some, for example --metrics ndcg@10,recall@20")
-    data = read(given, next(iter(models.values())))
-    if given["leave_out"] is not None:
-        train, test = coals.split.leave_k_out(data, k=given["leave_out"], random_state=given["seed"])
-    else:
-        train, test = coals.split.random(data, test_fraction=given["test_fraction"], random_state=given["seed"])
+    train, test = _parts(given, next(iter(models.values())))
     seconds = {}
     for name, model in models.items():
         started = time.perf_counter()
         model.fit(train, progress=given["progress"])
         seconds[name] = time.perf_counter() - started
-    found = coals.evaluate(models, test, metrics=metrics, progress=given["progress"])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = coals.evaluate(models, test, metrics, unknown=given["unknown"], progress=given["progress"])
     means = found.to_dict()["mean"]
     rows = [{"model": name, **means[name], "fit seconds": round(seconds[name], 3)} for name in models]
     show_rows(rows, given["format"], ["model", *metrics, "fit seconds"])
     note(f"Means over {found.evaluated_users:,} users; {found.skipped_users:,} others have no held-out entries.")
+    told = {str(warning.message) for warning in caught}
+    for remark in [*found.notes, *sorted(told.difference(found.notes))]:
+        note(in_shell(remark, click.get_current_context().command))
+
+
+def _parts(given: dict[str, Any], model: coals.Recommender) -> tuple[Any, Any]:
+    """Data to fit models to, and to evaluate them on."""
+    chosen = [name for name in ("test_file", "test_fraction", "leave_out") if given[name] is not None]
+    if len(chosen) > 1:
+        options = [f"--{name.replace('_file', '').replace('_', '-')}" for name in chosen]
+        raise CannotDo(f"{' and '.join(options)} each say what to evaluate on: give one of them")
+    data = read(given, model)
+    if given["test_file"] is not None:
+        return data, read_table({**given, "table": given["test_file"], "sql": None}, model)
+    if given["leave_out"] is not None:
+        return coals.split.leave_k_out(data, k=given["leave_out"], random_state=given["seed"])
+    fraction = 0.2 if given["test_fraction"] is None else given["test_fraction"]
+    return coals.split.random(data, test_fraction=fraction, random_state=given["seed"])
 
 
 def _refuse_unknown(settings: tuple[str, ...], models: dict[str, Any]) -> None:
     """Raises if a setting is a parameter of none of the models."""
     takes = {name for model in models.values() for name in model._parameter_names()}
     for text in settings:
-        if text.partition("=")[0].replace("-", "_") not in takes:
-            raise CannotDo(f"--set {text}: none of the models has this parameter")
+        name = text.partition("=")[0].replace("-", "_")
+        if name not in takes:
+            raise CannotDo(f"--set {text}: none of the models has this parameter{did_you_mean(name, takes)}")
 
 
 def _known(name: str, given: dict[str, Any]) -> dict[str, Any]:

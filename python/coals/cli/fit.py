@@ -13,13 +13,23 @@ import numpy as np
 
 import coals
 from coals._util.phases import measured
-from coals.cli.base import CannotDo, check_target, ids_of, made, model_names, note, settings_of
+from coals.cli.base import (
+    Asked,
+    CannotDo,
+    check_target,
+    ids_of,
+    made,
+    model_names,
+    note,
+    settings_of,
+    unknown_option,
+)
 from coals.cli.data import read_interactions, text_layout, text_options, with_titles
 from coals.cli.output import FORMATS
 from coals.cli.recommend import show_recommended
 from coals.data.interactions import Interactions
 
-__all__ = ["data_options", "fit", "read"]
+__all__ = ["data_options", "fit", "read", "read_table"]
 
 _EPILOG = """\b
 Examples:
@@ -99,6 +109,7 @@ def _titles_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the model to this file.")
 @click.option("--recommend", "users", multiple=True, metavar="USER", help="Show a list for this user.")
 @click.option("-n", type=click.IntRange(min=1), default=10, show_default=True, help="Length of the list.")
+@unknown_option("raise", "skip", "popular", what="What users of --recommend that are not in FILE get.")
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def fit(**given: Any) -> None:
     """Fit a model to a table of interactions: FILE, - for the standard input, or the rows of --sql.
@@ -124,6 +135,7 @@ def fit(**given: Any) -> None:
             data, notes = with_titles(data, given["titles"], on, given["title"], layout)
             for text in notes:
                 note(text)
+    asked = ids_of(data.users, Asked(list(users), ["--recommend"] * len(users)), given["unknown"])
     read_at, reading = time.perf_counter(), seconds.get("reading", 0.0)
     model.fit(data, progress=given["progress"])
     fitted_at = time.perf_counter()
@@ -136,7 +148,7 @@ def fit(**given: Any) -> None:
         model.save(save)
         note(f"Wrote {save}: {save.stat().st_size / 1e6:,.1f} MB in {time.perf_counter() - fitted_at:.2f} s")
     if users:
-        show_recommended(model, ids_of(model.user_index_, list(users)), given["n"], given["format"])
+        show_recommended(model, asked, given["n"], given["format"], unknown=given["unknown"])
 
 
 def _refuse_input(save: Path, *inputs: str | None) -> None:
@@ -154,7 +166,15 @@ def model_of(name: str, given: dict[str, Any]) -> coals.Recommender:
 
 
 def read(given: dict[str, Any], model: coals.Recommender) -> Interactions:
-    """The table, for a model; with a note if rows were merged."""
+    """The table, for a model, without users and items that have too few entries."""
+    data = read_table(given, model)
+    if given["min_user_items"] is None and given["min_item_users"] is None:
+        return data
+    return data.core(given["min_user_items"], given["min_item_users"])
+
+
+def read_table(given: dict[str, Any], model: coals.Recommender) -> Interactions:
+    """A table, with a note if rows were merged."""
     duplicates = given["duplicates"] or ("last" if model.predicts_ratings else "sum")
     data, notes = read_interactions(given, duplicates)
     for text in notes:
@@ -164,9 +184,7 @@ def read(given: dict[str, Any], model: coals.Recommender) -> Interactions:
         what = "the last one of a pair counts" if duplicates == "last" else "values of a pair are added up"
         note(f"{merged:,} rows repeat a user and an item: {what} (--duplicates changes this)")
     _refuse_negative(data, model, given["allow_negative"])
-    if given["min_user_items"] is None and given["min_item_users"] is None:
-        return data
-    return data.core(given["min_user_items"], given["min_item_users"])
+    return data
 
 
 def _refuse_negative(data: Interactions, model: coals.Recommender, allowed: bool) -> None:

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 import coals
-from coals.cli.base import CannotDo, ids_of, note
+from coals.cli.base import Asked, CannotDo, id_array, ids_of, note, unknown_option
 from coals.cli.output import FORMATS, show_rows
 from coals.cli.title_search import search_titles
 
@@ -43,37 +43,43 @@ Examples:
 )
 @_n
 @click.option("--include-seen", is_flag=True, help="Include the items that the user has seen.")
+@unknown_option("raise", "skip", "popular", what="What unknown users get: an error, no list, or popular items.")
 @_format
 def recommend(
-    model_file: Path, users: tuple[str, ...], users_from: Any, n: int, include_seen: bool, format: str
+    model_file: Path, users: tuple[str, ...], users_from: Any, n: int, include_seen: bool, unknown: str, format: str
 ) -> None:
     """The best items for users."""
     model = coals.load(model_file)
-    texts = [*users, *([] if users_from is None else _lines(users_from))]
-    texts = [text for text in texts if text]
-    if not texts and users_from is not None:
+    given = [(text, "--user") for text in users] + ([] if users_from is None else _lines(users_from))
+    given = [(text, place) for text, place in given if text]
+    if not given and users_from is not None:
         raise CannotDo("--users-from: the file contains no ids")
-    if not texts:
+    if not given:
         raise CannotDo("no user given: use --user ID or --users-from FILE")
-    show_recommended(model, ids_of(model.user_index_, texts), n, format, exclude_seen=not include_seen)
+    ids = ids_of(model.user_index_, Asked([text for text, _ in given], [place for _, place in given]), unknown)
+    show_recommended(model, ids, n, format, exclude_seen=not include_seen, unknown=unknown)
 
 
-def _lines(file: Any) -> list[str]:
+def _lines(file: Any) -> list[tuple[str, str]]:
+    """Lines, and what errors call them."""
     try:
-        return [line.strip() for line in file.read().splitlines()]
+        lines = file.read().splitlines()
     except UnicodeDecodeError:
         raise CannotDo(f"--users-from {file.name}: is not valid UTF-8") from None
+    name = getattr(file, "name", "<stdin>")
+    return [(line.strip(), f"{name}, line {number}") for number, line in enumerate(lines, start=1)]
 
 
-def show_recommended(model: Any, users: Any, n: int, format: str, *, exclude_seen: bool = True) -> None:
-    rows = model.user_index_.encode(users)  # raises for an unknown user before the first list is printed
+def show_recommended(
+    model: Any, users: list[Any], n: int, format: str, *, exclude_seen: bool = True, unknown: str = "raise"
+) -> None:
     n = min(n, model.n_items_)  # nothing to pad
 
     def lists() -> Iterator[dict[str, Any]]:
-        for start in range(0, len(rows), _USERS_AT_A_TIME):
-            part = rows[start : start + _USERS_AT_A_TIME]
-            named = model.user_index_.decode(part).tolist()
-            yield from _listed(model, "user", named, model.recommend_indices(part, n, exclude_seen))
+        for start in range(0, len(users), _USERS_AT_A_TIME):
+            part = users[start : start + _USERS_AT_A_TIME]
+            asked = id_array(model.user_index_, part)
+            yield from _listed(model, "user", part, model.recommend(asked, n, exclude_seen, unknown=unknown))
 
     show_rows(lists(), format, ["user", "rank", "item", *_title_column(model), "score"])
 
@@ -81,7 +87,7 @@ def show_recommended(model: Any, users: Any, n: int, format: str, *, exclude_see
 def _listed(model: Any, who: str, named: list[Any], found: Any) -> Iterator[dict[str, Any]]:
     """A row for each entry of the lists."""
     for one, ids, scores, count in zip(named, found.ids, found.scores.tolist(), found.counts.tolist(), strict=True):
-        items = model.item_index_.decode(ids[:count])
+        items = ids[:count]
         titles = model.titles(items)
         for rank, (item, title) in enumerate(zip(items.tolist(), titles, strict=True), start=1):
             yield {who: one, "rank": rank, "item": item, "title": title, "score": scores[rank - 1]}
@@ -102,17 +108,22 @@ Examples:
 @click.option("--item", metavar="TITLE", help="A title, or a part of it; misspellings are allowed.")
 @click.option("--id", "item_id", metavar="ID", help="The item's id instead.")
 @_n
+@unknown_option("raise", "skip", "popular", what="What an unknown id gets: an error, no list, or popular items.")
 @_format
-def similar(model_file: Path, item: str | None, item_id: str | None, n: int, format: str) -> None:
+def similar(model_file: Path, item: str | None, item_id: str | None, n: int, unknown: str, format: str) -> None:
     """The items most similar to one item."""
     model = coals.load(model_file)
     if not hasattr(model, "similar_items"):
         raise CannotDo(f"{model_file} holds a {type(model).__name__}, which has no similar items")
     if (item is None) == (item_id is None):
         raise CannotDo("give either --item TITLE or --id ID")
-    place = _found(model, item) if item is not None else int(_encoded(model, str(item_id)))
-    id = model.item_index_.decode(np.array([place]))
-    found = model.similar_items(id, min(n, model.n_items_))
+    index = model.item_index_
+    if item is not None and model.item_titles_ is not None:
+        asked: Any = index.decode(np.array([_found(model, item)]))
+    else:
+        place = "--id" if item is None else "--item"
+        asked = id_array(index, ids_of(index, Asked([str(item_id if item is None else item)], [place]), unknown))
+    found = model.similar_items(asked, min(n, model.n_items_), unknown=unknown)
     rows = (
         {"rank": rank, "item": other, "title": title, "score": score}
         for rank, (other, title, score) in enumerate(
@@ -122,14 +133,8 @@ def similar(model_file: Path, item: str | None, item_id: str | None, n: int, for
     show_rows(rows, format, ["rank", "item", *_title_column(model), "score"])
 
 
-def _encoded(model: Any, text: str) -> Any:
-    return model.item_index_.encode(ids_of(model.item_index_, [text]))[0]
-
-
 def _found(model: Any, text: str) -> int:
-    """Index of the item whose title is most like `text`, reported if they differ; without titles, `text` is an id."""
-    if model.item_titles_ is None:
-        return int(_encoded(model, text))
+    """Index of the item whose title is most like `text`, reported if they differ."""
     best = search_titles(model.item_titles_.tolist(), text, 3, _weights(model))
     if not best:
         raise CannotDo(f"no title is similar to {text!r}")

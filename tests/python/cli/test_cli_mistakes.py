@@ -32,8 +32,8 @@ def test_options_are_named_as_they_are_typed(folder):
     (folder / "table").write_bytes(GOOD)
     (folder / "titles").write_bytes(b"item,title\nx,Xanadu\n")
     given = ["fit", folder / "table", *NAMED, "--titles", folder / "titles", "--save", folder / "new"]
-    assert refused([*given, "--titles-id", "song"], folder).startswith("Error: --titles-id 'song': there is no such")
-    assert refused([*given, "--title", "name"], folder).startswith("Error: --title 'name': there is no such column")
+    assert refused([*given, "--titles-id", "song"], folder).startswith("Error: --titles-id song: there is no such")
+    assert refused([*given, "--title", "name"], folder).startswith("Error: --title name: there is no such column")
 
 
 def test_a_setting_that_no_model_knows(folder):
