@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
+import subprocess
+import sys
 from decimal import Decimal
 
 import numpy as np
@@ -221,3 +223,11 @@ def test_columns_of_json_lines_go_by_name_and_need_duckdb(tmp_path, monkeypatch)
     monkeypatch.setattr(duckdb_text, "load", lambda: None)
     with pytest.raises(ImportError, match=r"JSON lines are read by DuckDB: pip install 'coals\[files\]'"):
         Interactions.from_file(path, user="u", item="i")
+
+
+def test_duckdb_is_imported_only_where_it_reads():
+    code = (
+        "import io, sys, coals; coals.Interactions.from_csv(io.StringIO('u,i\\n1,2\\n'), user='u', item='i'); "
+        "sys.exit('duckdb' in sys.modules and 'imports DuckDB early')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coals.data.interactions import Interactions
-from coals.data.readers import text_files
+from coals.data.readers import text_files, text_layout, text_records
+from coals.data.readers.text_records import Tokenizer
 from text_readers import READERS, reading
 
 HEAD = "user,item,rating,time\n"
@@ -217,3 +218,36 @@ def test_anything_is_read_or_refused_in_one_line_and_by_both_readers_alike(text,
                                 data.times.tolist()))  # fmt: skip
     assert answers[0] == answers[1]
     assert not isinstance(answers[0], str) or "\n" not in answers[0]
+
+
+@pytest.mark.parametrize("where", ["top", "below"])
+def test_an_open_quote_is_searched_for_its_end_in_linear_time(monkeypatch, reader, where):
+    """Four times the text, four times the letters looked at: a record is not searched again with each block."""
+    looked_at = []
+    within = Tokenizer.within
+
+    def counted(self, text, **options):
+        looked_at.append(len(text))
+        return within(self, text, **options)
+
+    monkeypatch.setattr(Tokenizer, "within", counted)
+    monkeypatch.setattr(text_files, "BLOCK", 1 << 12)
+    totals = []
+    for lines in (1 << 14, 1 << 16):
+        looked_at.clear()
+        text = ("" if where == "top" else "7,8\n") + '"7,8\n' + "7,8\n" * lines
+        with pytest.raises(ValueError, match=r"line [12] opens a quote that is never closed"):
+            Interactions.from_csv(io.StringIO(text), user=0, item=1, delimiter=",")
+        totals.append(sum(looked_at))
+    assert totals[1] < 6 * totals[0]
+    assert totals[0] < 12 * 4 * (1 << 14)
+
+
+def test_a_record_without_end_is_given_up(monkeypatch, reader):
+    for module in (text_records, text_layout):
+        monkeypatch.setattr(module, "LONGEST", 1 << 17)
+    longer = "7,8\n7," + "8" * 3_000_000  # than DuckDB takes
+    for text in ('"7,8\n' + "7,8\n" * 100_000, "7" * 400_000, longer):
+        line = 2 if text.startswith("7,8") else 1
+        with pytest.raises(ValueError, match=f"line {line} is longer than 64 MB: is a quote left open"):
+            Interactions.from_csv(io.StringIO(text), user=0, item=1)
