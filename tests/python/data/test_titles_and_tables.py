@@ -67,6 +67,7 @@ def test_titles_from_files(data, tmp_path):
     assert data.with_items(path, on="book", title="name").item_titles.tolist() == ["One", "Two", 'Three, or "3"']
     text_ids = Interactions.from_arrays(USERS, list(map(str, ITEMS)), duplicates="sum")
     assert text_ids.with_items(str(path), on="book", title="name").titles(["2"]) == ["Two"]
+    pytest.importorskip("duckdb")
     as_polars(BOOKS).write_parquet(tmp_path / "books.parquet")
     assert data.with_items(tmp_path / "books.parquet", on="book", title="name").titles([2]) == ["Two"]
 

@@ -162,8 +162,9 @@ def _checked(
         top_lines, at = top_lines + head.count("\n", at, at + first.end), at + first.end
     else:
         _refuse_names(sample, places, [role for _, role in wanted.values()], first.line, dialect)
-    # DuckDB counts lines to skip like this, unless a quote is open at the end of one.
-    simple = dialect.quote is None or all(line.count(dialect.quote) % 2 == 0 for line in head[:at].split("\n"))
+    # DuckDB counts lines to skip like this, unless one is empty (by version) or ends within a quote.
+    quote, top = dialect.quote or "\0", head[:at].split("\n")[:-1]
+    simple = all(line.strip("\r") and line.count(quote) % 2 == 0 for line in top)
     guessed = dialect.delimiter is None
     return Layout(one.delimiter, guessed, names, places, len(first.fields), top_lines, at, simple, sample)
 
