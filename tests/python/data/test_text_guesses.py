@@ -57,6 +57,9 @@ WRONG_GUESSES = {
     "comments at the top": ("# nodes\n# edges\n7\t8\n", {}, "line 1 begins with '#': if such lines are comments, pass"),
     "a ragged line": ("7,a\n8,b\n9\n", {}, r"line 3 has 1 field where .* \(the delimiter ',' was guessed"),
     "a given delimiter": ("7,a\n", {"delimiter": ";"}, r"item=1: there are 1 columns.*line 1, cut at ';'"),
+    "a line for Excel": ("sep=;\nu;i\n1;2\n", {}, "line 1 tells Excel the delimiter: pass skip_lines=1"),
+    "lines of old Macs": ("1;2\r3;4\r", {"user": "u", "item": "i"}, "its lines seem to end in .r alone"),
+    "thousands": ("1;a;1.234,5\n", {"value": 2}, "'1.234,5' is not a finite number: separators of thousands"),
     "names with integers below": ("userId,movieId\n1,10\n1,11\n", {}, "line 1, column 0: 'userId' is the only id of "
                                   "the first 3 lines that is not an integer: pass header=True"),
     "names with texts below": ("user_id,asin\nann,B1\n", {}, "'user_id' reads like the name of a column: pass"),
@@ -91,6 +94,14 @@ def test_what_looks_like_names_is_data_if_told_so(reader):
 def test_data_taken_for_names_is_told(reader):
     with pytest.warns(UserWarning, match="line 1 has '7', '10' and was taken for the names of columns"):
         assert read("7,10\n8,11\n", header=True).user_ids.tolist() == [8]
+
+
+def test_ids_with_blanks_or_fractions_are_told(reader):
+    with pytest.warns(UserWarning, match="column 1 has ids that all begin with a blank, ' 10' for example: pass a del"):
+        assert read("7, 10\n8, 11\n").item_ids.tolist() == [" 10", " 11"]
+    assert read("7, 10\n8, 11\n", delimiter=", ").item_ids.tolist() == [10, 11]
+    with pytest.warns(UserWarning, match=r"column 0 has ids written as numbers with a fraction, '1\.0' for example"):
+        assert read("1.0,7\n3.0,8\n").user_ids.tolist() == ["1.0", "3.0"]
 
 
 def test_ids_are_typed_by_the_whole_column(reader):

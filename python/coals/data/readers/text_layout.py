@@ -143,6 +143,8 @@ def _checked(
     first = one.records[0]
     if any("\0" in field for field in first.fields):
         raise TextError(first.line, -1, "has a NUL byte: is it text, and encoding= right?")
+    if first.fields[0].startswith("sep=") and len(first.fields[0]) < 6:
+        raise TextError(first.line, -1, f"tells Excel the delimiter: pass skip_lines={first.line}")
     header = dialect.header
     if header is None:
         header = any(isinstance(column, str) for column, _ in wanted.values())
@@ -204,6 +206,8 @@ def _evidence(one: _Try, dialect: Dialect) -> str:
     hint = "pass delimiter= if it is another"
     if text[1:2] in "#%" and dialect.comment is None:
         hint += f", or comment={text[1]!r} to leave out such lines"
+    if "\r" in one.delimiter.join(first.fields):
+        hint = "its lines seem to end in \\r alone, as those of old Macs: convert them to \\n"
     guess = f"the delimiter {one.delimiter!r} was guessed" if len(first.fields) > 1 else "no delimiter was found"
     return f" (line {first.line} is {text}; {guess}: {hint})"
 

@@ -38,6 +38,7 @@ __all__ = [
 LOOSE_BLANKS = r"\s+"
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' \u00a0]\d{3})+([.,]\d+)?", re.ASCII)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _CLOCK = r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
 # A date, and what may follow it: a clock, and a zone behind that.
@@ -145,6 +146,8 @@ def no_number(text: str, dialect: Dialect, first: bool) -> str:
     hint = ""
     if number_of(text, other) is not None:
         hint = f": if that is a decimal {'comma' if other == ',' else 'point'}, pass decimal={other!r}"
+    elif _THOUSANDS.fullmatch(text.strip()):
+        hint = ": separators of thousands are not read"
     elif first:
         hint = ": if the first line has the names of the columns, pass header=True"
     return f"{shown(text)} is not a finite number{hint}"
@@ -233,6 +236,12 @@ def doubtful_ids(ids: npt.NDArray[Any]) -> str:
         return (
             f"has the id {listed}: if that means that there is none, pass missing={found[0]!r}, which names its lines"
         )
+    if ids[0][:1] == ids[-1][:1] == " ":
+        return (
+            f"has ids that all begin with a blank, {shown(ids[0])} for example: pass a delimiter= with the blank in it"
+        )
+    if all(str(text).endswith(".0") and whole_of(str(text)[:-2]) is not None for text in ids):
+        return f"has ids written as numbers with a fraction, {shown(ids[0])} for example: they are kept as text"
     others: list[str] = []
     for text in ids:
         if whole_of(str(text)) is None:
