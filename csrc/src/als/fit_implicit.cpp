@@ -206,9 +206,9 @@ FitReport fit_implicit(const CsrView<T>& strengths, const ImplicitFitOptions& op
   const CsrView<T> observed = without_zeros(strengths, storage);
   if (std::none_of(observed.value, observed.value + observed.entries(), [](T value) { return value > 0; })) {
     throw std::invalid_argument(
-        "strengths: none is positive: implicit feedback needs interactions, with a strength above 0; those below 0 "
-        "mark "
-        "cells as surely empty");
+        "strengths: no entry is positive: implicit feedback needs interactions, with a strength above 0; entries below "
+        "0 "
+        "mark cells as surely empty");
   }
   const CsrMatrix<T> by_item = transpose(observed, control);
   ImplicitFit<T> fit(options, {observed, nullptr, users, nullptr}, {by_item.view(), nullptr, items, nullptr}, priors,
