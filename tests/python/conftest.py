@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -43,3 +44,12 @@ def ratings() -> sp.csr_array:
     dense = random_ratings(60, 40, 0.2, seed=0).toarray()
     dense[7], dense[:, 11] = 0, 0
     return sp.csr_array(dense)
+
+
+@pytest.fixture(params=["duckdb", "python"])
+def reader(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs a test once with each reader of delimited text."""
+    from text_readers import reading  # beside the tests of text
+
+    with reading(request.param):
+        yield request.param
