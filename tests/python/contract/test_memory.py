@@ -133,7 +133,7 @@ def test_what_can_be_estimated(ratings):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"X": np.ones((2, 2))}, TypeError, r"X must be Interactions, .* got ndarray"),
+        ({"X": np.ones((2, 2))}, TypeError, r"X must be Interactions, .* got an array of shape"),
         ({"X": (1, 2)}, TypeError, r"a tuple \(n_users, n_items, nnz\), got tuple"),
         ({"X": (1, -2, 3)}, ValueError, "n_items must be >= 0"),
         ({"factors": 0}, ValueError, "factors must be >= 1"),
