@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._util.order import best_first
-from coals.data.ids import IdIndex
-from coals.ranking.recommendations import Recommendations, TopN
+from coals.ranking.recommendations import TopN
 
-__all__ = ["best_of", "blended", "empty_lists", "positions_of", "shares", "stacked"]
+__all__ = ["best_of", "blended", "empty_lists", "extended", "followed_by", "shares", "shortened", "stacked"]
 
 
 def shares(found: TopN) -> npt.NDArray[np.float64]:
@@ -56,9 +55,32 @@ def stacked(parts: list[TopN], n: int) -> TopN:
     return TopN(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def positions_of(index: IdIndex, found: Recommendations) -> TopN:
-    """Lists of ids as lists of positions."""
-    real = np.arange(found.ids.shape[1]) < found.counts[:, None]
-    ids = np.full(found.ids.shape, -1, np.int64)
-    ids[real] = index.encode(found.ids[real])
-    return TopN(ids, found.scores, found.counts)
+def shortened(found: TopN, lengths: npt.NDArray[np.int64]) -> TopN:
+    """The first so many of each list."""
+    beyond = np.arange(found.ids.shape[1]) >= lengths[:, None]
+    if not (beyond & (found.ids >= 0)).any():
+        return found
+    ids, scores = np.where(beyond, -1, found.ids), np.where(beyond, np.nan, found.scores)
+    return TopN(ids, scores, np.minimum(found.counts, lengths))
+
+
+def extended(found: TopN, scale: TopN, weight: float) -> TopN:
+    """Lists with scores on the scale on which those of `scale` go from `weight` to 0: lower ones are below 0."""
+    last = np.maximum(scale.counts - 1, 0)[:, None]
+    # Half of each, since a difference of whole ones may be beyond double.
+    half, ends = found.scores.astype(np.float64) / 2, scale.scores.astype(np.float64) / 2
+    high, low = ends[:, :1], np.take_along_axis(ends, last, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.where(high > low, (half - low) / (high - low), 1 + half - low)
+    return TopN(found.ids, weight * z, found.counts)
+
+
+def followed_by(found: TopN, rows: npt.NDArray[np.int64], rest: TopN, below: float) -> None:
+    """Fills the lists of `rows`, in place, with those of `rest`, a row for each; their scores go down by `below`."""
+    n = found.ids.shape[1]
+    for row, ids, scores, count in zip(rows, *rest, strict=True):
+        start = found.counts[row]
+        more = min(count, n - start)
+        found.ids[row, start : start + more] = ids[:more]
+        found.scores[row, start : start + more] = scores[:more] - below
+        found.counts[row] += more

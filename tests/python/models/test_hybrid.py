@@ -35,14 +35,16 @@ def test_weighted_by_hand():
 
 
 def test_cascade_by_hand():
-    """knn lists three items at most; items 0 and 3 score alike, so the lower comes in, at the end: 2 + 0.
+    """One item counts besides the two of user 0: three. In knn items 0 and 3 score alike, so 0 comes in, at the end: 2.
 
-    Item 3 is left to popularity, whose list also ends before it.
+    Item 3 is left to popularity, whose list also ends before it. For user 3, without items, popularity counts item 0
+    alone; what fills the list comes after, from -4 + 1.
     """
-    model = coals.Hybrid(models=models(), how="cascade", depth=3).fit(PLAYS)
+    model = coals.Hybrid(models=models(), how="cascade", depth=1).fit(PLAYS)
     assert_allclose(model.predict(0, np.arange(4)), [2, 3, 3, 0])
-    ids = model.recommend(3, n=4).ids  # knows nothing of user 3: all from popularity
-    assert_array_equal(ids, [[0, 1, 2, -1]])
+    ids, scores = model.recommend(3, n=4)
+    assert_array_equal(ids, [[0, 1, 2, 3]])
+    assert_allclose(scores, [[1, -3, -3, -4]])
 
 
 def test_switching_by_history():
@@ -120,15 +122,139 @@ def test_the_models_given_stay_as_they_are(ratings):
     assert not hasattr(given["knn"], "n_items_")
 
 
-def test_found_weights_are_at_least_as_good():
+def goodbooks_halves():
     train, held_out = coals.split.random(coals.datasets.goodbooks(), test_fraction=0.2, random_state=0)
-    model = coals.Hybrid(models={"popular": coals.Popularity(), "knn": coals.ItemKNN()}, depth=200).fit(train)
-    few = held_out.select(held_out.matrix.indptr.searchsorted(np.arange(held_out.nnz), side="right") <= 600)
+    return train, held_out.select(held_out.matrix.indptr.searchsorted(np.arange(held_out.nnz), side="right") <= 600)
+
+
+def test_found_weights_are_at_least_as_good():
+    train, few = goodbooks_halves()
+    model = coals.Hybrid(models={"popular": coals.Popularity(), "knn": coals.ItemKNN()}).fit(train)
     before = coals.evaluate({"m": model}, few, ["ndcg@10"]).mean["m"]["ndcg@10"]
-    model.search_weights(few, "ndcg@10", grid=(0.2, 5))
+    model.search_weights(few, "ndcg@10", grid=(0.2, 5), refit=False)
     after = coals.evaluate({"m": model}, few, ["ndcg@10"]).mean["m"]["ndcg@10"]
     assert after >= before
     assert model.weights_ == {"popular": 1.0, "knn": 5.0}
+
+
+def test_a_search_asks_each_model_once_for_each_list(monkeypatch):
+    train, few = goodbooks_halves()
+    model = coals.Hybrid(models={"popular": coals.Popularity(), "knn": coals.ItemKNN()}).fit(train)
+    asked, top_n = [], coals.Popularity._top_n
+    monkeypatch.setattr(
+        coals.Popularity, "_top_n", lambda own, users, *rest: (asked.extend(users), top_n(own, users, *rest))[1]
+    )
+    model.search_weights(few, grid=(0.2, 1, 5), refit=False)
+    assert len(asked) == len(set(asked)) == (np.diff(few.matrix.indptr) > 0).sum()
+
+
+def test_a_search_fits_again_to_all_data():
+    train, few = goodbooks_halves()
+    parts = {"popular": coals.Popularity(), "knn": coals.ItemKNN()}
+    model = coals.Hybrid(models=parts).fit(train).search_weights(few, grid=(0.2, 5))
+    both = coals.Interactions.from_matrix(
+        train.matrix + few.matrix, user_ids=train.users.ids, item_ids=train.items.ids, item_titles=train.item_titles
+    )
+    expected = coals.Hybrid(models=parts, weights=model.weights_).fit(both)
+    users = train.users.ids[:300]
+    got, wanted = model.recommend(users), expected.recommend(users)
+    assert_array_equal(got.ids, wanted.ids)
+    assert_array_equal(got.scores, wanted.scores)
+    assert model.get_params()["weights"] is None
+
+
+def test_a_search_without_training_data_says_so(ratings, tmp_path):
+    train, held_out = coals.split.random(ratings, test_fraction=0.3, random_state=0)
+    coals.Hybrid(models=models()).fit(train).save(tmp_path / "h.coals")
+    loaded = coals.load(tmp_path / "h.coals")
+    with pytest.raises(ValueError, match=r"refit=True needs the training data, .* give refit=False"):
+        loaded.search_weights(held_out, "ndcg@2")
+    loaded.search_weights(held_out, "ndcg@2", grid=(1,), refit=False)
+
+
+# --- filters ---
+
+
+def long_histories():
+    """60 users and 300 items; a few users have nearly all."""
+    rng = np.random.default_rng(5)
+    share = np.concatenate([np.full(8, 0.9), np.full(52, 0.1)])
+    return sp.csr_array((rng.random((60, 300)) < share[:, None]) * rng.integers(1, 6, (60, 300)).astype(float))
+
+
+@pytest.mark.parametrize("how", ["weighted", "cascade", "switching"])
+@pytest.mark.parametrize("depth", [3, 20])
+def test_no_list_is_short_where_the_models_have_more(how, depth):
+    data = long_histories()
+    parts = {"popular": coals.Popularity(), "ease": coals.EASE(regularization=5)}
+    model = coals.Hybrid(models=parts, how=how, depth=depth).fit(data)
+    users, free = np.arange(60), 300 - np.diff(data.indptr)
+    for n in (10, 50):
+        assert_array_equal(model.recommend(users, n=n).counts, np.minimum(n, free))
+        assert_array_equal(model.recommend_for(data, n=n).counts, np.minimum(n, free))
+    assert_array_equal(model.recommend(users, n=10, items=np.arange(7, 300, 31), exclude_seen=False).counts, 10)
+
+
+@pytest.mark.parametrize("filters", [{}, {"items": np.arange(0, 300, 9)}, {"exclude": np.arange(0, 300, 2)}], ids=str)
+@pytest.mark.parametrize("name", ["popular", "knn", "ease"])
+def test_all_weight_on_one_model_is_that_model(name, filters):
+    """Lists shorter and longer than `depth`, for users with short and long histories."""
+    data = long_histories()
+    parts = {"popular": coals.Popularity(), "knn": coals.ItemKNN(), "ease": coals.EASE(regularization=5)}
+    model = coals.Hybrid(models=parts, weights={m: float(m == name) for m in parts}, depth=5).fit(data)
+    own, users = parts[name].fit(data), np.arange(60)
+    for n in (4, 40):
+        assert_array_equal(model.recommend(users, n=n, **filters).ids, own.recommend(users, n=n, **filters).ids)
+        assert_array_equal(model.recommend_for(data, n=n).ids, own.recommend_for(data, n=n).ids)
+    scores, theirs = model.recommend(0, n=40, **filters).scores[0], own.recommend(0, n=40, **filters).scores[0]
+    known = np.isfinite(scores)
+    assert_allclose(np.polyval(np.polyfit(theirs[known], scores[known], 1), theirs[known]), scores[known], atol=1e-6)
+
+
+def test_items_that_fill_a_list_come_last_and_below_zero():
+    """By weights 1 and 1 with depth 1: the best item of each model counts, others are at most 2 - 4 below."""
+    data = long_histories()[8:]
+    parts = {"popular": coals.Popularity(), "ease": coals.EASE(regularization=5)}
+    model = coals.Hybrid(models=parts, depth=1).fit(data)
+    ids, scores = model.recommend(np.arange(52), n=120)
+    assert (np.diff(scores, axis=1) <= 0).all()
+    filled = scores < 0
+    assert filled.any(axis=1).all()
+    assert (scores[filled] <= -2).all()
+    predicted = np.array([model.predict(user, row) for user, row in enumerate(ids)])
+    assert_allclose(predicted[~filled], scores[~filled])
+    assert_array_equal(predicted[filled], 0)
+
+
+# --- what goes to the models ---
+
+
+def test_texts_and_features_reach_the_models_that_take_them(ratings):
+    parts = {"texts": coals.ContentKNN(), "popular": coals.Popularity()}
+    words = [f"kind{item % 4} item{item}" for item in range(ratings.shape[1])]
+    model = coals.Hybrid(models=parts).fit(ratings, item_text=words)
+    own = coals.ContentKNN().fit(ratings, item_text=words)
+    assert (model.models_["texts"].weights_ != own.weights_).nnz == 0
+    features = np.eye(4)[np.arange(ratings.shape[1]) % 4]
+    model = coals.Hybrid(models=parts).fit(ratings, item_features=features)
+    assert (
+        model.models_["texts"].weights_ != coals.ContentKNN().fit(ratings, item_features=features).weights_
+    ).nnz == 0
+    with pytest.raises(TypeError, match="user_features was given, but no model of the hybrid takes it"):
+        coals.Hybrid(models=parts).fit(ratings, item_text=words, user_features=np.eye(60))
+    with pytest.raises(ValueError, match=r"^model 'texts': item_text must hold 40 texts"):
+        coals.Hybrid(models=parts).fit(ratings, item_text=words[:3])
+
+
+def test_a_search_fits_again_with_the_same_texts(ratings):
+    words = [f"kind{item % 4} item{item}" for item in range(ratings.shape[1])]
+    train, held_out = coals.split.random(ratings, test_fraction=0.3, random_state=0)
+    model = coals.Hybrid(models={"popular": coals.Popularity(), "texts": coals.ContentKNN()}).fit(
+        train, item_text=words
+    )
+    before = model.models_["texts"].weights_
+    model.search_weights(held_out, "ndcg@2", grid=(1,))
+    assert (model.models_["texts"].weights_ != before).nnz == 0
 
 
 @pytest.mark.parametrize(
