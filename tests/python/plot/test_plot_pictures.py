@@ -144,6 +144,35 @@ def test_item_map(parts):
         plot.item_map(model, other)
 
 
+def test_users_lie_where_items_of_their_direction_lie(parts):
+    """A user whose factors are twice those of an item has its place; users without factors have none."""
+    train = parts[0]
+    model = coals.ImplicitALS(factors=4, iterations=3, random_state=0).fit(train)
+    model.user_factors_[3], model.user_factors_[5] = 2 * model.item_factors_[7], 0
+    ax = plot.item_map(model, train, labels=0, users=[3, 5])
+    items, users = (ax.collections[place].get_offsets() for place in (0, 1))
+    assert_allclose(users, items[[7]], atol=1e-6)
+    assert [text.get_text() for text in ax.texts] == ["3"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["items", "users"]
+    assert png(ax)
+    everyone = plot.item_map(model, train, labels=2, users="all")
+    assert len(everyone.collections[1].get_offsets()) == np.any(model.user_factors_ != 0, axis=1).sum()
+    assert len(everyone.texts) == 2
+    assert len(plot.item_map(model, train, labels=0).collections) == 1
+
+
+def test_users_that_have_no_place_on_the_map(parts):
+    train = parts[0]
+    model = coals.ImplicitALS(factors=4, iterations=1, random_state=0).fit(train)
+    with pytest.raises(ValueError, match="9999"):
+        plot.item_map(model, train, users=[9999])
+    with pytest.raises(ValueError, match="users must be a sequence of user ids, 'all' or None, got 'some'"):
+        plot.item_map(model, train, users="some")
+    model.user_factors_ = model.user_factors_[:, :3]
+    with pytest.raises(ValueError, match="users can be shown if they have as many factors as items"):
+        plot.item_map(model, train, users="all")
+
+
 def test_everything_draws_into_given_axes(parts):
     from matplotlib.figure import Figure
 
