@@ -80,7 +80,9 @@ class AutoRec(NeuralModel, BiasedFactors):
     all that is unknown. Needs torch to fit (``pip install 'coals[neural]'``), and nothing to serve. Cost of an epoch:
     some 12 K operations for each rating, and a step of AdamW on all weights for each batch.
     `recommend_for` puts a new user's ratings through the network where it is based on users; where it is based on items
-    it finds the likeliest v and c, as `EmbeddingDotBias` does.
+    it finds the likeliest v and c, as `EmbeddingDotBias` does. Users without ratings get lists too: by c and what the
+    network makes of nothing where it is based on users, and by the mean v and c of other users where it is based on
+    items.
 
     Examples
     --------
@@ -93,6 +95,9 @@ class AutoRec(NeuralModel, BiasedFactors):
     >>> bool(low < 3 < high)
     True
     """
+
+    #: There is something to rank by for users without ratings.
+    biases = True
 
     based_on: str
     factors: int
@@ -149,6 +154,9 @@ class AutoRec(NeuralModel, BiasedFactors):
     def _finish(self, data: Interactions, fitted: dict[str, Any], training: Training, epoch: int) -> None:
         super()._finish(data, fitted, training, epoch)
         self._noise_ = noise_of(training, epoch)
+
+    def _has_evidence(self, known: Any) -> Any:
+        return np.full(len(known), True)
 
     def _rank_rows(self, rows: Rows, n: int, excluded: Filter) -> TopN:
         known = self._has_evidence(rows.entries.row_sizes() > 0)

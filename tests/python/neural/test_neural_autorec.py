@@ -65,6 +65,21 @@ def test_autorec_predicts_what_the_reference_does(ratings, based_on):
 
 
 @pytest.mark.parametrize("based_on", SIDES)
+def test_users_without_ratings_get_the_items_that_are_rated_well(based_on):
+    """Items of even number are rated 4 and 5, others 1 and 2; user 0 has rated nothing."""
+    rng = np.random.default_rng(0)
+    full = np.where(np.arange(20) % 2 == 0, 4.5, 1.5) + rng.choice([-0.5, 0.5], (80, 20))
+    full *= rng.random((80, 20)) < 0.5
+    full[0] = 0
+    model = AutoRec(based_on=based_on, factors=4, learning_rate=0.02, batch_size=8, iterations=30, **QUIET)
+    model.fit(sp.csr_array(full))
+    for found in (model.recommend(0), model.recommend_for({}), model.recommend_for(sp.csr_array((1, 20)))):
+        assert_array_equal(np.sort(found.ids[0]), np.arange(0, 20, 2))
+        assert_allclose(found.scores, model.recommend(0).scores, rtol=1e-5)
+    assert_allclose(model.predict(0, model.recommend(0).ids[0]), model.recommend(0).scores[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("based_on", SIDES)
 def test_a_rating_equal_to_the_mean_counts(based_on):
     """All ratings but two are the mean; a model that took these for unknown would see two entries."""
     dense = np.full((6, 5), 3.0)

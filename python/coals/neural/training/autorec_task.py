@@ -94,24 +94,30 @@ class AutoRecTask(Task):
 
     def _fitted(self, arrays: Arrays, rows: Any) -> dict[str, Any]:
         hidden = hidden_of(rows, arrays["hidden"], arrays["hidden bias"], self._model._threads)
-        known_rows = np.diff(rows.indptr) > 0
+        based_on_users = self._model.based_on == "users"
+        # What the network makes of nothing is good for lists of users, while an item without ratings is in no list.
+        known_rows = np.full(len(hidden), True) if based_on_users else np.diff(rows.indptr) > 0
         sides = {
             "rows": (hidden * known_rows[:, None], np.zeros(len(hidden), np.float32)),
             "columns": (arrays["output"] * self._known[1][:, None], arrays["output bias"] * self._known[1]),
         }
-        users, items = ("rows", "columns") if self._model.based_on == "users" else ("columns", "rows")
+        users, items = ("rows", "columns") if based_on_users else ("columns", "rows")
         by_user = self._data.matrix
         fitted = {
             "user_factors_": sides[users][0],
             "user_bias_": sides[users][1],
             "item_factors_": sides[items][0],
             "item_bias_": sides[items][1],
-            "_known_users_": np.diff(by_user.indptr) > 0 if users == "rows" else self._known[1],
+            "_known_users_": np.diff(by_user.indptr) > 0 if based_on_users else self._known[1],
             "_candidates_": np.bincount(by_user.indices, minlength=self._data.n_items) > 0,
             "_encoder_": arrays["hidden"],
             "_encoder_bias_": arrays["hidden bias"],
         }
-        return {**fitted, **spread_of(fitted)}
+        fitted |= spread_of(fitted)
+        if not based_on_users:
+            mean = fitted["_spread_"][0].astype(np.float32)
+            fitted["user_factors_"][~self._known[1]], fitted["user_bias_"][~self._known[1]] = mean[:-1], mean[-1]
+        return fitted
 
 
 def hidden_of(rows: Any, weight: npt.NDArray[Any], bias: npt.NDArray[Any], threads: int) -> npt.NDArray[Any]:
