@@ -39,7 +39,8 @@ class EmbeddingDot(EmbeddingModel):
 
     Notes
     -----
-    Users and items without ratings have embeddings of zero, and nothing is recommended to such a user.
+    Users and items without ratings have embeddings of zero: `predict` gives the mean of the training ratings for them,
+    nothing is recommended to such a user, and such an item is never recommended.
 
     Examples
     --------

@@ -45,7 +45,9 @@ class EmbeddingModel(NeuralModel, BiasedFactors):
 
     def _look_at(self, data: Interactions) -> None:
         self.sigmoid_range_ = sigmoid_range(self.sigmoid_range, *look_at_ratings(self, data))
-        self.global_mean_ = unsquashed(mean_of(data), self.sigmoid_range_) if self.biases else 0.0
+        mean = mean_of(data)
+        self.global_mean_ = unsquashed(mean, self.sigmoid_range_) if self.biases else 0.0
+        self._fallback_ = None if self.biases else mean
 
     def _task(self, torch: Any, device: str, data: Interactions) -> EmbeddingTask:
         return EmbeddingTask(self, torch, device, data)

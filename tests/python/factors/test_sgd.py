@@ -195,3 +195,10 @@ def test_steps_that_run_away_in_the_last_epoch_are_an_error():
     with pytest.raises(ValueError, match="factors after the last epoch are too large for float32: set a smaller learn"):
         model.fit(sp.csr_array([[1.0, 5.0], [5.0, 1.0]]))
     assert not hasattr(model, "item_factors_")
+
+
+def test_without_biases_the_mean_is_predicted_where_one_side_has_no_ratings(ratings):
+    """User 7 and item 11 have none."""
+    model = coals.SGDFactorization(factors=3, biases=False, random_state=0).fit(ratings)
+    assert_allclose(model.predict([7, 7, 5], [11, 3, 11]), ratings.data.mean(), rtol=1e-6)
+    assert_allclose(model.predict(5, 3), model.user_factors_[5] @ model.item_factors_[3], rtol=1e-5)

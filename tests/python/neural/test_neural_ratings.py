@@ -46,14 +46,35 @@ def test_products_of_embeddings_are_what_is_predicted(ratings, cls, limits):
     if limits:
         assert_allclose(model.sigmoid_range_, (0.6, 5.4))
         f = 0.6 + 4.8 / (1 + np.exp(-f))
-    assert_allclose(model.predict(5, np.arange(40)), f[5], rtol=1e-5)
+    rated = np.delete(np.arange(40), 11)
+    assert_allclose(model.predict(5, rated), f[5, rated], rtol=1e-5)
     assert (model.user_factors_[7] == 0).all()
     assert (model.item_factors_[11] == 0).all()
     if cls is EmbeddingDot:
         assert not model.user_bias_.any()
         assert not model.item_bias_.any()
         assert model.global_mean_ == 0
-    assert_allclose(model.predict(5, np.arange(40), clip=True), np.clip(f[5], 1, 5), rtol=1e-5)
+    assert_allclose(model.predict(5, rated, clip=True), np.clip(f[5, rated], 1, 5), rtol=1e-5)
+
+
+@pytest.mark.parametrize("limits", [None, "data"])
+def test_without_biases_the_mean_is_predicted_where_one_side_has_no_ratings(ratings, limits):
+    """User 7 and item 11 have none; the model has only products of embeddings to go by."""
+    model = EmbeddingDot(factors=3, sigmoid_range=limits, iterations=3, validation_fraction=0.0, **QUIET).fit(ratings)
+    mean = ratings.data.mean()
+    assert_allclose(model.predict([7, 7, 5], [11, 3, 11]), mean)
+    assert abs(model.predict(5, 3) - mean)[0] > 1e-3
+    assert_array_equal(model.recommend(7).counts, 0)
+    assert not (model.recommend(np.arange(60), n=40).ids == 11).any()
+
+
+def test_without_biases_an_item_whose_ratings_are_all_held_out_is_in_no_list(ratings):
+    """Nothing has moved its embedding: `predict` says the mean, by which no list can rank it."""
+    model = EmbeddingDot(factors=3, iterations=3, validation_fraction=0.9, **QUIET).fit(ratings)
+    unmoved = np.flatnonzero(~model.item_factors_.any(axis=1))
+    assert len(unmoved) > 1
+    assert_allclose(model.predict(5, unmoved), ratings.data.mean())
+    assert not np.isin(model.recommend(np.arange(60), n=40, exclude_seen=False).ids, unmoved).any()
 
 
 def test_what_is_held_out_is_measured_and_not_trained_on(ratings):

@@ -29,12 +29,15 @@ class BiasedFactors(InnerProductModel):
     item_bias_: Array
     global_mean_: float
     sigmoid_range_: Range = None
+    #: Predicted for users and items without ratings, of models that have nothing else to say of them.
+    _fallback_: float | None = None
 
     _fitted: ClassVar[Axes] = {
         "user_bias_": ("users",),
         "item_bias_": ("items",),
         "global_mean_": (),
         "sigmoid_range_": (),
+        "_fallback_": (),
     }
 
     _users_by_product = False
@@ -79,7 +82,10 @@ class BiasedFactors(InnerProductModel):
         scores = super()._predict_pairs(users, items)
         scores += self.user_bias_[users] + np.asarray(self.global_mean_, scores.dtype)
         scores += self.item_bias_[items]
-        return squashed(scores, self.sigmoid_range_)
+        ratings = squashed(scores, self.sigmoid_range_)
+        if self._fallback_ is not None:
+            ratings[~(self._known_users_[users] & self._candidates_[items])] = self._fallback_
+        return ratings
 
     def _mean_pairs(self, users: Indices, items: Indices) -> Array:
         """Of an unknown item the mean and the user's bias, where the model has biases."""

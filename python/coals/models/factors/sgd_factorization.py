@@ -58,7 +58,8 @@ class SGDFactorization(BiasedFactors, SgdModel):
     user_factors_, item_factors_ : ndarray of shape (n_users, K), (n_items, K)
     user_bias_, item_bias_ : ndarray of shape (n_users,), (n_items,)
     global_mean_ : float
-        :math:`\mu`: the mean rating, or what the sigmoid takes to it; 0 without biases.
+        :math:`\mu`: the mean rating, or what the sigmoid takes to it; 0 without biases. For users and items without
+        ratings `predict` then gives the mean rating.
     sigmoid_range_ : (float, float) or None
     rating_range_ : (float, float)
     objective_ : ndarray of float64, shape (epochs,)
@@ -119,6 +120,7 @@ class SGDFactorization(BiasedFactors, SgdModel):
         self.sigmoid_range_ = sigmoid_range(self.sigmoid_range, low, high)
         mean = float(ratings.mean(dtype=np.float64))
         self.global_mean_ = unsquashed(mean, self.sigmoid_range_) if self.biases else 0.0
+        self._fallback_ = None if self.biases else mean
         return entries
 
     def _scale(self) -> tuple[float, tuple[float, float] | None]:

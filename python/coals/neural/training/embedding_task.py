@@ -40,9 +40,10 @@ class EmbeddingTask(RatingTask):
         return self.squashed(scores + self._model.global_mean_)
 
     def results(self, arrays: Arrays) -> dict[str, Any]:
-        """What no rating has moved is zero."""
+        """What no rating has moved is zero, and without biases there is nothing to rank it by."""
         known = {"user": self.known_users, "item": self.known_items}
-        fitted: dict[str, Any] = {"_known_users_": self.known_users, "_candidates_": self.candidates}
+        candidates = self.candidates if self._model.biases else self.known_items
+        fitted: dict[str, Any] = {"_known_users_": self.known_users, "_candidates_": candidates}
         for name, rows in known.items():
             fitted[f"{name}_factors_"] = arrays[f"{name}s"] * rows[:, None]
             bias = arrays[f"{name} bias"][:, 0] if self._model.biases else np.zeros(len(rows), np.float32)
