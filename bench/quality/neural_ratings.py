@@ -32,8 +32,7 @@ MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "CFNADE": (neural.CFNADE, {"device": "cpu"}),
     "CFNADE by users": (
         neural.CFNADE,
-        {"based_on": "users", "layers": [50], "factors": 10, "learning_rate": 0.002, "weight_decay": 1.0,
-         "batch_size": 16, "device": "cpu"},
+        {"based_on": "users", "batch_size": 16, "device": "cpu"},
     ),
     "EmbeddingNet": (neural.EmbeddingNet, {"factors": 16, "layers": [32], "device": "cpu"}),
 }  # fmt: skip

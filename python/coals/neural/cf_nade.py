@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coals._util.checks import check_choice, check_number
+from coals._util.limits import LARGEST
 from coals.data.interactions import Interactions
 from coals.models.base import Array, Indices
 from coals.models.folded_rows import Rows
@@ -31,33 +32,42 @@ class CFNADE(NeuralModel, BlockScores):
 
     The distinct ratings are levels 1 .. K. From the d ratings known of an item, user j's at level :math:`k_j`,
 
-    .. math:: h = \tanh\Big(c + \tfrac{1}{d} \sum_j \sum_{t \le k_j} w_j^t\Big), \quad
-        s_i^k = \sum_{t \le k} (b_i^t + v_i^t \cdot h), \quad p_i^k = \frac{e^{s_i^k}}{\sum_t e^{s_i^t}}
+    .. math:: h = \tanh\Big(c + \tfrac{1}{d + s} \sum_j w_j^{k_j}\Big), \quad
+        s_i^k = \sum_{t \le k} b_i^t + v_i^k \cdot h, \quad p_i^k = \frac{e^{s_i^k}}{\sum_t e^{s_i^t}}
 
-    and user i is predicted to rate it :math:`\sum_k r_k \, p_i^k`: levels share the weights of those below them.
-    Further layers take h through tanh layers. Each step of the training takes the ratings of an item in a random order,
-    draws how many of the D are known, d, from 0 to D - 1, and counts the cost of the others :math:`D / (D - d)` times.
-    Based on users, users and items change places.
+    and user i is predicted to rate it :math:`\sum_k r_k \, p_i^k`. Levels share the vector that a user has:
+    :math:`w_j^k = w^k + g^k \odot a_j` and :math:`v_i^k = v^k + \gamma^k \odot q_i`, elementwise, where w, g, v and
+    :math:`\gamma` are common to all. Further layers take h through tanh layers. Each step of the training takes the
+    ratings of some items in a random order, draws how many of the D are known, d, from 0 to D - 1, and counts the cost
+    of the others
+    :math:`D / (D - d)` times. Based on users, users and items change places.
 
     Parameters
     ----------
     based_on : {"items", "users"}, default "items"
         Whose ratings go through the network. Items tend to have more of them, and predict better.
-    layers : list of int, default (100,)
+    layers : list of int, default (64,)
         Widths of the hidden layers; more than one is the deep variant.
-    factors : int or None, default 20
-        J: w and v are of that rank, :math:`w_j^t = B a_j^t` and :math:`v_i^t = q_i^t P`. None: of full rank.
+    factors : int or None, default None
+        J, the length of a and q, which maps take to the first layer and from the last: B w and v P. None: those of the
+        layers, without maps.
     ordinal_weight : float, default 1.0
         Share of the ordinal cost, 0 to 1; the rest is :math:`-\log p` of the level. The ordinal one is that of ranking
         the levels by how near they are to the right one, below it and above it.
-    learning_rate : float, default 0.004
-    weight_decay : float, default 0.3
-        Of AdamW, on weights and on what users (or items) have of their own.
-    batch_size : int, default 256
+    regularization : float, default 40.0
+        :math:`\lambda`: the cost of all ratings grows by :math:`\lambda (\|q_i\|^2 + \|a_i\|^2 / 8 + \|b_i\|^2 / 20)`
+        for each user (or item).
+    shrinkage : float, default 3.0
+        s: with few ratings known the sum counts for less.
+    learning_rate : float, default 0.012
+        Of Adam, at its highest: it rises over the first twentieth of all steps and falls to 0 by the cosine.
+    batch_size : int, default 128
         Items (or users) a step.
-    iterations : int, default 200
-    validation_fraction : float, default 0.1
-    patience : int, default 10
+    iterations : int, default 32
+        Epochs, all of which take place.
+    validation_fraction : float, default 0.0
+        Of the ratings: held out, so that `validation_` tells how good the model is after each epoch, of which the best
+        is kept.
     device : {"cpu", "cuda"} or None, default None
     random_state : int, numpy.random.Generator or None, default None
     num_threads : int or None, default None
@@ -68,29 +78,30 @@ class CFNADE(NeuralModel, BlockScores):
     levels_ : ndarray of float64, shape (K,)
         The distinct ratings, rising; at most 100.
     user_factors_, item_factors_ : ndarray of shape (n_users, J) or (n_users, K (J + 1)), and so for items
-        P h (h at full rank) of the side that the model is based on. Of the other, for one level after the other, the
-        sum of b and the sums of q (or v) up to it: :math:`s_i^k` is the first and the product of the rest with P h.
+        P h (h without maps) of the side that the model is based on. Of the other, for one level after the other, the
+        sum of b up to it and v: :math:`s_i^k` is the first and the product of the rest with P h.
     level_inputs_ : ndarray of shape (n_users * K, J), or (n_items * K, J)
-        Sums of a (or w) up to each level, of that other side.
+        w of that other side.
     network_ : list of ndarray
         B, c, the further layers and P.
     global_mean_ : float
     rating_range_ : (float, float)
     objective_ : ndarray of float64, shape (epochs,)
-        Cost of a rating, as met in training.
+        Cost of a rating, as met in training, and the penalty over the number of ratings.
     validation_, best_epoch_
         As `EmbeddingDotBias` has them.
 
     Notes
     -----
-    The model of Zheng, Tang, Ding, Zhou 2016 with two changes, without which it learns little from few ratings. The sum
-    over what is known is a mean, so that h tells rows of many ratings apart too. And w, v and b are sums of a part
-    common to all and one of each user's (or item's) own, which alone decays: who has few ratings is like the average.
+    The model of Zheng, Tang, Ding, Zhou 2016 with changes without which it learns little from few ratings. The sum over
+    what is known is a shrunk mean, so that h tells rows of many ratings apart too. All levels share the vectors of a
+    user (or item), and a prior draws these to 0: who has few ratings is like the average. The rate of learning is
+    annealed.
     Based on items, those without ratings are predicted by what the network makes of nothing, which it was trained for,
     and users without ratings by what is common to all; based on users, by the mean and by what it makes of nothing.
     Needs torch to fit (``pip install 'coals[neural]'``), and nothing to serve. Cost of a step: 6 K J for each
-    rating that is predicted, and some 20 operations for each weight. Memory: K * J numbers for each user (or item),
-    eight times that while fitting. A list scores all items at all levels: n_items * K * J multiply-adds.
+    rating that is predicted, and some 20 operations for each weight. Memory: 2 K J numbers for each user (or item), and
+    eight times J while fitting. A list scores all items at all levels: n_items * K * J multiply-adds.
     `recommend_for` puts a new user's ratings through the network where it is based on users; where it is based on items
     it finds the likeliest b and q (or v) by L-BFGS, measured by how those of others are spread: milliseconds a user.
 
@@ -99,8 +110,8 @@ class CFNADE(NeuralModel, BlockScores):
     >>> import scipy.sparse as sp
     >>> from coals.neural import CFNADE
     >>> ratings = sp.csr_array(np.array([[5.0, 4, 1], [4, 0, 1], [1, 2, 5], [1, 0, 4]]))
-    >>> settings = {"validation_fraction": 0.0, "device": "cpu", "random_state": 0}
-    >>> model = CFNADE(based_on="users", layers=[8], factors=4, learning_rate=0.05, **settings).fit(ratings)
+    >>> settings = {"learning_rate": 0.05, "iterations": 200, "device": "cpu", "random_state": 0}
+    >>> model = CFNADE(based_on="users", layers=[8], regularization=0.01, **settings).fit(ratings)
     >>> low, high = model.predict([3, 1], [0, 0])
     >>> bool(low < 3 < high)
     True
@@ -113,6 +124,12 @@ class CFNADE(NeuralModel, BlockScores):
     layers: Any
     factors: int | None
     ordinal_weight: float
+    regularization: float
+    shrinkage: float
+
+    # What other networks have parameters for: here a prior and a schedule take their place.
+    weight_decay = 0.0
+    patience = 1
 
     levels_: npt.NDArray[np.float64]
     network_: list[Array]
@@ -122,6 +139,7 @@ class CFNADE(NeuralModel, BlockScores):
     _names_: list[str]
     _known_items_: npt.NDArray[np.bool_]
     _spread_: npt.NDArray[np.float64] | None
+    _shrinkage_: float = 0.0
 
     _fitted: ClassVar[Axes] = {
         "levels_": (),
@@ -129,30 +147,30 @@ class CFNADE(NeuralModel, BlockScores):
         "_names_": (),
         "global_mean_": (),
         "_spread_": (),
+        "_shrinkage_": (),
         "_known_items_": ("items",),
         "level_inputs_": ("cells", "inputs"),
         "item_factors_": ("items", "item_numbers"),
     }
 
     _space: ClassVar[dict[str, list[Any]]] = {
-        "layers": [[50], [100]],
-        "factors": [10, 20],
-        "weight_decay": [0.2, 0.3, 0.5],
+        "layers": [[32], [64]],
+        "regularization": [10.0, 20.0, 40.0, 80.0],
     }
 
     def __init__(
         self,
         *,
         based_on: str = "items",
-        layers: Any = (100,),
-        factors: int | None = 20,
+        layers: Any = (64,),
+        factors: int | None = None,
         ordinal_weight: float = 1.0,
-        learning_rate: float = 0.004,
-        weight_decay: float = 0.3,
-        batch_size: int = 256,
-        iterations: int = 200,
-        validation_fraction: float = 0.1,
-        patience: int = 10,
+        regularization: float = 40.0,
+        shrinkage: float = 3.0,
+        learning_rate: float = 0.012,
+        batch_size: int = 128,
+        iterations: int = 32,
+        validation_fraction: float = 0.0,
         device: str | None = None,
         random_state: Any = None,
         num_threads: int | None = None,
@@ -166,6 +184,8 @@ class CFNADE(NeuralModel, BlockScores):
             check_factors(self.factors)
         check_layers("layers", self.layers)
         check_number("ordinal_weight", self.ordinal_weight, minimum=0, maximum=1)
+        check_number("regularization", self.regularization, minimum=0, maximum=LARGEST)
+        check_number("shrinkage", self.shrinkage, minimum=0, maximum=LARGEST)
 
     def _look_at(self, data: Interactions) -> None:
         look_at_ratings(self, data)
@@ -176,6 +196,7 @@ class CFNADE(NeuralModel, BlockScores):
                 f"{len(self.levels_)}: round the ratings, or use a model that takes any number, such as AutoRec"
             )
         self.global_mean_ = mean_of(data)
+        self._shrinkage_ = float(self.shrinkage)
 
     def _task(self, torch: Any, device: str, data: Interactions) -> NadeTask:
         return NadeTask(self, torch, device, data)

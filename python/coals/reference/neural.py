@@ -100,21 +100,22 @@ def masked_squared_error(ratings: dict[int, float], predicted: Array) -> float:
     return float(sum((rating - predicted[place]) ** 2 for place, rating in ratings.items()))
 
 
-def nade_scores(known: dict[int, int], item: int, w: Array, v: Array, b: Array, layers: list[Layer]) -> Array:
-    """Scores of the K levels of an item, s^k = sum over t <= k of (b_i^t + v_i^t · h).
+def nade_scores(
+    known: dict[int, int], item: int, w: Array, v: Array, b: Array, layers: list[Layer], shrinkage: float
+) -> Array:
+    """Scores of the K levels of an item, s^k = v_i^k · h + sum over t <= k of b_i^t.
 
-    h = tanh(c + mean over known items j, at level k_j, of the sum over t <= k_j of w_j^t), then h = tanh(W h + c) for
-    each further layer. w is (items, K, H), v is (items, K, H'), b (items, K); layers are (None, c), (W, c), …; levels
-    count from 0.
+    h = tanh(c + 1 / (d + shrinkage) sum over the d known items j, at level k_j, of w_j^{k_j}), then h = tanh(W h + c)
+    for each further layer. w is (items, K, H), v is (items, K, H'), b (items, K); layers are (None, c), (W, c), …;
+    levels count from 0.
     """
     h = np.array(layers[0][1], np.float64)
     for j, level in known.items():
-        for t in range(level + 1):
-            h += w[j, t] / len(known)
+        h += w[j, level] / (len(known) + shrinkage)
     h = np.tanh(h)
     for weight, bias in layers[1:]:
         h = np.tanh(np.asarray(weight) @ h + bias)
-    scores: Array = np.cumsum([b[item, t] + v[item, t] @ h for t in range(b.shape[1])])
+    scores: Array = v[item] @ h + np.cumsum(b[item])
     return scores
 
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import coals
 from answers import answers
 from coals.neural import CFNADE
-from coals.neural.training.nade_task import NadeTask, expanded, level_cost
+from coals.neural.training.nade_task import NadeTask, level_cost
 from coals.neural.unseen_levels import level_cost_and_slope, likeliest_steps
 from coals.reference import neural as reference
 
@@ -52,13 +52,6 @@ def test_ordinal_costs_are_those_of_the_reference_and_have_gradients():
     assert torch.isfinite(scores.grad).all()
 
 
-def test_a_rating_takes_the_weights_of_its_level_and_all_below():
-    """Item 2 at level 1 and item 0 at level 0 in row 0, item 1 at level 2 in row 2; three levels."""
-    begin, indices = expanded(np.array([0, 0, 2]), np.array([2, 0, 1]), np.array([1, 0, 2]), 3, 3)
-    assert begin.tolist() == [0, 3, 3, 6]
-    assert indices.tolist() == [6, 7, 0, 3, 4, 5]
-
-
 def test_orderings_know_some_and_count_the_cost_of_the_rest():
     """Twelve ratings: d known, from 0 to 11, all equally often; each of the others counts 12 / (12 - d) times."""
     data = sp.csr_array(np.arange(12.0)[None, ::-1] % 5 + 1)
@@ -66,7 +59,9 @@ def test_orderings_know_some_and_count_the_cost_of_the_rest():
     known_numbers, orders = [], set()
     for _ in range(600):
         ((part,),) = task.batches()
-        known = set((part.known.columns // 5).tolist())
+        known = set(part.known.columns.tolist())
+        assert_array_equal(part.known_levels, data.toarray()[0, part.known.columns] - 1)
+        assert_allclose(part.known.values, 1 / (len(known) + 3), rtol=1e-6)
         asked = part.columns.tolist()
         assert known | set(asked) == set(range(12))
         assert known.isdisjoint(asked)
@@ -89,7 +84,7 @@ SHAPES = [{"layers": [6], "factors": 4}, {"layers": [6], "factors": None}, {"lay
 @pytest.mark.parametrize("shape", [*SHAPES, {"layers": [5, 6], "factors": None}], ids=str)
 def test_predictions_and_costs_are_those_of_the_reference(ratings, shape, based_on):
     """Based on items, all is as based on users of the transposed matrix."""
-    how = {"based_on": based_on, "batch_size": 64, "ordinal_weight": 0.7, "validation_fraction": 0.0}
+    how = {"based_on": based_on, "batch_size": 64, "ordinal_weight": 0.7, "shrinkage": 1.5, "regularization": 0.3}
     model = CFNADE(**shape, **how, **QUIET)
     task = task_of(model, ratings)
     arrays = task.start()
@@ -100,15 +95,15 @@ def test_predictions_and_costs_are_those_of_the_reference(ratings, shape, based_
     levels = ratings.toarray().astype(int) - 1
     levels = levels if based_on == "users" else levels.T
     w, v, bias, layers = plain(arrays, shape, levels.shape[1])
-    nobody = (levels < 0).all(axis=0)  # has no weights of its own: nobody has rated it, or it has rated nothing
+    nobody = (levels < 0).all(axis=0)  # has no vectors of its own: nobody has rated it, or it has rated nothing
     for array, common in ((w, "common input"), (v, "common output")):
-        array[nobody] = common_of(arrays, common, shape)
+        array[nobody] = full_rank(arrays, common.split()[1], arrays[common].astype(float), shape)
     bias[nobody] = arrays["common bias"]
     predicted = np.array([model._predict_pairs(np.full(n_items, u), np.arange(n_items)) for u in range(n_users)])
     assert_allclose(model._score_all(model.user_factors_), predicted, rtol=1e-5)
     for row in (0, 7, 11, 33):
         known = {int(j): int(levels[row, j]) for j in np.flatnonzero(levels[row] >= 0)}
-        scores = [reference.nade_scores(known, j, w, v, bias, layers) for j in range(levels.shape[1])]
+        scores = [reference.nade_scores(known, j, w, v, bias, layers, 1.5) for j in range(levels.shape[1])]
         expected = np.array([float(np.arange(1, 6) @ reference.level_probability(s)) for s in scores])
         if based_on == "users":
             expected[11] = model.global_mean_  # nobody has rated it
@@ -123,20 +118,22 @@ def test_predictions_and_costs_are_those_of_the_reference(ratings, shape, based_
         known = {int(j): int(levels[own, j]) for j in np.flatnonzero(levels[own] >= 0) if j not in asked}
         scale = (len(asked) + len(known)) / len(asked)
         for column in asked:
-            scores = reference.nade_scores(known, column, w, v, bias, layers)
+            scores = reference.nade_scores(known, column, w, v, bias, layers, 1.5)
             level = int(levels[own, column])
             cost = -np.log(reference.level_probability(scores)[level])
             total += scale * (0.3 * cost + 0.7 * reference.ordinal_cost(scores, level))
+    for name, share in (("output", 1), ("input", 1 / 8), ("output bias", 1 / 20)):
+        total += 0.3 * share * (arrays[name].astype(float) ** 2).sum()
     assert_allclose(task.loss(weights, part)[0].item(), total, rtol=1e-5)
 
 
 @pytest.mark.parametrize("factors", [3, None])
 def test_the_first_layer_begins_at_nothing_for_a_usual_user_and_apart_for_others(ratings, factors):
     """From weights near 0 on both sides neither learns until the other has, and biases are learned by heart first."""
-    task = task_of(CFNADE(layers=[6], factors=factors, validation_fraction=0.0, **QUIET), ratings)
+    task = task_of(CFNADE(layers=[6], factors=factors, **QUIET), ratings)
     arrays = task.start()
-    reached = (ratings.data[:, None] > np.arange(5)).mean(axis=0)
-    inputs = [np.array(share) @ arrays["common input"] for share in (reached, [1, 0, 0, 0, 0], [1, 1, 1, 1, 1])]
+    share = np.bincount(ratings.data.astype(int) - 1, minlength=5) / ratings.nnz
+    inputs = [np.array(each) @ arrays["common input"] for each in (share, np.eye(5)[0], np.eye(5)[4])]
     if factors:
         inputs = [arrays["input map"] @ each for each in inputs]
     usual, lowest, highest = (np.abs(each + arrays["hidden 0 bias"]).max() for each in inputs)
@@ -151,7 +148,7 @@ def plain(arrays, shape, columns):
         full_rank(
             arrays,
             name,
-            arrays[name].astype(float).reshape(columns, 5, -1) + arrays[f"common {name}"].astype(float),
+            np.array([arrays[f"common {name}"] + arrays[f"{name} gate"] * own for own in arrays[name].astype(float)]),
             shape,
         )
         for name in ("input", "output")
@@ -168,16 +165,12 @@ def full_rank(arrays, name, array, shape):
     return array @ (weight.T if name == "input" else weight)
 
 
-def common_of(arrays, name, shape):
-    return full_rank(arrays, name.removeprefix("common "), arrays[name].astype(float), shape)
-
-
 def rows_of(part, levels):
     """Which row of the data each row of a part is, by what is asked for and known."""
     begin = [*part.known.offsets.tolist(), len(part.known.columns)]
     found = {}
     for row in range(part.known.size):
-        known = {int(i) // 5 for i in part.known.columns[begin[row] : begin[row + 1]]}
+        known = {int(i) for i in part.known.columns[begin[row] : begin[row + 1]]}
         columns = known | set(part.columns[part.rows == row].tolist())
         (found[row],) = [own for own in range(len(levels)) if set(np.flatnonzero(levels[own] >= 0)) == columns]
     return found
@@ -191,7 +184,7 @@ def test_finds_ratings_that_follow_a_pattern(based_on):
     full = np.where(kind[:, None] == side, 4.5, 1.5) + rng.integers(-1, 2, (150, 30)) / 2
     data = sp.csr_array(np.where(rng.random((150, 30)) < 0.4, full, 0))
     train, test = coals.split.random(data, test_fraction=0.2, random_state=0)
-    settings = {"layers": [20], "factors": 8, "learning_rate": 0.02, "iterations": 20}
+    settings = {"layers": [20], "regularization": 2.0, "learning_rate": 0.02, "iterations": 20}
     settings["batch_size"] = 16 if based_on == "users" else 3  # ten steps an epoch
     model = CFNADE(based_on=based_on, **settings, **QUIET).fit(train)
     assert model.levels_.tolist() == [1.0, 1.5, 2.0, 4.0, 4.5, 5.0]
@@ -236,7 +229,7 @@ def test_someone_new_is_found_where_the_fit_has_someone_with_the_same_ratings():
         kind[:, None] == side, -1, 1
     )
     data = sp.csr_array(np.where(rng.random((150, 30)) < 0.4, full, 0))
-    model = CFNADE(layers=[20], factors=8, batch_size=8, learning_rate=0.02, iterations=30, **QUIET).fit(data)
+    model = CFNADE(layers=[20], regularization=2.0, batch_size=8, learning_rate=0.02, iterations=30, **QUIET).fit(data)
     matrix = data[:20]
     found = model.recommend_for(matrix, n=30, exclude_seen=False)
     scores = np.empty((20, 30))
@@ -270,6 +263,9 @@ def test_ratings_that_are_no_levels(ratings, based_on):
     [
         ({"based_on": "user"}, ValueError, "based_on must be"),
         ({"ordinal_weight": 1.5}, ValueError, "ordinal_weight must be >= 0 and <= 1, got 1.5"),
+        ({"regularization": -1}, ValueError, "regularization must be >= 0"),
+        ({"shrinkage": -1}, ValueError, "shrinkage must be >= 0"),
+        ({"weight_decay": 0.3}, TypeError, "weight_decay"),
         ({"layers": ()}, ValueError, r"layers must hold at least 1 width, got \(\)"),
         ({"factors": 0}, ValueError, "factors must be >= 1"),
         ({"rank": 5}, TypeError, "it is called 'factors' here"),

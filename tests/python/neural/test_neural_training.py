@@ -20,13 +20,16 @@ from neural_models import NEURAL
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 every_model = pytest.mark.parametrize("make", NEURAL.values(), ids=NEURAL.keys())
+# Those whose rate falls on plateaus. That of others falls over all epochs, which take place.
+PATIENT = {name: make for name, make in NEURAL.items() if "patience" in make().get_params()}
+ANNEALED = {name: make for name, make in NEURAL.items() if name not in PATIENT}
 
 
 def learned(model):
     return {name: value for name, value in answers(model).items() if name not in ("get_params", "best_epoch_")}
 
 
-@every_model
+@pytest.mark.parametrize("make", PATIENT.values(), ids=PATIENT.keys())
 def test_the_fit_ends_patience_epochs_after_the_best_and_keeps_it(make, ratings):
     settings = {"validation_fraction": 0.2, "learning_rate": 0.03}
     model = make(iterations=60, patience=3, **settings).fit(ratings)
@@ -39,6 +42,13 @@ def test_the_fit_ends_patience_epochs_after_the_best_and_keeps_it(make, ratings)
     short = make(iterations=model.best_epoch_, patience=60, **settings).fit(ratings)
     if model.best_epoch_ <= 3:  # before the rate could fall
         assert_array_equal(short.predict(3, np.arange(40)), model.predict(3, np.arange(40)))
+
+
+@pytest.mark.parametrize("make", ANNEALED.values(), ids=ANNEALED.keys())
+def test_annealed_fits_take_all_epochs_and_keep_the_best(make, ratings):
+    model = make(iterations=25, validation_fraction=0.2, learning_rate=0.3).fit(ratings)
+    assert len(model.objective_) == len(model.validation_) == 25
+    assert model.best_epoch_ == model.validation_.argmin() + 1 < 25
 
 
 class Steps(Task):
@@ -100,6 +110,26 @@ def test_the_rate_is_halved_where_half_of_patience_has_brought_nothing(rising):
     assert_allclose(after[-1]["pulled"], 1.7, rtol=1e-5)
 
 
+def test_an_annealed_rate_rises_and_falls_to_0_whatever_the_values():
+    """Under a constant force Adam steps by the rate: 0.1 (1 + cos(pi s)) / 2 at shares s of 40 steps.
+
+    The first of the two steps that are a twentieth of these has half of it.
+    """
+    model = coals.neural.EmbeddingDot(learning_rate=0.1, weight_decay=0.0, patience=4, iterations=40)
+    with Workers(torch, 1) as workers:
+        task = Steps([5.0] * 40)
+        task.annealed, task.steps = True, lambda: 1
+        training = Training(model, task, torch, "cpu", workers)
+        after = [1.0]
+        for _ in range(40):
+            training.epoch()
+            after.append(training.arrays()["pulled"][0])
+    expected = 0.05 * (1 + np.cos(np.pi * np.arange(40) / 40))
+    expected[0] /= 2
+    assert_allclose(np.diff(after), expected, rtol=1e-3)
+    assert not training.exhausted
+
+
 def test_while_the_loss_itself_changes_want_of_progress_neither_slows_nor_ends():
     training, after = trained([1.0, *[6.0] * 9], 10, settling=4)
     steps = np.diff([1.0, *(arrays["pulled"][0] for arrays in after)])
@@ -128,7 +158,7 @@ def test_ctrl_c_leaves_the_best_epoch_so_far_and_is_passed_on(make, ratings):
     with pytest.raises(KeyboardInterrupt):
         model.fit(ratings, callback=press)
     assert (len(model.objective_), model.best_epoch_) == (2, 2)
-    expected = make(iterations=2, validation_fraction=0.0).fit(ratings)
+    expected = make(iterations=50, validation_fraction=0.0).fit(ratings, callback=lambda sweep: sweep.sweep == 2)
     assert learned(model) == learned(expected)
     assert torch.get_num_threads() >= 1
 

@@ -22,17 +22,20 @@ from coals.neural.training.rating_task import entries_of_all, held_out_entries, 
 from coals.neural.training.start import glorot, normal
 from coals.neural.training.training import Arrays, Task, with_attributes
 
-__all__ = ["NadeTask", "Part", "expanded", "level_cost", "represented", "shares"]
+__all__ = ["NadeTask", "Part", "level_cost", "represented", "shares"]
 
-_START = 0.02  # standard deviation of what columns have of their own
+_START = 0.05  # standard deviation of the vectors of columns
 _COMMON_INPUT, _COMMON_OUTPUT = 0.5, 0.2  # of what is common to all: from near 0 both sides would wait for each other
+# Of the penalty of output vectors: what input vectors and biases cost.
+_OF_INPUTS, _OF_BIASES = 0.125, 0.05
 
 
 @dataclass
 class Part:
-    """What is known of each row, an index for every level that a rating reaches; and what is to be predicted."""
+    """What is known of each row, columns with the shares and the levels of ratings; and what is to be predicted."""
 
     known: Rows
+    known_levels: Any
     rows: Any
     columns: Any
     levels: Any
@@ -41,7 +44,13 @@ class Part:
 
 
 class NadeTask(Task):
-    """The cost of all ratings, over their number."""
+    """The cost of all ratings and of the numbers that columns have of their own, over the number of ratings.
+
+    Both are summed up before they are divided, so that the penalty is that of a prior: the size of batches does not
+    matter, and columns of few ratings stay near the common one.
+    """
+
+    annealed = True
 
     def __init__(self, model: Any, torch: Any, device: str, data: Interactions) -> None:
         self._model, self._torch, self._device, self._data = model, torch, device, data
@@ -62,33 +71,36 @@ class NadeTask(Task):
     def start(self) -> Arrays:
         widths = [int(width) for width in self._model.layers]
         J = self._model.factors
-        cells = self._columns * self._K
-        arrays: Arrays = {"input": normal(self._rng, (cells, J or widths[0]), _START)}
+        inner, outer = int(J or widths[0]), int(J or widths[-1])
+        level = self._standardized()[:, None]
+        arrays: Arrays = {}
         if J is not None:
-            arrays["input map"] = glorot(self._rng, (widths[0], int(J)))
+            arrays["input map"] = glorot(self._rng, (widths[0], inner))
         arrays["hidden 0 bias"] = np.zeros(widths[0], np.float32)
-        for k, (inner, outer) in enumerate(itertools.pairwise(widths), start=1):
-            arrays[f"hidden {k}"] = glorot(self._rng, (outer, inner))
-            arrays[f"hidden {k} bias"] = np.zeros(outer, np.float32)
+        for k, (below, above) in enumerate(itertools.pairwise(widths), start=1):
+            arrays[f"hidden {k}"] = glorot(self._rng, (above, below))
+            arrays[f"hidden {k} bias"] = np.zeros(above, np.float32)
         if J is not None:
-            arrays["output map"] = glorot(self._rng, (int(J), widths[-1]))
-        arrays["output"] = normal(self._rng, (cells, J or widths[-1]), _START)
+            arrays["output map"] = glorot(self._rng, (outer, widths[-1]))
+        arrays["input"] = normal(self._rng, (self._columns, inner), _START)
+        arrays["output"] = normal(self._rng, (self._columns, outer), _START)
         arrays["output bias"] = np.zeros((self._columns, self._K), np.float32)
-        # Decay pulls what a column has of its own to 0, and so the column to what is common to all.
-        arrays["common input"] = normal(self._rng, (self._K, arrays["input"].shape[1]), _COMMON_INPUT)
-        arrays["common output"] = normal(self._rng, (self._K, arrays["output"].shape[1]), _COMMON_OUTPUT)
+        # Ratings as they are spread put 0 into the first layer. Some inputs tell columns apart, others levels.
+        arrays["input gate"] = normal(self._rng, (1, inner), 1.0) + level * normal(self._rng, (1, inner), 1.0)
+        arrays["output gate"] = np.repeat(level, outer, axis=1)
+        arrays["common input"] = level * normal(self._rng, (1, inner), _COMMON_INPUT)
+        arrays["common output"] = level * normal(self._rng, (1, outer), _COMMON_OUTPUT)
         arrays["common bias"] = np.zeros(self._K, np.float32)
-        arrays["hidden 0 bias"] -= self._usual_input(arrays)
-        own = ("input", "output", "output bias")
-        shared = {name for name in arrays if name.endswith("bias") or name.startswith("common")}
-        self.undecayed = tuple(shared.difference(own))
         return arrays
 
-    def _usual_input(self, arrays: Arrays) -> npt.NDArray[np.float32]:
-        """What goes into the first layer for a row whose ratings are spread as all are: there it is to begin at 0."""
-        reached = (self._rows.data[:, None] >= np.arange(self._K)).mean(axis=0).astype(np.float32)
-        usual: npt.NDArray[np.float32] = reached @ arrays["common input"]
-        return arrays["input map"] @ usual if "input map" in arrays else usual
+    def _standardized(self) -> npt.NDArray[np.float32]:
+        """The ratings of the levels, of mean 0 and variance 1 over the training data."""
+        ratings = self._model.levels_[self._rows.data.astype(np.int64)]
+        level: npt.NDArray[np.float64] = (self._model.levels_ - ratings.mean()) / (ratings.std() or 1.0)
+        return level.astype(np.float32)
+
+    def steps(self) -> int:
+        return -(-len(self._filled) // int(self._model.batch_size))
 
     def batches(self) -> Iterator[list[Part]]:
         size = self._model.batch_size
@@ -106,39 +118,49 @@ class NadeTask(Task):
         known_of = self._rng.integers(0, sizes)
         known = place < known_of[own]
         columns, levels = self._rows.indices[entries], self._rows.data[entries]
-        begin, indices = expanded(own[known], columns[known], levels[known], len(rows), self._K)
+        begin = np.append(0, np.cumsum(known_of))
         scale = (sizes / (sizes - known_of))[own]
 
         def tensor(array: Any, dtype: Any = np.int64) -> Any:
             return self._torch.from_numpy(np.ascontiguousarray(array, dtype)).to(self._device)
 
+        share = shares(known_of, self._model._shrinkage_)
         return Part(
-            rows_as_tensors(self._torch, self._device, begin, indices, shares(known_of, np.diff(begin))),
+            rows_as_tensors(self._torch, self._device, begin, columns[known], share), tensor(levels[known]),
             tensor(own[~known]), tensor(columns[~known]), tensor(levels[~known]), tensor(scale[~known], np.float32),
             len(own),
         )  # fmt: skip
 
     def loss(self, weights: dict[str, Any], part: Part) -> tuple[Any, int]:
+        torch, h = self._torch, self._hidden(weights, part)
+        embedding = torch.nn.functional.embedding
+        common = h @ weights["common output"].T + weights["common bias"].cumsum(0)
+        gated = embedding(part.rows, (h[:, None, :] * weights["output gate"]).flatten(1))
+        gated = gated.view(len(part.rows), self._K, -1)
+        scores = (gated @ embedding(part.columns, weights["output"])[:, :, None])[:, :, 0]
+        scores = scores + embedding(part.rows, common) + embedding(part.columns, weights["output bias"]).cumsum(1)
+        costs = level_cost(torch, scores, part.levels, self._model.ordinal_weight)
+        share = part.size / len(self._rows.data)
+        return (part.scale * costs).sum() + share * self._penalty(weights), part.size
+
+    def _hidden(self, weights: dict[str, Any], part: Part) -> Any:
+        """What scores are linear in."""
         torch, known = self._torch, part.known
-        bag, columns = torch.nn.functional.embedding_bag, known.columns
-        h = bag(columns, weights["input"], known.offsets, mode="sum", per_sample_weights=known.values)
-        common = weights["common input"]
-        h = h + bag(columns % self._K, common, known.offsets, mode="sum", per_sample_weights=known.values)
+        embedding = torch.nn.functional.embedding
+        inputs = embedding(known.columns, weights["input"]) * embedding(part.known_levels, weights["input gate"])
+        inputs = (inputs + embedding(part.known_levels, weights["common input"])) * known.values[:, None]
+        h = inputs.new_zeros((known.size, inputs.shape[1])).index_add(0, known.rows, inputs)
         if "input map" in weights:
             h = h @ weights["input map"].T
         h = torch.tanh(h + weights["hidden 0 bias"])
         for k in range(1, len(self._model.layers)):
             h = torch.tanh(h @ weights[f"hidden {k}"].T + weights[f"hidden {k} bias"])
-        if "output map" in weights:
-            h = h @ weights["output map"].T
-        embedding = torch.nn.functional.embedding
-        cells = part.columns[:, None] * self._K + torch.arange(self._K, device=part.columns.device)
-        steps = (embedding(cells, weights["output"]) @ embedding(part.rows, h)[:, :, None])[:, :, 0]
-        steps = steps + embedding(part.columns, weights["output bias"])
-        common = h @ weights["common output"].T + weights["common bias"]
-        scores = (steps + embedding(part.rows, common)).cumsum(1)
-        costs = level_cost(torch, scores, part.levels, self._model.ordinal_weight)
-        return (part.scale * costs).sum(), part.size
+        return h @ weights["output map"].T if "output map" in weights else h
+
+    def _penalty(self, weights: dict[str, Any]) -> Any:
+        squares = {name: (weights[name] ** 2).sum() for name in ("input", "output", "output bias")}
+        total = squares["output"] + _OF_INPUTS * squares["input"] + _OF_BIASES * squares["output bias"]
+        return self._model.regularization * total
 
     def value(self, arrays: Arrays) -> float | None:
         """On rows without the ratings that are asked for."""
@@ -151,24 +173,27 @@ class NadeTask(Task):
 
     def _fitted(self, arrays: Arrays, rows: Any) -> dict[str, Any]:
         network = {name: array for name, array in arrays.items() if "map" in name or name.startswith("hidden")}
-        inputs, outputs = self._by_level(arrays, "input"), self._by_level(arrays, "output")
-        biases = self._by_level(arrays, "output bias")
-        steps = np.concatenate([biases, outputs], axis=2)
+        own = {name: arrays[name] * self._known_columns[:, None] for name in ("input", "output", "output bias")}
+        inputs, outputs = (
+            own[name][:, None] * arrays[f"{name} gate"] + arrays[f"common {name}"] for name in ("input", "output")
+        )
+        biases = (own["output bias"].astype(np.float64) + arrays["common bias"]).cumsum(axis=1)
+        cells = np.concatenate([biases[:, :, None], outputs], axis=2).astype(np.float32)
         fitted: dict[str, Any] = {
             "network_": list(network.values()),
             "_names_": list(network),
-            "level_inputs_": summed(inputs).reshape(self._columns * self._K, -1),
+            "level_inputs_": inputs.reshape(self._columns * self._K, -1),
             "_candidates_": self._candidates,
             "_known_users_": np.full(self._data.n_users, True),
         }
         twin = with_attributes(self._model, fitted)
-        own = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-        hidden = represented(twin, own, rows.indices, rows.data, rows.shape[0])
-        cells = summed(steps).reshape(self._columns, -1)
+        row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        hidden = represented(twin, row, rows.indices, rows.data, rows.shape[0])
+        spread = np.diff(cells[self._known_columns].astype(np.float64), axis=1, prepend=0.0)
+        spread, cells = spread.reshape(len(spread), -1), cells.reshape(self._columns, -1)
         if self._model.based_on == "users":
             sides = {"user_factors_": hidden, "item_factors_": cells, "_known_items_": self._known_columns}
             return fitted | sides | {"_spread_": None}
-        spread = steps[self._known_columns].reshape(-1, cells.shape[1])
         return fitted | {
             "user_factors_": cells,
             "item_factors_": hidden,
@@ -176,31 +201,10 @@ class NadeTask(Task):
             "_spread_": np.stack([spread.mean(axis=0), spread.var(axis=0)]),
         }
 
-    def _by_level(self, arrays: Arrays, name: str) -> npt.NDArray[np.float64]:
-        """What each column adds at each level, (columns, K, numbers): its own, if it was trained on, and the common."""
-        own = arrays[name].reshape(self._columns, self._K, -1) * self._known_columns[:, None, None]
-        common = arrays["common " + name.removeprefix("output ")].reshape(self._K, -1)
-        return own.astype(np.float64) + common
 
-
-def summed(steps: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Up to each level: a rating shares the weights of those below it."""
-    return steps.cumsum(axis=1).astype(np.float32)
-
-
-def expanded(rows: Any, columns: Any, levels: Any, size: int, K: int) -> tuple[Any, Any]:
-    """For each rating an index for each level from 0 up to its own, and where each row begins among these."""
-    counts = levels.astype(np.int64) + 1
-    ends = np.cumsum(counts)
-    steps = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
-    indices = np.repeat(columns.astype(np.int64) * K, counts) + steps
-    begin = np.append(0, np.cumsum(np.bincount(rows, weights=counts, minlength=size))).astype(np.int64)
-    return begin, indices
-
-
-def shares(ratings: Any, entries: Any) -> Any:
-    """What each of the entries of a row with this many ratings counts for: a mean over ratings."""
-    return np.repeat(1 / np.maximum(ratings, 1), entries).astype(np.float32)
+def shares(sizes: Any, shrinkage: float) -> Any:
+    """What each rating of rows of so many counts for: a mean over ratings, drawn to 0 where there are few."""
+    return np.repeat(1 / (np.maximum(sizes, 1) + shrinkage), sizes).astype(np.float32)
 
 
 def level_cost(torch: Any, scores: Any, levels: Any, ordinal_weight: float) -> Any:
@@ -228,8 +232,7 @@ def represented(model: Any, rows: Any, columns: Any, levels: Any, size: int) -> 
     K = len(model.levels_)
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=size))).astype(np.int64)
     cells = (columns.astype(np.int64) * K + levels).astype(np.int32)
-    sizes = np.diff(indptr)
-    known = _core.Csr(indptr, cells, shares(sizes, sizes), len(model.level_inputs_), "float32")
+    known = _core.Csr(indptr, cells, shares(np.diff(indptr), model._shrinkage_), len(model.level_inputs_), "float32")
     network = dict(zip(model._names_, model.network_, strict=True))
     threads, bias = model._threads, network["hidden 0 bias"]
     if "input map" in network:

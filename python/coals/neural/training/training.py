@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -40,6 +41,8 @@ Arrays = dict[str, npt.NDArray[np.float32]]
 _MANY = 1 << 21
 # What a plateau multiplies the rate by.
 _SLOWER = 0.5
+# Share of all steps in which an annealed rate rises.
+_WARM = 0.05
 
 
 class Task(ABC):
@@ -51,6 +54,8 @@ class Task(ABC):
     settling = 0
     #: Arrays that weight decay leaves alone.
     undecayed: tuple[str, ...] = ()
+    #: Whether the rate rises and then falls to 0 over all epochs, which then all take place, and not on plateaus.
+    annealed = False
 
     @abstractmethod
     def start(self) -> Arrays:
@@ -59,6 +64,10 @@ class Task(ABC):
     @abstractmethod
     def batches(self) -> Iterator[list[Any]]:
         """The batches of one epoch, in an order drawn anew, each in parts, with all that is random drawn already."""
+
+    def steps(self) -> int:
+        """How many batches an epoch has: for annealed tasks."""
+        raise NotImplementedError
 
     @abstractmethod
     def loss(self, weights: dict[str, Any], part: Any) -> tuple[Any, int]:
@@ -94,6 +103,10 @@ class Training:
         self._schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self._optimizer, "max" if task.rising else "min", factor=_SLOWER, patience=max(1, self._patience // 2)
         )
+        self._rate, self._planned = float(model.learning_rate), 0
+        if task.annealed:
+            self._planned = task.steps() * int(model.iterations)
+        self._taken = 0
         self.losses: list[float] = []
         self.values: list[float] = []
         self.best: Arrays | None = None
@@ -116,6 +129,11 @@ class Training:
 
     def _step(self) -> None:
         """In one thread where waking others costs more than they save; the bits are the same."""
+        if self._planned:
+            share, self._taken = self._taken / self._planned, self._taken + 1
+            rate = self._rate * min(1.0, (share + 1 / self._planned) / _WARM) * (1 + math.cos(math.pi * share)) / 2
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
         if sum(weight.numel() for weight in self._weights.values()) < _MANY:
             self._workers.map(lambda _: self._optimizer.step(), [None])
         else:
@@ -141,7 +159,7 @@ class Training:
         if value is not None:
             refuse_out_of_range([value], epoch)
             self.values.append(value)
-        if epoch > self._task.settling:
+        if epoch > self._task.settling and not self._planned:
             self._schedule.step(self.losses[-1] if value is None else value)
         sign = 1 if self._task.rising else -1
         if value is None or self.best is None or sign * value > sign * self.values[self.best_epoch - 1]:
@@ -151,6 +169,8 @@ class Training:
     @property
     def exhausted(self) -> bool:
         """Whether `patience` epochs of the settled loss have brought nothing better on held-out data."""
+        if self._planned:
+            return False
         return len(self.values) - max(self.best_epoch, self._task.settling) >= self._patience
 
     def arrays(self) -> Arrays:
