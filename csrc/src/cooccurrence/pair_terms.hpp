@@ -47,6 +47,8 @@ inline double clipped(double value) { return std::max(-1.0, std::min(1.0, value)
 struct ProductValue {
   bool unit_columns;
 
+  double shrunk_by(double number, double shrinkage) const { return number / (number + shrinkage); }
+
   template <class Sums>
   double operator()(const Sums& sums) const {
     return unit_columns ? clipped(sums.xy) : sums.xy;
@@ -56,10 +58,16 @@ struct ProductValue {
 struct CommonValue {
   CommonSimilarity kind;
 
+  // One rating is used up by the mean in the correlation that a residual cosine stands for (Koren 2010).
+  double shrunk_by(double number, double shrinkage) const {
+    const double free = kind == CommonSimilarity::residual_cosine ? number - 1 : number;
+    return free / (free + shrinkage);
+  }
+
   double operator()(const MomentSums& m) const {
     const double n = m.number;
     if (kind == CommonSimilarity::mean_square) return 1.0 / (1.0 + std::max(0.0, (m.xx + m.yy) - 2.0 * m.xy) / n);
-    if (kind == CommonSimilarity::cosine) {
+    if (kind == CommonSimilarity::cosine || kind == CommonSimilarity::residual_cosine) {
       return m.xx == 0 || m.yy == 0 ? 0.0 : clipped(m.xy / (std::sqrt(m.xx) * std::sqrt(m.yy)));
     }
     // Variances this far below the squares are rounding.

@@ -155,7 +155,7 @@ class PairSumming {
     const double count = number_of(sums);
     if (count >= 0 && count < static_cast<double>(options_.min_overlap)) return false;
     value = value_(sums);
-    if (options_.shrinkage > 0) value *= count / (count + options_.shrinkage);
+    if (options_.shrinkage > 0) value *= value_.shrunk_by(count, options_.shrinkage);
     return true;
   }
 

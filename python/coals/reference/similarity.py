@@ -82,7 +82,8 @@ def similarity(
 ) -> Array:
     """Similarity of every two items that max(1, min_overlap) users have both, and min_support users each.
 
-    Every value is multiplied by c / (c + shrinkage). `BY_COUNTS`, `BY_VECTORS` and `ON_COMMON_USERS` hold the formulas.
+    Every value is multiplied by c / (c + shrinkage), with c - 1 in place of c for "pearson_baseline". `BY_COUNTS`,
+    `BY_VECTORS` and `ON_COMMON_USERS` hold the formulas.
 
     Parameters
     ----------
@@ -108,6 +109,8 @@ def similarity(
            [0.5, 0.5, 0. ]])
     """
     r, has = _dense(matrix, axis)
+    if measure == "pearson_baseline":
+        r = _residuals(r, has) if axis == "items" else _residuals(r.T, has.T).T
     c, n = _common(has), has.sum(axis=0).astype(np.float64)
     n_i, n_j = n[:, None] * np.ones_like(c), n[None, :] * np.ones_like(c)
     candidate = (c >= max(1, min_overlap)) & (n_i >= min_support) & (n_j >= min_support)
@@ -124,7 +127,9 @@ def similarity(
     else:
         vectors = BY_VECTORS[measure](r, has, k1, b)
         out[candidate] = _cosine_of_vectors(vectors)[candidate]
-    out[candidate] *= c[candidate] / (c[candidate] + shrinkage)
+    if shrinkage:
+        free = c[candidate] - (measure == "pearson_baseline")
+        out[candidate] *= free / (free + shrinkage)
     return _selected(out, neighbors, threshold, rows, dtype)
 
 
@@ -280,6 +285,39 @@ def _adjusted_cosine(r: Array, has: Mask, both: Mask, i: int, j: int) -> float:
     return _clipped_cosine(x - mean, y - mean, float(x @ x), float(y @ y))
 
 
+def _common_cosine(r: Array, has: Mask, both: Mask, i: int, j: int) -> float:
+    """Sxy / sqrt(Sxx Syy)."""
+    x, y = r[both, i], r[both, j]
+    return _clipped_cosine(x, y, float(x @ x), float(y @ y))
+
+
+def _common_centered(r: Array, has: Mask, both: Mask, i: int, j: int) -> float:
+    """Sxy / sqrt(Sxx Syy) of x_ui = r_ui minus the mean of all the item's values."""
+    mean_i, mean_j = r[has[:, i], i].mean(), r[has[:, j], j].mean()
+    x, y = r[both, i], r[both, j]
+    return _clipped_cosine(x - mean_i, y - mean_j, float(x @ x), float(y @ y))
+
+
+def _residuals(r: Array, has: Mask) -> Array:
+    """r - (mean + b_u + b_i), rows being users, after ten passes of
+
+    b_i = sum over the item's users of (r - mean - b_u) / (10 + n_i),  b_u = the same over its items / (15 + n_u),
+
+    from b_u = 0: Koren (2010), Factor in the neighbors, with the penalties of Surprise. What is rounding beside r is 0.
+    """
+    mean = r[has].mean() if has.any() else 0.0
+    b_u, b_i = np.zeros(r.shape[0]), np.zeros(r.shape[1])
+    for _ in range(10):
+        for i in range(r.shape[1]):
+            own = has[:, i]
+            b_i[i] = (r[own, i] - mean - b_u[own]).sum() / (10 + own.sum())
+        for u in range(r.shape[0]):
+            own = has[u]
+            b_u[u] = (r[u, own] - mean - b_i[own]).sum() / (15 + own.sum())
+    rest = r - mean - b_u[:, None] - b_i
+    return np.where(has & (rest**2 > _NO_VARIATION * r**2), rest, 0.0)
+
+
 def _msd(r: Array, has: Mask, both: Mask, i: int, j: int) -> float:
     """1 / (1 + mean of (x - y)^2). Shardanand and Maes (1995) rank by this mean."""
     return float(1 / (1 + np.mean((r[both, i] - r[both, j]) ** 2)))
@@ -288,5 +326,8 @@ def _msd(r: Array, has: Mask, both: Mask, i: int, j: int) -> float:
 ON_COMMON_USERS: dict[str, Callable[..., float]] = {
     "pearson": _pearson,
     "adjusted_cosine": _adjusted_cosine,
+    "common_cosine": _common_cosine,
+    "common_centered": _common_centered,
+    "pearson_baseline": _common_cosine,
     "msd": _msd,
 }

@@ -96,12 +96,49 @@ def _centered(data: Interactions, measure: Measure) -> Array:
 
 
 def _minus_user_mean(data: Interactions, measure: Measure) -> Array:
+    return _without_rounding(data, _minus_mean(data, _row_of_each(data), data.n_users))
+
+
+def _minus_item_mean(data: Interactions, measure: Measure) -> Array:
+    return _without_rounding(data, _minus_mean(data, data.matrix.indices, data.n_items))
+
+
+def _row_of_each(data: Interactions) -> Array:
+    return np.repeat(np.arange(data.n_users), np.diff(data.matrix.indptr))
+
+
+def _minus_mean(data: Interactions, side: Array, size: int) -> Array:
+    values = data.matrix.data.astype(np.float64)
+    means = np.bincount(side, values, size) / np.maximum(np.bincount(side, minlength=size), 1)
+    return values - means[side]
+
+
+def _without_rounding(data: Interactions, rest: Array) -> Array:
+    """What is left of values, 0 where that is rounding: sums over few users would divide it by itself."""
+    rest[rest**2 <= _NOTHING * data.matrix.data.astype(np.float64) ** 2] = 0.0
+    return rest
+
+
+# Of the baselines of `pearson_baseline`: passes, and how many zeros each item's and each user's ratings get besides.
+_PASSES, _OF_ITEMS, _OF_USERS = 10, 10.0, 15.0
+
+
+def _minus_baseline(data: Interactions, measure: Measure) -> Array:
+    """r - (mean + b_u + b_i). Where users are compared they are the columns: baselines are the same."""
     values, matrix = data.matrix.data.astype(np.float64), data.matrix
-    rows = np.repeat(np.arange(data.n_users), np.diff(matrix.indptr))
-    sizes = np.maximum(np.diff(matrix.indptr), 1)
-    deviations = values - (np.bincount(rows, values, data.n_users) / sizes)[rows]
-    deviations[deviations**2 <= _NOTHING * values**2] = 0.0
-    return deviations
+    sides = (matrix.indices, data.n_items), (_row_of_each(data), data.n_users)
+    items, users = sides if data.users.kind == "user" else sides[::-1]
+    rest = values - values.mean()
+    of_item, of_user = np.zeros(items[1]), np.zeros(users[1])
+    for _ in range(_PASSES):
+        of_item = _drawn_to_zero(rest - of_user[users[0]], *items, _OF_ITEMS)
+        of_user = _drawn_to_zero(rest - of_item[items[0]], *users, _OF_USERS)
+    return _without_rounding(data, rest - of_item[items[0]] - of_user[users[0]])
+
+
+def _drawn_to_zero(rest: Array, side: Any, size: int, weight: float) -> Array:
+    """Means of `rest` for each of one side, with so many zeros besides."""
+    return np.bincount(side, rest, size) / (np.bincount(side, minlength=size) + weight)
 
 
 class Formula(NamedTuple):
@@ -142,6 +179,17 @@ FORMULAS = {
         "Sarwar et al. 2001",
         values=_minus_user_mean,
         core="cosine",
+    ),
+    "common_cosine": Formula("common", "cosine of r over common users", core="cosine"),
+    "common_centered": Formula(
+        "common", "cosine over common users of r minus the item's mean", values=_minus_item_mean, core="cosine"
+    ),
+    "pearson_baseline": Formula(
+        "common",
+        "cosine over common users of r - (mean + b_u + b_i); shrinkage counts c - 1",
+        "Koren 2010",
+        values=_minus_baseline,
+        core="residual_cosine",
     ),
     "msd": Formula("common", "1 / (1 + mean over common users of (r_i - r_j)^2)", core="mean_square"),
 }

@@ -151,10 +151,16 @@ def similarity(
     centered_cosine     cosine of r minus the item's mean
     pearson             correlation of r over common users
     adjusted_cosine     cosine over common users of r minus the user's mean          (Sarwar et al. 2001)
+    common_cosine       cosine of r over common users
+    common_centered     cosine over common users of r minus the item's mean
+    pearson_baseline    cosine over common users of r - (mean + b_u + b_i); shrinkage
+                        counts c - 1                                                 (Koren 2010)
     msd                 1 / (1 + mean over common users of (r_i - r_j)^2)
     ==================  ================================================================================
 
-    Where a norm or variance is zero so is the similarity. Zeros are not stored, negative values are.
+    Where a norm or variance is zero so is the similarity. Zeros are not stored, negative values are. The baselines
+    b_u and b_i of ``"pearson_baseline"`` are those of Surprise: the means of what the mean rating and the other one
+    leave, with 15 zeros besides for users and 10 for items, in ten passes; ``shrinkage=100`` is its default.
 
     Parameters
     ----------
@@ -176,12 +182,13 @@ def similarity(
     alpha, beta : float, default 0.5
         Of ``"asymmetric_cosine"`` (alpha from 0 to 1) and ``"tversky"`` (both at least 0).
     shrinkage : float, default 0.0
-        Every similarity is multiplied by c / (c + shrinkage), so that few common users count for less.
+        Every similarity is multiplied by c / (c + shrinkage), so that few common users count for less;
+        ``"pearson_baseline"`` by (c - 1) / (c - 1 + shrinkage).
     min_support : int, default 1
         Items with fewer users are excluded: they have no neighbours and are no item's neighbour.
     min_overlap : int, default 1
         Pairs with fewer common users are no neighbours. Measures on common users need more than 1 to mean much: with
-        one, ``"adjusted_cosine"`` is 1 or -1 and ``"msd"`` is 1 for equal values; with two, ``"pearson"`` is 1 or -1.
+        one, all cosines are 1 or -1 and ``"msd"`` is 1 for equal values; with two, ``"pearson"`` is 1 or -1.
     k1, b : float, default 1.2 and 0.75
         Of ``"bm25"``: how soon a larger value adds no more, and how much an item's popularity counts against it.
     dtype : {"float32", "float64"}, default "float32"

@@ -82,8 +82,8 @@ void check_pair_values() {
   coals_error error{};
   error.size = sizeof error;
   coals_pair_options options = coals_default_pair_options();
-  for (const int kind :
-       {COALS_PRODUCT, COALS_PRODUCT_COSINE, COALS_COMMON_PEARSON, COALS_COMMON_COSINE, COALS_COMMON_MEAN_SQUARE}) {
+  for (const int kind : {COALS_PRODUCT, COALS_PRODUCT_COSINE, COALS_COMMON_PEARSON, COALS_COMMON_COSINE,
+                         COALS_COMMON_MEAN_SQUARE, COALS_COMMON_RESIDUAL_COSINE}) {
     options.kind = kind;
     expect(pairs_of(options, 4, error) == COALS_OK, "values are compared");
     for (const double value :

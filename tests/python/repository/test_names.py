@@ -76,7 +76,7 @@ def test_the_bindings_name_every_enum_as_the_headers_do():
     ("enum", "names"),
     [
         ("Similarity", measures.COUNTED),
-        ("CommonSimilarity", [formula.core for formula in measures.FORMULAS.values() if formula.core]),
+        ("CommonSimilarity", {formula.core for formula in measures.FORMULAS.values() if formula.core}),
         ("RankingMetric", [row.function for row in METRICS.values() if row.kind == "ranking"]),
         ("Solver", [name for name in SOLVERS if name != "auto"]),
         ("Singular", SINGULAR),

@@ -47,6 +47,9 @@ BY_HAND = [
     ("msd", {}, 1 / (1 + (1 + 4) / 2)),
     # User means 4.5 and 2: deviations (0.5, 1) and (-0.5, -1).
     ("adjusted_cosine", {}, -1.0),
+    ("common_cosine", {}, 23 / sqrt(34 * 17)),
+    # Item means 4 and 2.5: deviations (1, -1) and (1.5, -1.5).
+    ("common_centered", {}, 1.0),
     ("jaccard", {"shrinkage": 2.0}, 2 / 3 / 2),
     ("adjusted_cosine", {"shrinkage": 6.0}, -2 / 8),
     ("jaccard", {"min_overlap": 3}, 0),
@@ -55,7 +58,11 @@ BY_HAND = [
 
 
 def test_every_measure_is_worked_out_by_hand():
-    assert {measure for measure, *_ in BY_HAND} | {"bm25"} == {*BY_COUNTS, *BY_VECTORS, *ON_COMMON_USERS}
+    assert {measure for measure, *_ in BY_HAND} | {"bm25", "pearson_baseline"} == {
+        *BY_COUNTS,
+        *BY_VECTORS,
+        *ON_COMMON_USERS,
+    }
 
 
 @pytest.mark.parametrize(("measure", "options", "expected"), BY_HAND)
@@ -74,6 +81,21 @@ def test_bm25_by_hand():
     y = np.array([weight(two, 4, 5), weight(three, 1, 5), 0])
     expected = x @ y / sqrt((x @ x) * (y @ y))
     assert similarity(RATINGS, "bm25")[0, 1] == pytest.approx(expected, rel=1e-14)
+
+
+def test_pearson_baseline_by_hand():
+    """5, 3 of one user and 3, 1 of the other, mean 3. Items are 1 above and below it, and users, too.
+
+    b_i = ±2 / (10 + 2), b_u = ±2 / (15 + 2), at once, since the ones cancel in the others. Residuals are then a and d
+    for the first user, -d and -a for the second, and one of the two common users counts in the shrinkage.
+    """
+    a, d = 2 - 1 / 6 - 2 / 17, 1 / 6 - 2 / 17
+    data, cosine = sp.csr_array([[5.0, 3.0], [3.0, 1.0]]), 2 * a * d / (a**2 + d**2)
+    assert similarity(data, "pearson_baseline")[0, 1] == pytest.approx(cosine, rel=1e-12)
+    assert similarity(data, "pearson_baseline", shrinkage=100.0)[0, 1] == pytest.approx(cosine / 101, rel=1e-12)
+    # Users are compared by the same residuals: (a, d) and (-d, -a).
+    users = similarity(data, "pearson_baseline", axis="users")[0, 1]
+    assert users == pytest.approx(-2 * a * d / (a**2 + d**2), rel=1e-12)
 
 
 def test_the_direction_of_what_is_not_symmetric():
@@ -127,7 +149,7 @@ def test_chance_and_certainty():
 def test_equal_values_have_no_variation(value):
     """The mean of seven times 0.1 is not 0.1 in floating point, and what remains is no correlation."""
     data = sp.csr_array(np.full((7, 3), value))
-    for measure in ("pearson", "adjusted_cosine", "centered_cosine"):
+    for measure in ("pearson", "adjusted_cosine", "centered_cosine", "common_centered", "pearson_baseline"):
         assert not similarity(data, measure).any(), measure
 
 

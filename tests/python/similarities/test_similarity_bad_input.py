@@ -113,7 +113,17 @@ def test_options_go_by_name():
         coals.cooccurrence(RATINGS, "items")
 
 
-VALUES = ("tfidf", "bm25", "centered_cosine", "pearson", "adjusted_cosine", "msd")
+VALUES = (
+    "tfidf",
+    "bm25",
+    "centered_cosine",
+    "pearson",
+    "adjusted_cosine",
+    "msd",
+    "common_cosine",
+    "common_centered",
+    "pearson_baseline",
+)
 
 
 @pytest.mark.parametrize("axis", ["items", "users"])

@@ -9,7 +9,17 @@ from numpy.testing import assert_array_equal
 
 import coals
 
-MEASURES = ("tfidf", "bm25", "centered_cosine", "pearson", "adjusted_cosine", "msd")
+MEASURES = (
+    "tfidf",
+    "bm25",
+    "centered_cosine",
+    "pearson",
+    "adjusted_cosine",
+    "msd",
+    "common_cosine",
+    "common_centered",
+    "pearson_baseline",
+)
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,8 @@ def test_rows_are_ids_where_there_are_ids():
     assert_array_equal(coals.cooccurrence(data, rows=["y"]).toarray(), [[2, 0, 1]])
 
 
-@pytest.mark.parametrize("case", CASES)
+# Baselines draw users to the mean more than items, whichever are compared.
+@pytest.mark.parametrize("case", [case for case, (name, _) in CASES.items() if name != "pearson_baseline"])
 def test_users_are_the_items_of_the_transposed(case):
     measure, options = CASES[case]
     for name in ("nobody and nothing", "stored zeros"):
