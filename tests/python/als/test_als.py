@@ -179,3 +179,26 @@ def test_random_state_reproduces_and_differs(ratings):
 
     assert_array_equal(factors(1), factors(1))
     assert not np.array_equal(factors(1), factors(2))
+
+
+def test_without_biases_the_mean_is_predicted_where_one_side_has_no_ratings(ratings):
+    """User 7 and item 11 have none, and factors of zero; what `explain` says adds up to the same."""
+    model = coals.ExplicitALS(factors=3, biases=False, random_state=0).fit(ratings)
+    mean = ratings.data.mean()
+    assert_allclose(model.predict([7, 7, 5], [11, 3, 11]), mean, rtol=1e-6)
+    assert_allclose(model.predict(5, 3), model.user_factors_[5] @ model.item_factors_[3], rtol=1e-5)
+    for pair in ((7, 3), (5, 11)):
+        explained = model.explain(*pair)
+        assert_allclose(explained.score, mean)
+        assert_allclose(explained.baseline + explained.contributions.sum(), mean)
+    assert_array_equal(model.recommend(7).counts, 0)
+
+
+def test_without_biases_features_are_predicted_from_before_the_mean(ratings):
+    """User 7 has no ratings but the features of user 5."""
+    features = np.eye(60)
+    features[7] = features[5]
+    model = coals.ExplicitALS(factors=3, biases=False, feature_regularization=0.1, random_state=0)
+    model.fit(ratings, user_features=features)
+    assert_allclose(model.predict(7, 3), model.user_factors_[7] @ model.item_factors_[3], rtol=1e-5)
+    assert_allclose(model.predict(7, 11), ratings.data.mean(), rtol=1e-6)

@@ -16,6 +16,7 @@ from coals.models.als.fit import SIDES, Copies, Fit, OnSweep
 from coals.models.als.row_system import RowSystem
 from coals.models.als.start import Start
 from coals.models.base import Array
+from coals.models.explanation import Parts
 from coals.models.factors.biased_factors import BiasedFactors
 from coals.models.folded_rows import Rows
 
@@ -85,7 +86,8 @@ class ExplicitALS(BiasedFactors, ALS):
     Attributes
     ----------
     user_factors_, item_factors_ : ndarray of shape (n_users, K), (n_items, K)
-        Without ratings: what their features predict, else zero.
+        Without ratings: what their features predict, else zero. With ``biases=False`` `predict` then gives the mean of
+        the training ratings.
     user_bias_, item_bias_ : ndarray of shape (n_users,), (n_items,)
     user_feature_weights_, item_feature_weights_ : ndarray of float64, shape (p, K + 1), (q, K + 1), or None
         W, with a last column for the bias unless ``biases=False``.
@@ -298,6 +300,7 @@ class ExplicitALS(BiasedFactors, ALS):
             zeros
             | super()._fitted_by(fit, report, copies)
             | {"global_mean_": report.mean, "rating_range_": (float(values.min()), float(values.max()))}
+            | {"_fallback_": None if self.biases else float(values.mean(dtype=np.float64))}
         )
 
     def _solve_rows(
@@ -337,6 +340,11 @@ class ExplicitALS(BiasedFactors, ALS):
         system = RowSystem(y, weight, weight * target, 0.0, ridge, self._user_prior(row))
         wanted = self.item_factors_[item].astype(np.float64)
         return system, np.append(wanted, 1.0) if self.biases else wanted, self._active(row)
+
+    def _parts(self, row: int, column: int) -> Parts:
+        parts = super()._parts(row, column)
+        known = self._known_users_[row] and self._candidates_[column]
+        return parts if known or self._fallback_ is None else parts._replace(baseline=self._fallback_)
 
     def _constant_of(self, item: int) -> float:
         return float(self.global_mean_) + float(self.item_bias_[item])
