@@ -111,7 +111,7 @@ void check_values() {
   all.insert(all.end(), of_rows.begin(), of_rows.end());
   refuses<Pairs>(
       "item_products", Pairs(), [](auto& a) { item_products<double>(a.data, a.products, a.kept(), a.control); }, all);
-  all.push_back({"similarity", [](auto& a) { a.common.similarity = static_cast<CommonSimilarity>(3); }});
+  all.push_back({"similarity", [](auto& a) { a.common.similarity = static_cast<CommonSimilarity>(9); }});
   all.push_back({"row 4, column 3", [](auto& a) {
                    static const double values[] = {1, 2, 3, 4, 5, 1, 2, 1e160};
                    a.data.value = values;
