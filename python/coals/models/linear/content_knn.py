@@ -1,4 +1,4 @@
-"""ContentKNN: items like those a user has, by what the items are and not by who has them."""
+"""ContentKNN: recommends items whose features or texts are like those of the user's items."""
 
 from __future__ import annotations
 
@@ -26,36 +26,37 @@ _WORD = re.compile(r"\b\w\w+\b")
 
 
 class ContentKNN(LinearModel):
-    r"""Scores items by how alike their features, or texts, are to those of a user's items.
+    r"""Scores items by how similar their features, or texts, are to those of a user's items.
 
-    The score of item j is :math:`\sum_{i \in H_u} x_{ui} \cos(f_i, f_j)` over the items of user u, for feature rows f
-    and j among the `neighbors` most similar of i. Items without users can be recommended, by their features.
+    The score of item j is :math:`\sum_{i \in H_u} x_{ui} \cos(f_i, f_j)` over the items :math:`H_u` of user u, where
+    :math:`f_i` is the feature row of item i. Item i adds to the sum only if j is one of its `neighbors` most similar
+    items. Items without users can be recommended, by their features.
 
     Parameters
     ----------
     vectorizer : object or None, default None
-        Turns texts into features by its ``fit_transform(texts)``, as scikit-learn's vectorizers do. None weighs
-        words by TF-IDF, as scikit-learn's TfidfVectorizer does by default.
+        Turns texts into features with its method ``fit_transform(texts)``, as scikit-learn's vectorizers do. None
+        weights words by TF-IDF, as scikit-learn's TfidfVectorizer does by default.
     neighbors : int or None, default 100
         Keep that many most similar items for each item, ties to the lower index; None keeps all.
     weighted : bool, default False
         x holds the values of the entries; otherwise ones.
     dtype : {"float32", "float64"}, default "float32"
-        Of similarities. Scores are float64.
+        Precision of similarities. Scores are float64.
     memory_limit : int or None, default None
-        Most bytes that finding neighbours may take; more is an error.
+        Most bytes that finding neighbors may take; more is an error.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 
     Attributes
     ----------
     weights_ : scipy.sparse.csr_array of shape (n_items, n_items)
-        Cosines; row i holds the neighbours of item i.
+        Cosines; row i holds the neighbors of item i.
 
     Notes
     -----
     Cosines of TF-IDF vectors: Salton, Buckley 1988; in recommenders, Pazzani, Billsus 2007. Cost: for each feature the
-    square of the number of items that have it; a list costs the neighbours of the user's items.
+    square of the number of items that have it; a list costs the number of neighbors of the user's items.
 
     Examples
     --------
@@ -107,11 +108,11 @@ class ContentKNN(LinearModel):
         ----------
         X : Interactions or scipy sparse matrix, shape (n_users, n_items)
         item_features : sparse or dense matrix of shape (n_items, p), table, mapping of item id to row, or None
-            A row for each column of X, finite. Only directions count. Tables and mappings are matched by id: see
-            `ImplicitALS.fit`.
+            A row of finite numbers for each column of X. Only directions matter, not lengths. Tables and mappings are
+            matched by id: see `ImplicitALS.fit`.
         item_text : sequence of n_items strings, mapping of item id to string, pandas Series, or None
-            In place of features; a mapping, or a Series with item ids as its index, may leave items out and have
-            others. Where both are None, the titles of X are the text.
+            Texts in place of features. A mapping, or a Series with item ids as its index, may lack some items and
+            contain unknown ones. If `item_features` and `item_text` are None, the titles of X are the texts.
         progress : bool or None, default None
             Show a bar; None shows one on a terminal once a second has passed.
 
@@ -170,9 +171,9 @@ def _texts(data: Interactions, item_text: Any) -> list[str]:
 
 
 def tfidf(texts: Sequence[str]) -> Any:
-    """texts x words csr_array: count * (ln((1 + n) / (1 + df)) + 1), words of two and more letters in lower case.
+    """texts x words csr_array: count * (ln((1 + n) / (1 + df)) + 1), for lower-case words of at least two letters.
 
-    Words are in alphabetical order. But for the length of the rows this is scikit-learn's TfidfVectorizer.
+    Columns are in alphabetical order of words. Unlike with scikit-learn's TfidfVectorizer, rows are not normalized.
 
     >>> tfidf(["red wine", "red", "Wine, red wine"]).toarray().round(2)
     array([[1.  , 1.29],

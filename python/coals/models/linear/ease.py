@@ -1,4 +1,4 @@
-"""EASE and its relatives: each item from all others by one regression in closed form."""
+"""EASE and its variants: predicts each item from all others by one regression in closed form."""
 
 from __future__ import annotations
 
@@ -39,39 +39,40 @@ class EASE(LinearModel):
     regularization : float, default 200.0
         :math:`\lambda`, > 0. The best value grows with the number of users an item has.
     dropout : float, default 0.0
-        p, from 0 up to, but not including, 1: the share of each history that random dropout would hide from the model
-        while it learns (EDLAE). It adds a penalty in proportion to the popularity of an item.
+        p, at least 0 and below 1 (EDLAE). It has the effect of random dropout that hides this share of each history
+        from the model while it learns: a penalty in proportion to the popularity of an item.
     max_diagonal : float, default 0.0
-        :math:`\xi`, from 0 to 1: the largest :math:`B_{jj}`. 0 forbids items to predict themselves; 1 does not limit
-        them, which is ridge regression; values between relax the constraint (RLAE, and RDLAE with `dropout`).
+        :math:`\xi`, from 0 to 1: the largest :math:`B_{jj}`. 0 forbids items to predict themselves; 1 sets no limit,
+        which is ridge regression; values between relax the constraint (RLAE, and RDLAE with `dropout`).
     item_exponent : float, default 0.0
         :math:`\alpha`, from 0 to 2. With :math:`D = \operatorname{diag}(G)` the formulas use :math:`D^{-\alpha/2} G
         D^{-\alpha/2}` in place of G, and scores use :math:`D^{-\alpha/2} B D^{\alpha/2}`. 1 treats popular and rare
-        items alike. A good `regularization` is then far smaller: below 10 with 1.
+        items alike. Good values of `regularization` are then far smaller: below 10 with an exponent of 1.
     user_exponent : float, default 0.0
-        :math:`\beta`, from 0 to 2: a user with n items counts :math:`n^{-\beta}` in G. 0 counts users alike.
+        :math:`\beta`, from 0 to 2: a user with n items has the weight :math:`n^{-\beta}` in G. 0 gives all users
+        the same weight.
     weighted : bool, default False
         x holds the values of the entries; otherwise ones, whatever the values.
     neighbors : int or None, default None
-        Keep, of the weights into each item, that many of largest magnitude, ties to the lower index; None keeps all.
-        Lists are then of items that a kept weight leads to.
+        Of the weights into each item, keep only that many of largest magnitude, ties to the lower index; None keeps
+        all. Lists then contain only items that a kept weight leads to.
     dtype : {"float32", "float64"}, default "float32"
         Precision of the matrix and its inverse.
     memory_limit : int or None, default None
-        Most bytes that the items x items matrix may take; more is an error. None: as much as is available.
+        Most bytes that the items x items matrix may take; more is an error. None allows the memory that is available.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_items, n_items), or scipy.sparse.csr_array if `neighbors` is set
-        B. Items that the same users have with the same values have equal weights. The row and the column of an item
-        without entries are zero.
+        B. Items with the same users and the same values have equal weights. The row and the column of an item without
+        entries are zero.
 
     Notes
     -----
     EASE: Steck 2019. `dropout`: Steck 2020 (EDLAE). `max_diagonal`: Moon, Kim and Lee 2023 (RLAE, RDLAE). The
-    exponents: Park et al. 2025 (DAN). Cost: for each user half the square of the row's entries, and n³ / 2
+    exponents: Park et al. 2025 (DAN). Cost: for each user half the square of the number of the user's items, and n³ / 2
     multiply-adds for n items, in the register tile; a list costs n for each item of the history. Memory: one n x n
     matrix, inverted in place.
 
@@ -162,7 +163,7 @@ def _ratio(diagonal: Floats, max_diagonal: float) -> Floats:
 
 
 def _equate_twins(inverse: npt.NDArray[Any], entries: _core.Csr) -> None:
-    """Gives items with equal columns the equal numbers that rounding has kept from them, so that their ties hold."""
+    """Gives items with equal columns equal weights, which rounding may have made different, so that they tie."""
     for twins in _twins(entries):
         first, others = twins[0], twins[1:]
         own, across = inverse[first, first], inverse[first, others[0]]
@@ -173,7 +174,7 @@ def _equate_twins(inverse: npt.NDArray[Any], entries: _core.Csr) -> None:
 
 
 def _twins(entries: _core.Csr) -> list[npt.NDArray[np.int64]]:
-    """Groups of two and more items with the same users and values."""
+    """Groups of at least two items with the same users and values."""
     columns = entries.transpose()
     indptr, indices, values = columns.to_arrays()
     groups: dict[bytes, list[int]] = {}
@@ -183,11 +184,11 @@ def _twins(entries: _core.Csr) -> list[npt.NDArray[np.int64]]:
     return [np.array(group) for group in groups.values() if len(group) > 1]
 
 
-# --- what SparseEASE shares ---
+# --- shared with SparseEASE ---
 
 
 def check_ease_options(model: Any) -> None:
-    """Raises TypeError or ValueError naming the argument."""
+    """Raises a TypeError or ValueError that names an invalid argument."""
     check_number("regularization", model.regularization, minimum=0, strict=True, maximum=LARGEST)
     if check_number("dropout", model.dropout, minimum=0) >= 1:
         raise ValueError(f"dropout must be >= 0 and < 1, got {model.dropout}")
@@ -197,17 +198,17 @@ def check_ease_options(model: Any) -> None:
 
 
 def penalties(model: Any, strength: Floats) -> Floats:
-    """The diagonal of Λ: λ + p / (1 - p) times the diagonal of G, weighted by items."""
+    """The diagonal of Λ: λ + p / (1 - p) times the diagonal of G, after items are weighted."""
     weighted = strength * item_scale(strength, model.item_exponent) ** 2
     penalty: Floats = model.regularization + model.dropout / (1 - model.dropout) * weighted
     return penalty
 
 
 def weighted_entries(entries: _core.Csr, user_exponent: float, item_exponent: float) -> tuple[_core.Csr, Floats]:
-    """Entries whose products of columns are the weighted Gram matrix, and the diagonal of G before items are weighted.
+    """Scaled entries, whose Gram matrix is the weighted G, and the diagonal of G before items are weighted.
 
-    A user with n entries counts n to the power of ``-user_exponent`` in G, and rows and columns of G are then divided
-    by its diagonal to the power of ``item_exponent / 2``.
+    A user with n entries has the weight n to the power of ``-user_exponent`` in G. Rows and columns of G are then
+    divided by its diagonal to the power of ``item_exponent / 2``.
     """
     indptr, indices, values = entries.to_arrays()
     if user_exponent == 0 and item_exponent == 0:
@@ -226,7 +227,7 @@ def weighted_entries(entries: _core.Csr, user_exponent: float, item_exponent: fl
 
 
 def _squares(columns: npt.NDArray[np.int32], x: npt.NDArray[Any], size: int) -> Floats:
-    """Sums of squares of each column; of ones where there are no values."""
+    """Sum of squares of each column. Without values, entries count as ones."""
     sums = np.zeros(size)
     for block in blocks(len(columns)):
         squares = x[block].astype(np.float64) ** 2 if len(x) else None

@@ -1,4 +1,4 @@
-"""Polynomials of the graph of items, as coefficients of Chebyshev polynomials of I - 2P."""
+"""Polynomials of P, the matrix of the item graph, as coefficients of the Chebyshev polynomials of I - 2P."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def in_powers(coefficients: Sequence[float]) -> Floats:
-    """Of c_0 + c_1 P + c_2 P² and so on.
+    """Chebyshev coefficients of c_0 + c_1 P + c_2 P² and so on.
 
     >>> in_powers([0, 1])  # P = (I - (I - 2P)) / 2
     array([ 0.5, -0.5])
@@ -25,7 +25,7 @@ def in_powers(coefficients: Sequence[float]) -> Floats:
 
 
 def plateau(order: int, flatness: float) -> Floats:
-    """Of the filter of ChebyCF: see `coals.reference.graph_filters.chebyshev_coefficients`.
+    """Chebyshev coefficients of the filter of ChebyCF: see `coals.reference.graph_filters.chebyshev_coefficients`.
 
     >>> plateau(2, 1.0).round(4)
     array([ 0.5   , -0.5774,  0.    ])
@@ -40,7 +40,7 @@ def plateau(order: int, flatness: float) -> Floats:
 
 
 def sharpening_steps(time: float, order: int) -> Floats:
-    """Of one Runge-Kutta step of dB/dt = -B P over `time`.
+    """Chebyshev coefficients of one Runge-Kutta step of dB/dt = -B P over `time`.
 
     >>> sharpening_steps(1.0, 1)  # I - P
     array([0.5, 0.5])

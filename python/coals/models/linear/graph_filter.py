@@ -22,13 +22,13 @@ __all__ = ["DENSE_BYTES", "GraphFilter"]
 
 Floats = npt.NDArray[np.float64]
 
-#: The largest items x items matrix that `filter="gfcf"` forms where no limit is set.
+#: Bytes of the largest items x items matrix that `filter="gfcf"` forms if no limit is set.
 DENSE_BYTES = 2 << 30
 
 _MOST_FACTORS = 4096
 _OVERSAMPLES = 10
 _FILTERS = ("gfcf", "chebyshev", "blurring", "power")
-# Options of some filters alone: their defaults, by filter.
+# Options that only some filters have: their defaults, by filter.
 _OPTIONS: dict[str, dict[str, float]] = {
     "order": {"chebyshev": 8, "blurring": 4, "power": 1},
     "degree_exponent": {"chebyshev": 0.4, "power": 0.6},
@@ -36,12 +36,12 @@ _OPTIONS: dict[str, dict[str, float]] = {
     "sharpening": {"blurring": 2.5},
     "entry_exponent": {"power": 0.7},
 }
-# Of the power filter, by order: coefficients of I, P, P² and P³.
+# Coefficients of I, P, P² and P³ in the power filter, by order.
 _POWERS = {1: [0.0, 1.0], 2: [0.0, 2.0, -1.0], 3: [0.0, 1 - 0.29, 0.1, -0.01]}
 
 
 class _Graph(NamedTuple):
-    """The normalised matrix, and sums of the entries of users and items."""
+    """The normalized matrix, and the sum of the entries of each item."""
 
     normalized: _core.Csr
     of_items: Floats
@@ -50,8 +50,9 @@ class _Graph(NamedTuple):
 class GraphFilter(LinearModel):
     r"""Scores by smoothing the user's row over the graph of items that share users.
 
-    With :math:`\tilde R = D_U^{-1/2} R D_I^{-1/2}`, D holding the sums of rows and columns, :math:`P = \tilde R^\top
-    \tilde R`, and V the K largest right singular vectors of :math:`\tilde R`, the scores of a user with row r are
+    With :math:`\tilde R = D_U^{-1/2} R D_I^{-1/2}`, where :math:`D_U` and :math:`D_I` hold the sums of rows and
+    columns, :math:`P = \tilde R^\top \tilde R`, and V the K largest right singular vectors of :math:`\tilde R`, the
+    scores of a user with row r are
 
     .. math::
 
@@ -63,20 +64,21 @@ class GraphFilter(LinearModel):
         \text{power:} \quad & r \, Q, \quad r \, (2Q - Q^2), \quad \text{or} \quad
             r \, (Q + 0.01 (-Q^3 + 10 Q^2 - 29 Q))
 
-    with :math:`T_k` the Chebyshev polynomials, :math:`c_k` those of a plateau that passes low frequencies, and
-    :math:`Q_{ij} = (D_I^{b-1} R^\top D_U^{-2b} R D_I^{b-1})_{ij}^s`.
+    where :math:`T_k` are the Chebyshev polynomials, :math:`c_k` the coefficients of the plateau filter of ChebyCF,
+    which passes low frequencies, and :math:`Q_{ij} = (D_I^{b-1} R^\top D_U^{-2b} R D_I^{b-1})_{ij}^s`.
 
     Parameters
     ----------
     filter : {"gfcf", "chebyshev", "blurring", "power"}, default "gfcf"
         GF-CF, ChebyCF, BSPM, or Turbo-CF.
     factors : int, default 256
-        K, up to 4096: directions that the ideal low-pass filter lets through. The power filter has none.
+        K, up to 4096: the singular vectors that the ideal low-pass filter keeps. The power filter uses none.
     alpha : float, default 0.3
-        Its share, from 0 to 1e6. 0 leaves the polynomial alone, and needs no singular vectors.
+        Weight of the ideal low-pass filter, from 0 to 1e6. With 0 the polynomial acts alone, and no singular vectors
+        are computed. The power filter does not use it.
     order : int or None, default None
-        Of the polynomial. chebyshev: its degree, from 1 to 100, 8 by default. blurring: of the Runge-Kutta step that
-        sharpens, from 1 (Euler) to 8, 4 by default. power: which of the three filters, 1 by default.
+        chebyshev: degree of the polynomial, from 1 to 100, 8 by default. blurring: order of the Runge-Kutta step that
+        sharpens, from 1 (Euler) to 8, 4 by default. power: which of the three formulas, from 1 to 3, 1 by default.
     degree_exponent : float or None, default None
         chebyshev: :math:`\beta`, from 0 to 2, 0.4 by default. power: b, from 0 to 1, 0.6 by default.
     flatness : float or None, default None
@@ -88,34 +90,34 @@ class GraphFilter(LinearModel):
     weighted : bool, default False
         R holds the values of the entries, which must not be negative; otherwise ones.
     neighbors : int or None, default None
-        gfcf: keep, of the weights into each item, that many of largest magnitude, ties to the lower index; None keeps
-        all. Lists are then of items that a kept weight leads to.
+        gfcf: of the weights into each item, keep only that many of largest magnitude, ties to the lower index; None
+        keeps all. Lists then contain only items that a kept weight leads to.
     power_iterations : int, default 30
-        Most steps of the search for singular vectors, as in `SVD`.
+        Maximum number of steps of the search for singular vectors, as in `SVD`.
     tolerance : float, default 1e-3
-        As in `SVD`.
+        Stop criterion of the search for singular vectors, as in `SVD`.
     dtype : {"float32", "float64"}, default "float32"
     memory_limit : int or None, default None
-        Most bytes that an items x items matrix may take: with gfcf, a larger one is not formed, and with `neighbors` an
-        error; with power, more than Q may take is an error. None forms up to 2 GiB with gfcf.
+        Most bytes that an items x items matrix may take. gfcf does not form a larger matrix; with `neighbors`, which
+        needs the matrix, this is an error. With power, a larger Q is an error. None lets gfcf form up to 2 GiB.
     random_state : int, numpy.random.Generator or None, default None
-        Seed of the search.
+        Seed of the search for singular vectors.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_items, n_items), or scipy.sparse.csr_array if `neighbors` is set
-        The matrix in brackets. Only of gfcf, and only where it was formed.
+        The matrix in parentheses in the formula of gfcf. Other filters, and gfcf above the limit, do not form it.
 
     Notes
     -----
     GF-CF: Shen et al. 2021. ChebyCF: Kim, Choi, Park 2025, with the interpolation of the authors' code. BSPM: Choi et
     al. 2023, with one Euler step of blurring and early merge. Turbo-CF: Park, Shin, Shin 2024. Cost: the search for
     singular vectors. A list costs two multiply-adds for each entry of the data and degree of the polynomial, and n K
-    for n items; users are filtered in blocks, and users x items scores are never held. gfcf forms an n x n matrix where
-    it fits: for each user half the square of the row's entries, and n² K multiply-adds; a list then costs n for each
-    item of the history.
+    for n items; users are filtered in blocks, so that users x items scores never exist as a whole. If an n x n matrix
+    fits, gfcf forms it, which costs for each user half the square of the number of the user's items, and n² K
+    multiply-adds; a list then costs n for each item of the history.
 
     Examples
     --------
@@ -207,7 +209,7 @@ class GraphFilter(LinearModel):
         if self.alpha > 0:
             low_pass = krylov(users, items, factors + _OVERSAMPLES, self.power_iterations, s) + 28 * items * factors
             low_pass += users * factors * s
-        # Sums of users and items are computed before what is learned.
+        # The sums of users and items are computed, and freed, before the model's arrays are allocated.
         return sparse, learned, max(low_pass, 40 * nnz - learned)
 
     def _option(self, name: str) -> float:
@@ -217,7 +219,7 @@ class GraphFilter(LinearModel):
 
     @property
     def weights_(self) -> Any:
-        """The items x items matrix of gfcf, where it was formed. Sparse if `neighbors` is set."""
+        """The items x items matrix of gfcf, if it was formed. Sparse if `neighbors` is set."""
         self._require_fitted()
         if self._weights_ is None:
             raise AttributeError("this filter is applied to the rows of users: its items x items matrix is not formed")
@@ -324,7 +326,7 @@ class GraphFilter(LinearModel):
 
 
 def _scaled(entries: _core.Csr, of_user: float, of_item: float, dtype: str) -> tuple[_core.Csr, Floats]:
-    """Entries divided by powers of the sums of their users and items, and those of items."""
+    """Entries divided by powers of the sums of their users and items, and the sums of items."""
     (indptr, indices, _), x = entries.to_arrays(), values_or_ones(entries)
     rows = np.repeat(np.arange(entries.rows), np.diff(indptr))
     of_users = np.bincount(rows, weights=x, minlength=entries.rows)
@@ -338,5 +340,5 @@ def _normalize(entries: _core.Csr, dtype: str) -> _Graph:
 
 
 def _padded(right: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """More columns, zeros, up to a multiple of 16."""
+    """Adds columns of zeros, up to a multiple of 16."""
     return np.ascontiguousarray(np.pad(right, ((0, 0), (0, -right.shape[1] % 16))))

@@ -1,4 +1,4 @@
-"""Models with a weight from every item to every other: a user's scores are the row of the user times the weights."""
+"""Models with one items x items weight matrix: a user's scores are the row of the user times the weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["LinearModel", "refuse_memory", "refuse_negative", "unsolvable"]
 
 
 class LinearModel(Recommender):
-    """Scores x W. A model finds W, as an array or, cut to few weights, as a sparse matrix."""
+    """The scores of a user with row x are x W. Subclasses find W, as an array or, with few weights, a sparse matrix."""
 
     neighbors: int | None
     weighted: bool
@@ -51,7 +51,7 @@ class LinearModel(Recommender):
             check_int("memory_limit", self.memory_limit, minimum=0)
 
     def _dense_memory(self, shape: Shape) -> Bytes:
-        """items x items weights, and the strongest of them."""
+        """Memory of dense items x items weights, and of the strongest ones if only `neighbors` are kept."""
         users, items, nnz = shape[:3]
         s, x = itemsize_of(self), value_size(self)
         sparse = csr(users, nnz, x) + 2 * csr(items, nnz, x) + csr(users, nnz, 0)
@@ -60,7 +60,7 @@ class LinearModel(Recommender):
 
     @property
     def weights_(self) -> Any:
-        """W, items x items: row i holds what item i of a history says for each other. Sparse if `neighbors` is set."""
+        """W, items x items: row i holds what item i of a history adds to other scores. Sparse if `neighbors` is set."""
         self._require_fitted()
         return as_scipy(self._weights_) if isinstance(self._weights_, _core.Csr) else self._weights_
 
@@ -79,12 +79,12 @@ class LinearModel(Recommender):
         return structure(data, self.dtype)
 
     def _queries(self, entries: _core.Csr) -> _core.Csr:
-        """What the weights are multiplied with, from rows x."""
+        """The rows that are multiplied by the weights, computed from rows x."""
         return entries
 
     @abstractmethod
     def _find_weights(self, data: Interactions, entries: _core.Csr, *args: Any, **kwargs: Any) -> Any:
-        """W as an array, or as a `_core.Csr`. Takes what the model's own `fit` gives it besides."""
+        """W as an array or a `_core.Csr`. Further arguments come from the `fit` of the subclass."""
 
     def _scores_of(self, entries: _core.Csr) -> DenseScores | NeighborScores:
         if isinstance(self._weights_, _core.Csr):
@@ -115,7 +115,7 @@ class LinearModel(Recommender):
         return Parts(self.item_index_, *self._scores_.parts(row, column))
 
     def _nearest_items(self, items: Indices, n: int) -> TopN:
-        """The largest weights from each item. What it has no weight for is not similar."""
+        """The items with the largest weights from each item. Items without a weight are not similar."""
         itself = one_a_row(items, self.n_items_, self._as_fitted().dtype)
         found = self._scores_.asked_by(itself).top_n(np.arange(len(items)), n, Filter(itself), self._threads)
         if isinstance(self._scores_, NeighborScores):
@@ -124,7 +124,7 @@ class LinearModel(Recommender):
 
 
 def refuse_negative(data: Interactions, what: str) -> None:
-    """An error that names the lowest value of the data, if it is below 0; `what` needs values of 0 or more."""
+    """Raises a ValueError that names the lowest value of the data if it is below 0; `what` needs values >= 0."""
     at = int(np.argmin(data.matrix.data))
     if data.matrix.data[at] < 0:
         raise ValueError(
@@ -143,7 +143,7 @@ def unsolvable(model: Any, data: Interactions, error: _core.SingularSystemError)
 
 
 def refuse_memory(model: Any, n_items: int) -> None:
-    """An error where the dense items x items matrix would be larger than `memory_limit` or the memory there is."""
+    """Raises an error if the dense items x items matrix is larger than `memory_limit` or the available memory."""
     size = n_items**2 * np.dtype(model.dtype).itemsize
     if model.memory_limit is not None:
         if size > model.memory_limit:

@@ -1,4 +1,4 @@
-"""RP3beta: random walks of three steps between users and items, against the popular."""
+"""RP3beta: random walks of three steps between users and items, with lower scores for popular items."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ Floats = npt.NDArray[np.float64]
 
 
 class RP3beta(LinearModel):
-    r"""Scores by where random walks from the user end, popular items held back.
+    r"""Scores items by how often random walks from the user end there, and reduces the scores of popular items.
 
-    A walk goes from user u to an item i that u has, to a user v who has i, to an item j that v has, each step taken in
-    proportion to the entries :math:`x`. With sums :math:`d_u` of the entries of u and :math:`d_i` of i the score is
+    A walk goes from user u to an item i of u, then to a user v of item i, then to an item j of v. The probability of a
+    step is in proportion to the entries :math:`x`. With :math:`d_u` the sum of the entries of user u and :math:`d_i`
+    that of item i, the score is
 
     .. math:: s_{uj} = \frac{1}{d_j^\beta} \sum_{i, v} \Big(\frac{x_{ui}}{d_u}\Big)^\alpha
         \Big(\frac{x_{vi}}{d_i}\Big)^\alpha \Big(\frac{x_{vj}}{d_v}\Big)^\alpha
@@ -32,15 +33,15 @@ class RP3beta(LinearModel):
     Parameters
     ----------
     alpha : float, default 1.0
-        Power of each step, from 0 to 10; above 1 likely steps gain.
+        Exponent of the probability of each step, from 0 to 10; above 1 it favors likely steps.
     beta : float, default 0.4
-        From 0 to 10: how far popularity is held back. 0 is the model P3alpha.
+        From 0 to 10: how much the scores of popular items are reduced. 0 is the model P3alpha.
     weighted : bool, default False
         x holds the values of the entries, which must not be negative; otherwise ones.
     neighbors : int or None, default 200
         Keep the `neighbors` largest weights from each item, ties to the lower index; None keeps all.
     dtype : {"float32", "float64"}, default "float32"
-        Of weights. Scores are float64.
+        Precision of weights. Scores are float64.
     memory_limit : int or None, default None
         Most bytes that finding weights may take; more is an error.
     num_threads : int or None, default None
@@ -49,13 +50,14 @@ class RP3beta(LinearModel):
     Attributes
     ----------
     weights_ : scipy.sparse.csr_array of shape (n_items, n_items)
-        What the last two steps bring from item i to item j, over :math:`d_j^\beta`; nothing on the diagonal.
+        Row i, column j: the sum over the last two steps, from item i to item j, divided by :math:`d_j^\beta`. The
+        diagonal is empty.
 
     Notes
     -----
-    The method of Paudel et al. 2017 (with :math:`\beta = 0`, of Cooper et al. 2014). Weights are products of columns,
-    cut to the largest while counting. Cost: for each user the square of the row's entries; a list costs the weights
-    from the user's items.
+    The method of Paudel et al. 2017 (with :math:`\beta = 0`, of Cooper et al. 2014). Weights are products of columns;
+    only the largest are kept, while they are counted. Cost: for each user the square of the number of the user's items;
+    a list costs the number of weights from the user's items.
 
     Examples
     --------
@@ -109,8 +111,8 @@ class RP3beta(LinearModel):
         (indptr, indices, _), x = entries.to_arrays(), values_or_ones(entries)
         of_users = _sums(np.repeat(np.arange(entries.rows), np.diff(indptr)), x, entries.rows)
         of_items = _sums(indices, x, entries.columns)
-        # The products of these columns, symmetric, have in each row the order of the weights: what they lack is a
-        # factor of the row.
+        # The products of these columns are symmetric. Each row has the order of the weights, from which it differs by a
+        # factor that is constant in the row.
         of_entries = np.repeat(of_users ** (-self.alpha / 2), np.diff(indptr))
         scaled = x**self.alpha * of_entries * of_items[indices] ** -self.beta
         columns = _core.Csr(indptr, indices, scaled, entries.columns, "float64")
@@ -121,7 +123,7 @@ class RP3beta(LinearModel):
         return _core.Csr(begin, targets, values, products.columns, self.dtype)
 
     def _queries(self, entries: _core.Csr) -> _core.Csr:
-        """The first step of the walk."""
+        """The factors of the first step of the walk."""
         (indptr, indices, _), x = entries.to_arrays(), values_or_ones(entries)
         rows = np.repeat(np.arange(entries.rows), np.diff(indptr))
         steps = (x / _sums(rows, x, entries.rows)[rows]) ** self.alpha
@@ -129,6 +131,6 @@ class RP3beta(LinearModel):
 
 
 def _sums(of: npt.NDArray[Any], x: Floats, size: int) -> Floats:
-    """1 where there is nothing: never used, and safe to take powers of."""
+    """Sum of x for each number in `of`; 1 where a sum is 0, so that its powers are finite. Those are never used."""
     sums = np.bincount(of, weights=x, minlength=size)
     return np.where(sums > 0, sums, 1.0)

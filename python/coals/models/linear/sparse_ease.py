@@ -1,4 +1,4 @@
-"""SparseEASE: each item from its nearest neighbors by one regression in closed form."""
+"""SparseEASE: predicts each item from its nearest neighbors by one regression in closed form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["SYSTEM_BYTES", "SparseEASE"]
 
 Floats = npt.NDArray[np.float64]
 
-#: Most bytes of the systems that a fit holds at a time.
+#: Most bytes of linear systems that a fit holds at a time.
 SYSTEM_BYTES = 256 << 20
 
 
@@ -34,9 +34,9 @@ class SparseEASE(LinearModel):
 
     .. math:: B_{Sj} = (G_{SS} + \Lambda_S)^{-1} G_{Sj}
 
-    G holds whole sums over users: the neighbors decide which weights there are and nothing else. With all other items
-    as neighbors this is `EASE`, but for the diagonal. With few it takes a fraction of the time and memory, and usually
-    ranks better. A user's scores are the row x of the user times B.
+    G sums over all users: the neighbors decide only which weights can differ from zero. With all other items as
+    neighbors this is `EASE`, except for the diagonal. With few neighbors it takes a fraction of the time and memory,
+    and usually ranks better. A user's scores are the row x of the user times B.
 
     Parameters
     ----------
@@ -46,21 +46,22 @@ class SparseEASE(LinearModel):
     neighbors : int or None, default 100
         Size of S, ties to the lower index; None takes all items that share a user with j.
     similarity : str, default "cosine"
-        Chooses S. ``"cosine"`` is that of the columns of which G holds the products, :math:`G_{ij} / \sqrt{G_{ii}
+        Chooses S. ``"cosine"`` is the cosine of two columns, from their products in G: :math:`G_{ij} / \sqrt{G_{ii}
         G_{jj}}`. The others are those of `coals.similarity` that follow from counts of users: ``"jaccard"``,
         ``"lift"``, ``"log_likelihood"`` and so on.
     shrinkage : float, default 0.0
         Multiplies the similarity of items that c users share by c / (c + `shrinkage`).
     user_exponent : float, default 0.5
-        :math:`\beta`, from 0 to 2: a user with n items counts :math:`n^{-\beta}` in G. 0 counts users alike.
+        :math:`\beta`, from 0 to 2: a user with n items has the weight :math:`n^{-\beta}` in G. 0 gives all users
+        the same weight.
     item_exponent : float, default 0.0
-        From 0 to 2, as in `EASE`. A good `regularization` is then far smaller.
+        From 0 to 2, as in `EASE`. Above 0, good values of `regularization` are far smaller.
     dropout : float, default 0.0
-        p, from 0 up to, but not including, 1, as in `EASE`.
+        p, at least 0 and below 1, as in `EASE`.
     max_diagonal : float, default 0.3
         :math:`\xi`, from 0 to 1, as in `EASE`: weights into j are multiplied by :math:`\max(\Lambda_j C_{jj}, 1 - \xi)`
-        with C the inverse of :math:`G + \Lambda` on S and j. The diagonal itself is left out. 0 leaves weights as they
-        are.
+        with C the inverse of :math:`G + \Lambda` on S and j. The diagonal itself is left out. 0 does not change the
+        weights.
     strongest : int or None, default None
         Of the weights into each item, keep that many of largest magnitude, ties to the lower index; None keeps all.
     weighted : bool, default False
@@ -68,8 +69,8 @@ class SparseEASE(LinearModel):
     dtype : {"float32", "float64"}, default "float32"
         Precision of the systems and of the weights. Scores are float64.
     memory_limit : int or None, default None
-        Most bytes that finding neighbors may take, and most that systems may take at a time; None allows 256 MiB of
-        systems. Less takes longer.
+        Most bytes that finding neighbors may take, and most bytes that linear systems may take at a time. None allows
+        256 MiB of systems. A fit with less memory takes longer.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 
@@ -81,9 +82,10 @@ class SparseEASE(LinearModel):
     Notes
     -----
     EASE: Steck 2019; on the neighbors of each item alone: Steck 2019b, section 4 (sparse approximation), and Ning and
-    Karypis 2011 (fsSLIM). Cost: counting pairs, then half the sum over users of n², once for each part of the systems
-    that is held at a time, and k² / 2 reads and k³ / 6 multiply-adds for each item with k neighbors. Memory: some 30
-    bytes for each weight, and the systems. The defaults are the best of searches on three data sets (`bench.quality`).
+    Karypis 2011 (fsSLIM). Cost: counting pairs, then half the sum over users of n² for n items of a user, once for each
+    part of the systems that is held at a time, and k² / 2 reads and k³ / 6 multiply-adds for each item with k
+    neighbors. Memory: about 30 bytes for each weight, and the systems. The defaults are the best of searches on three
+    data sets (`bench.quality`).
 
     Examples
     --------
@@ -160,7 +162,7 @@ class SparseEASE(LinearModel):
         return found.transpose()
 
     def _support(self, data: Interactions, columns: _core.Csr) -> _core.Csr:
-        """Row j holds S, without the similarities."""
+        """The neighbors: row j holds S of item j, without similarities."""
         keep = neighbor_options(data, self.neighbors, None, None, self.memory_limit)
         if self.similarity == "cosine":
             found = _core.item_products(columns, True, self.shrinkage, 1, 1, keep, "float32", self._threads)
@@ -180,7 +182,7 @@ class SparseEASE(LinearModel):
 
 
 def _rescaled(found: _core.Csr, scale: Floats, dtype: str) -> _core.Csr:
-    """Value (j, i) times the scale of item i over that of item j."""
+    """Multiplies value (j, i) by the scale of item i and divides it by that of item j."""
     indptr, indices, values = found.to_arrays()
     values = values * (scale[indices] / np.repeat(scale, np.diff(indptr)))
     return _core.Csr(indptr, indices, values, found.columns, dtype)
