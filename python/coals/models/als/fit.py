@@ -1,4 +1,4 @@
-"""A fit of ALS under way: the arrays that the core changes in place, and what callbacks see of them."""
+"""The state of an ALS fit while it runs: the arrays that the core changes in place, and the models for callbacks."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 
 OnSweep = Callable[[_core.SweepReport], bool]
-#: Makes, during a fit, a copy of factors as a fit that ends here leaves them. None: the fit is over, take the arrays.
+#: During a fit, returns a copy of factors as they would be if the fit ended now. None: the fit has ended, no copies.
 Copies = Callable[[Array], Array] | None
 
 SIDES = ("user", "item")
 
 
 class Fit:
-    """What one fit works on. Side 0 is users, 1 items.
+    """The data and the arrays of one fit. Side 0 is the users, side 1 the items.
 
     Attributes
     ----------
     data : Interactions
     entries : _core.Csr
-        What is fitted: the data, or for implicit feedback the entries that are not 0.
+        The entries to fit: all of the data, or for implicit feedback those that are not 0.
     seen : _core.Csr
-        All of the data.
+        All entries of the data.
     weights : ndarray of shape (entries,), or None
     factors, biases : list of two ndarrays, of shape (n, K) and (n,)
-        Biases are None where there are none.
+        Biases are None if the model has none.
     features : list of two csr_array of float64, or None
     evidence : tuple of two bool arrays
-        The rows of each side that have entries to be known by.
+        The rows of each side that have training entries.
     priors : list of two Prior or None
-        Where there are features.
+        A prior for each side with features.
     rows : tuple of two int64 arrays or two None
-        What sweeps solve of each side; None for all rows.
+        The rows of each side that sweeps solve; None for all rows.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Fit:
         self.rows: tuple[Indices | None, Indices | None] = (None, None)
 
     def add_priors(self, options: Any, mu: float, start: Start) -> None:
-        """Where there are features: what they predict, by the weights that the start brings or else by none."""
+        """Adds a prior to each side with features. Its weights begin with those of `start` if they fit, else 0."""
         for side, features in enumerate(self.features):
             if features is None:
                 continue
@@ -87,16 +87,16 @@ class Fit:
             self.priors[side] = prior
 
     def _sizes(self, side: int) -> Indices:
-        """Entries of each row of a side."""
+        """The number of entries in each row of a side."""
         if side == 0:
             return self.entries.row_sizes()
         _, indices, _ = self.entries.to_arrays()
         return np.bincount(indices, minlength=self.entries.columns)
 
     def native_priors(self) -> tuple[Any, Any]:
-        """For the core: rows, biases and weights of each side, what the weights cost, and how they follow the factors.
+        """The priors for the core: for each side rows, biases, weights, their penalty, and a function to update them.
 
-        Where some rows are solved, the weights stay as they are.
+        If only some rows of a side are solved, its weights do not change, and there is no function.
         """
         native: list[Any] = [None, None]
         for side, prior in enumerate(self.priors):
@@ -107,14 +107,14 @@ class Fit:
 
     def _update_of(self, side: int, prior: Prior) -> Callable[[], float]:
         def update() -> float:
-            with np.errstate(over="ignore", invalid="ignore"):  # the core looks at the objective
+            with np.errstate(over="ignore", invalid="ignore"):  # the core checks the objective
                 prior.update(self.factors[side], self.biases[side])
                 return prior.penalty()
 
         return update
 
     def result(self, copies: Copies) -> dict[str, Any]:
-        """Fitted attributes."""
+        """The fitted attributes, by name."""
         fitted: dict[str, Any] = {}
         take = copies or (lambda rows: rows)
         for side, name in enumerate(SIDES):
@@ -136,7 +136,7 @@ class Fit:
         }
 
     def _known(self, side: int) -> Flags:
-        """Rows with evidence, or else with features to go by."""
+        """The rows that have training entries or features."""
         evidence, features = self.evidence[side], self.features[side]
         return evidence if features is None else evidence | (np.diff(features.indptr) > 0)
 
@@ -150,9 +150,9 @@ def learn(
     progress: bool | None,
     callbacks: list[Callback],
 ) -> None:
-    """Has the core fit by `run`, tells callbacks of its sweeps, and lets `model` take over what it found.
+    """Runs the fit by calling `run`, calls the callbacks after each sweep, and sets the fitted attributes of `model`.
 
-    `fitted_by` gives the fitted attributes as of a report; `finish` sets them, of the model or a copy of it.
+    `fitted_by` returns the fitted attributes at a report; `finish` sets them in the model or in a copy of it.
     """
     last: list[_core.SweepReport] = []
 
