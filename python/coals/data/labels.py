@@ -1,9 +1,9 @@
-"""Arguments that go with users, items or rows: aligned by the labels that they carry, never read by their order.
+"""Matches arguments that go with users, items or rows by the labels that they carry, not by their order.
 
-Labels are the index of a pandas object, the column of ids of a table, the keys of a mapping, and the ids of
-`Interactions` and ranked lists. A pandas index that counts rows (0, 1, 2, …, without a name) labels nothing: where the
-data have ids, a table without labels is refused, because rows of the data follow the sorted ids and those of a table do
-not. Arrays, lists and sparse matrices have no labels: they follow the order that the argument's docstring gives.
+Labels are the index of a pandas object, the id column of a table, the keys of a mapping, and the ids of `Interactions`
+and ranked lists. A pandas index that only numbers the rows (0, 1, 2, …, without a name) is not a label. If the data
+have ids, a table without labels is refused: rows of the data are in the order of the sorted ids, rows of a table need
+not be. Arrays, lists and sparse matrices have no labels: they are in the order that the argument's docstring gives.
 """
 
 from __future__ import annotations
@@ -41,30 +41,30 @@ _ID_NAME = re.compile(r"(?:^|[\W_])[iI][dD]$|[a-z0-9]I[dD]$")
 
 
 def has_index(values: Any) -> bool:
-    """Whether it is a Series or a DataFrame of pandas, or of a library that imitates it."""
+    """Whether `values` is a Series or a DataFrame of pandas, or of a library that imitates it."""
     return hasattr(values, "to_numpy") and hasattr(values, "index") and not callable(values.index)
 
 
 def is_default_index(index: Any) -> bool:
-    """Whether a pandas index merely counts its rows from 0."""
+    """Whether a pandas index only numbers the rows from 0."""
     return type(index).__name__ == "RangeIndex" and (index.start, index.step, index.name) == (0, 1, None)
 
 
 def is_column(values: Any) -> bool:
-    """Whether it is one column of a table of pandas, polars or pyarrow."""
+    """Whether `values` is one column of a table of pandas, polars or pyarrow."""
     library = type(values).__module__.partition(".")[0]
     return has_index(values) or (library in ("polars", "pyarrow") and not hasattr(values, "columns"))
 
 
 def refuse_column(name: str, values: Any, follows: str, remedy: str) -> None:
-    """A TypeError for a column of a table where the order of a table's rows is of no use."""
+    """Raises a TypeError for a column of a table, because its rows may be in another order than `follows`."""
     if is_column(values):
         kind = type(values).__name__
         raise TypeError(f"{name} must not be a {kind}, whose rows need not be in the order of {follows}: {remedy}")
 
 
 def refuse_other_indexes(given: Mapping[str, Any]) -> None:
-    """A ValueError for parallel arguments that are Series with different indexes: pandas would align them."""
+    """Raises a ValueError if parallel arguments are Series with different indexes: pandas would align them."""
     indexed = [(name, values) for name, values in given.items() if has_index(values)]
     for name, values in indexed[1:]:
         first, other = indexed[0][1].index, values.index
@@ -79,7 +79,7 @@ def refuse_other_indexes(given: Mapping[str, Any]) -> None:
 
 
 def matrix_by_id(name: str, given: Any, index: IdIndex) -> Any:
-    """A matrix with a row for each id of `index`, in its order. What has no labels passes as it is."""
+    """A matrix with a row for each id of `index`, in its order. An argument without labels is returned unchanged."""
     if isinstance(given, Mapping):
         return np.asarray(_of_mapping(name, given, index, required=True))
     names = _column_names(given)
@@ -99,7 +99,7 @@ def matrix_by_id(name: str, given: Any, index: IdIndex) -> Any:
 
 
 def table_by_id(name: str, given: Any, kind: str) -> tuple[Any, IdIndex | None]:
-    """A table as a matrix, and the ids of its rows: None where it has no labels but the numbers of its rows."""
+    """A table as a matrix, and the ids of its rows, or None if it has no labels."""
     names = _column_names(given)
     if names is None:
         return given, None
@@ -115,7 +115,10 @@ def table_by_id(name: str, given: Any, kind: str) -> tuple[Any, IdIndex | None]:
 
 
 def values_by_id(name: str, given: Any, index: IdIndex) -> Any:
-    """A list with the value of each id of `index`, None for an id without; what has no labels passes as it is."""
+    """A list with the value of each id of `index`, or None for an id without a value.
+
+    An argument without labels is returned unchanged.
+    """
     if isinstance(given, Mapping):
         return _of_mapping(name, given, index, required=False)
     if not has_index(given):
@@ -141,10 +144,10 @@ def _of_mapping(name: str, given: Mapping[Any, Any], index: IdIndex, *, required
 
 
 def _index_labels(labels: Any, index: IdIndex) -> Any:
-    """The ids that an index holds; None where it counts rows."""
+    """The ids in an index, or None if it only numbers the rows."""
     if not _counts_rows(labels):
         return labels.tolist() if labels.nlevels > 1 else labels
-    # Whole numbers without a name: ids only if they are exactly those of the data.
+    # Integers without a name are ids only if they are exactly the ids of the data.
     places = IdIndex(None, 0, index.kind) if len(labels) != len(index) else index
     known = places.find_all(_as_ids("index", labels, index.kind)) if len(places) == len(labels) else np.array([-1])
     return labels if len(known) and (known >= 0).all() else None
@@ -164,7 +167,7 @@ def _as_ids(what: str, labels: Any, kind: str) -> IdIndex:
 
 
 def _places(name: str, where: str, labels: Any, index: IdIndex, *, required: bool) -> npt.NDArray[np.int64]:
-    """The row of each id of `index` among the labels, -1 for one without."""
+    """The position of each id of `index` among the labels, -1 for an id without a label."""
     theirs = _as_ids(f"{where} of {name}", labels, index.kind)
     places = theirs.find_all(index)
     strangers = np.flatnonzero(places < 0)
@@ -201,7 +204,7 @@ def _refuse_unlabelled(name: str, given: Any, index: IdIndex) -> None:
 
 
 def _column_names(given: Any) -> list[Any] | None:
-    """The names of a table's columns; None for what is no table."""
+    """The names of a table's columns, or None if `given` is not a table."""
     library = type(given).__module__.partition(".")[0]
     if has_index(given) and getattr(given, "ndim", 0) == 2:
         return list(given.columns)
@@ -215,7 +218,7 @@ def _column_names(given: Any) -> list[Any] | None:
 
 
 def _id_column(given: Any, names: list[Any]) -> Any:
-    """The one column that is called id, or like user_id or userId, or else the one that holds no numbers."""
+    """The only column with a name like id, user_id or userId; without one, the only column that holds no numbers."""
     named = [name for name in names if isinstance(name, str) and _ID_NAME.search(name)]
     if not named:
         named = [name for name in names if not _holds_numbers(plain_column(given[name]))]
@@ -244,13 +247,13 @@ def _numbers(name: str, given: Any, names: list[Any]) -> Any:
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
 
-# --- what goes with the users asked for ---
+# --- filters for the requested users ---
 
 
 def by_query(queries: Any, exclude_per_user: Any, allow_per_user: Any) -> tuple[Any, Any]:
-    """Items for each user, as mappings of user to items where they carry labels, else as they are.
+    """Both filters as mappings from user to items if they carry labels, else unchanged.
 
-    `queries` are the users asked for. A Series whose index is that of their Series goes with them row by row.
+    `queries` are the requested users. If they are a Series, a filter with the same index is matched to it row by row.
     """
     denied = _by_query("exclude_per_user", exclude_per_user, queries)
     return denied, _by_query("allow_per_user", allow_per_user, queries)
@@ -284,10 +287,11 @@ def _by_query(name: str, given: Any, queries: Any) -> Any:
 
 
 def history_of_series(history: Any, items: IdIndex) -> Any:
-    """A pandas Series as {item: value} or as a list of items, whichever it is; a ValueError where it could be both.
+    """A pandas Series as {item: value} or as a list of items, whichever it is; a ValueError if it could be both.
 
-    Values other than numbers are items. An index with a name, or of other than whole numbers, holds items. Else the
-    index may count the rows of a table: then whole numbers that the model knows as items are the items.
+    If all values are strings or bytes, they are items. Otherwise an index that has a name, or that is not of integers,
+    holds the items. Any other index may number the rows of a table: the items are then the values or the index,
+    whichever the model knows as items.
     """
     if not hasattr(history.index, "nlevels"):  # not of pandas
         return history.to_dict()

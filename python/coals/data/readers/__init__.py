@@ -1,1 +1,1 @@
-"""Columns from CSV files, Parquet files and data frames, before they become interactions."""
+"""Reads columns from text, Parquet, JSON lines, SQL and data frames, before they become interactions."""

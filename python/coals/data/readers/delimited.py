@@ -1,4 +1,4 @@
-"""Columns of delimited text, found by name or position, from one file or several."""
+"""Reads columns of delimited text, given by name or position, from one file or several."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from coals.data.readers.text_rules import LOOSE_BLANKS, Dialect, TextError, doub
 
 __all__ = ["read_text"]
 
-HEAD = 1 << 16  # bytes from which the layout is found
-# Texts that the head holds as a whole are read by Python alone, in less time than DuckDB takes to start.
+HEAD = 1 << 16  # bytes at the beginning, from which the layout is found
+# Python alone reads texts up to this size: that takes less time than DuckDB takes to start.
 SMALL = HEAD
 
 _log = logging.getLogger(__name__)
@@ -35,10 +35,10 @@ def read_text(
     progress: bool | None = None,
     text_ids: bool = False,
 ) -> dict[str, Any]:
-    """For each argument the column that it names, by (name or position, role), of all files one after another.
+    """The column of each argument, from all files in order. `wanted` maps arguments to (name or position, role).
 
-    Roles are "ids" and "text", which become `Encoded`, "numbers" and "times". Ids that are all written as integers
-    are integers, but for `text_ids`. Errors name the file, the line and the column.
+    Roles are "ids" and "text", which become `Encoded`, "numbers" and "times". Ids become integers if all are written
+    as integers, unless `text_ids` is set. Errors name the file, the line and the column.
     """
     started = time.perf_counter()
     with ExitStack() as stack:
@@ -85,7 +85,7 @@ def _warn_of_ids(found: Mapping[str, Any], wanted: Mapping[str, tuple[Any, str]]
 
 
 class _Text:
-    """A text whose layout is known, and which can be read from its beginning."""
+    """A text with a known layout that can be read from its beginning."""
 
     def __init__(
         self,
@@ -123,14 +123,14 @@ class _Text:
                 raise ValueError(f"{self.name} is empty")
 
     def error(self, error: TextError) -> ValueError:
-        """The same, with the names of the file and the column."""
+        """The same error, with the names of the file and the column."""
         layout = getattr(self, "layout", None)
         at = "" if error.place < 0 else f", {layout.column(error.place) if layout else f'column {error.place}'}"
         colon = "" if error.place < 0 or error.what.startswith("has ") else ":"
         return ValueError(f"{self.name}, line {error.line}{at}{colon} {error.what}")
 
     def pieces(self) -> Iterable[str]:
-        """The text behind its top."""
+        """The text after its top: the header, and the skipped and the comment lines above it."""
         if self._whole is not None:
             return [self._whole]
         decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -138,14 +138,14 @@ class _Text:
             blocks, top = self._rest(), self.layout.top_size
         else:
             blocks, top = _blocks_of(self._copy), 0
-        # What follows the last block tells the decoder that there is no more.
+        # The empty block at the end tells the decoder that the text has ended.
         return without_top((decoder.decode(block, final=not block) for block in chain(blocks, [b""])), top)
 
     def _rest(self) -> Iterator[bytes]:
         return chain([self._head], self._file.blocks(self._progress))
 
     def local(self, stack: ExitStack) -> duckdb_text.LocalText:
-        """The text as a file for DuckDB: itself, or a copy without its top."""
+        """The text as a file for DuckDB: the file itself, or a copy without the top."""
         layout, quote = self.layout, self._dialect.quote or ""
         loose = layout.delimiter == LOOSE_BLANKS
         if self._file.path is not None and layout.simple_top and not loose:
@@ -165,7 +165,7 @@ def _blocks_of(path: str) -> Iterator[bytes]:
 
 
 def _with_tabs(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """A tab for each run of blanks and tabs, none at the ends of lines."""
+    """Replaces each run of blanks and tabs by one tab, and removes those at both ends of lines."""
     rest = b""
     for block in chain(blocks, [b"\n"]):
         lines, newline, rest = (rest + block).rpartition(b"\n")

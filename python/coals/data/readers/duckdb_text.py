@@ -1,7 +1,8 @@
-"""Columns of delimited text by DuckDB, as the rules of `text_rules` read them; nothing that it guesses itself.
+"""Reads columns of delimited text with DuckDB, by the rules of `text_rules` and without any guess of DuckDB.
 
-It cuts the text and casts numbers and dates, in parallel, and hands over Arrow batches, which the core encodes. What it
-refuses or casts to nothing is for `plain_text` to read or to word, so that answers and errors are those of one reader.
+DuckDB cuts the text into fields and casts numbers and dates, in parallel, and returns Arrow batches, which the core
+encodes. If DuckDB refuses a text, or casts a field to NULL, `plain_text` reads the text again or raises the error: so
+results and errors do not depend on the reader.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _BLANKS = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 
 
 class LocalText(NamedTuple):
-    """A file that DuckDB reads as it is."""
+    """A file that DuckDB can read as it is, and the options for it."""
 
     path: str
     packing: str
@@ -34,7 +35,7 @@ class LocalText(NamedTuple):
 
 
 def load() -> Any:
-    """The library, or None where it is missing."""
+    """The module duckdb, or None if it is not installed."""
     try:
         return importlib.import_module("duckdb")
     except ImportError:
@@ -43,7 +44,7 @@ def load() -> Any:
 
 @contextmanager
 def connected(duckdb: Any) -> Iterator[Any]:
-    """A connection to a database of its own, in memory. It downloads nothing."""
+    """A connection to a new database in memory. It downloads nothing."""
     settings = {
         "threads": _core.default_num_threads(),
         "autoinstall_known_extensions": "false",
@@ -59,7 +60,7 @@ def connected(duckdb: Any) -> Iterator[Any]:
 def read_local(
     duckdb: Any, texts: Sequence[LocalText], wanted: Mapping[str, tuple[Any, str]], dialect: Dialect, as_numbers: bool
 ) -> dict[str, Any] | None:
-    """For each argument its column; None if something is refused or missing, which another reader is to word."""
+    """The column of each argument; None if DuckDB refuses a text or a value is missing: `plain_text` then reads it."""
     whole = _first_times(texts, wanted)
     while True:
         try:
@@ -71,7 +72,7 @@ def read_local(
         names = [name for name, (_, role) in wanted.items() if role != "text" and columns[name].first_missing >= 0]
         if names != ["time"] or whole["time"] != "integers":
             break
-        whole["time"] = "reals"  # after all
+        whole["time"] = "reals"  # a later time is not an integer
     if names or next(iter(columns.values())).rows == 0:
         return None
     found = {name: _found(columns[name], role, whole, as_numbers) for name, (_, role) in wanted.items()}
@@ -81,7 +82,7 @@ def read_local(
 
 
 def _first_times(texts: Sequence[LocalText], wanted: Mapping[str, tuple[Any, str]]) -> dict[str, str]:
-    """What the first value of columns of times is: "dates", "integers" or "reals"."""
+    """For each column of times, what its first values are: "dates", "integers" or "reals"."""
     kinds: dict[str, str] = {}
     layout = texts[0].layout
     for (name, (_, role)), place in zip(wanted.items(), layout.places, strict=True):
@@ -108,7 +109,7 @@ def _read(
 
 
 def arrow_columns(connection: Any, query: str, count: int) -> list[Any]:
-    """The columns of a query. DuckDB may take long for a batch, so it works in a thread that Ctrl-C interrupts."""
+    """The columns of a query. DuckDB runs in a thread of its own, so that Ctrl-C can interrupt a long query."""
     from concurrent.futures import ThreadPoolExecutor, wait  # `import coals` need not wait for it
 
     def work() -> list[Any]:
@@ -118,7 +119,7 @@ def arrow_columns(connection: Any, query: str, count: int) -> list[Any]:
     with ThreadPoolExecutor(1) as worker:
         try:
             job = worker.submit(work)
-        except RuntimeError:  # there is no memory for a thread, or there may be no more of them
+        except RuntimeError:  # no memory for a thread, or the limit of threads is reached
             return work()
         try:
             while not job.done():
@@ -140,7 +141,7 @@ def _found(column: Any, role: str, kinds: Mapping[str, str], as_numbers: bool) -
 
 
 def quoted_text(text: str) -> str:
-    """A string of SQL."""
+    """`text` as a string literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -150,7 +151,7 @@ def _query(text: LocalText, wanted: Mapping[str, tuple[Any, str]], dialect: Dial
     chosen: list[str] = []
     for (name, (_, role)), place in zip(wanted.items(), layout.places, strict=True):
         value = _value(f"c{place}", role, dialect, kinds.get(name, ""))
-        if comment is not None and role != "text":  # a comment below the top is for the other reader
+        if comment is not None and role != "text":  # NULL: only `plain_text` reads comments below the top
             value = f"CASE WHEN starts_with(c0, {quoted_text(comment)}) THEN NULL ELSE {value} END"
         chosen.append(f'{value} AS "{len(chosen)}"')
     options = {
@@ -176,13 +177,13 @@ def _value(column: str, role: str, dialect: Dialect, kind: str) -> str:
         return _nanoseconds(f"CASE WHEN {column} < '0' THEN trim({column}, {_BLANKS}) ELSE {column} END")
     if kind == "integers":
         whole = f"try_cast({column} AS BIGINT)"
-        spaced = f"WHEN {whole}::VARCHAR = trim({column}, {_BLANKS}) THEN {whole}"  # slow, and so only where needed
+        spaced = f"WHEN {whole}::VARCHAR = trim({column}, {_BLANKS}) THEN {whole}"  # slow, so it comes last
         return f"CASE WHEN {whole}::VARCHAR = {column} THEN {whole} {spaced} END"
     number = column if dialect.decimal == "." else f"replace({column}, {quoted_text(dialect.decimal)}, '.')"
     other = "" if dialect.decimal == "." else f" AND NOT contains({column}, '.')"
     value = f"try_cast({number} AS DOUBLE)"
     strict = f"isfinite({value}) AND NOT contains({column}, '_') AND NOT contains({column}, '+-')"
-    # Texts of one or two letters cannot break these rules, and are what ratings and counts are made of.
+    # Fields of one or two characters cannot break these rules. Most ratings and counts are that short.
     short = f"WHEN strlen({column}) < 3{other} THEN {value}"
     return f"CASE {short} WHEN {strict}{other} THEN {value} END"
 
@@ -197,7 +198,7 @@ def _nanoseconds(text: str) -> str:
 
 
 def no_glob(path: str) -> str:
-    """The path of one file, whatever letters it has."""
+    """A pattern that matches only the file at this path."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
 
 
@@ -205,7 +206,7 @@ def no_glob(path: str) -> str:
 
 
 def open_zstd(path: str | None) -> Any:
-    """A text that zstd has compressed, open for reading; None without DuckDB or a path."""
+    """Opens a text that is compressed with zstd for reading; None without DuckDB or a path."""
     duckdb = load()
     if duckdb is None or path is None:
         return None

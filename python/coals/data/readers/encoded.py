@@ -1,4 +1,4 @@
-"""Ids with a code for each row, as readers of text hand them over."""
+"""Ids with a code for each row, as the readers of text return them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["Encoded"]
 
 
 class Encoded(NamedTuple):
-    """The different ids in increasing order, and for every row the place of its id among them; -1: it has none."""
+    """The distinct ids in increasing order, and for each row the index of its id among them, or -1 without an id."""
 
     ids: npt.NDArray[Any]
     codes: npt.NDArray[Any]
 
     @classmethod
     def in_order(cls, texts: Sequence[str], codes: npt.NDArray[Any], integers: Sequence[int] | None) -> Encoded:
-        """From texts in any order, or the integers that they are."""
+        """Sorts texts, or their values if `integers` are given, and renumbers the codes."""
         if integers:
             ids: npt.NDArray[Any] = np.array(integers, dtype=np.int64)
             order = np.argsort(ids, kind="stable")

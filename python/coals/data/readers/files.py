@@ -1,4 +1,4 @@
-"""Columns of files of any kind: delimited text, Parquet or JSON lines; of one file, or of those of a pattern."""
+"""Reads columns of delimited text, Parquet files or JSON lines, from one file or all files that match a pattern."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def read_files(
     progress: bool | None = None,
     text_ids: bool = False,
 ) -> dict[str, Any]:
-    """For each argument the column that it names, by (name or position, role); `options` are those of `TextLayout`.
+    """The column of each argument. `wanted` maps arguments to (name or position, role).
 
-    `kind` is "text" or "parquet"; None goes by what the file is.
+    `options` are those of `TextLayout`. `kind` is "text" or "parquet"; None detects it from the file.
     """
     paths = _listed(path, kind)
     kind = kind or _kind_of(paths[0])
@@ -55,7 +55,7 @@ _WORDS = {"parquet": "a Parquet file", "json": "a file of JSON lines"}
 
 
 def _listed(path: Any, kind: str | None) -> list[Any]:
-    """The files of a path, a pattern or a folder of Parquet files; what is open already as it is."""
+    """The files of a path, a pattern or a folder of Parquet files. An open file is returned unchanged."""
     if hasattr(path, "read") and kind != "parquet":
         return [path]
     if not isinstance(path, (str, os.PathLike)):

@@ -1,7 +1,7 @@
-"""Columns of a table, whichever library it is from. None of them is imported here.
+"""Reads columns of a table of any library. Tables of known libraries are read without importing the library.
 
-Tables hand their columns over by the Arrow PyCapsule protocol, which native code reads without a copy; pandas, whose
-columns are NumPy arrays as a rule, by those. What has neither goes through narwhals or pyarrow, if they are installed.
+Most tables export their columns by the Arrow PyCapsule protocol, which native code reads without a copy. The columns of
+pandas are usually NumPy arrays. Other tables are converted by narwhals or pyarrow, if these are installed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ __all__ = ["read_frame", "values_of_series"]
 
 
 def read_frame(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str] = ()) -> dict[str, Any]:
-    """For each argument, the column of the name it has: an array, a list or a `_core.Column`.
+    """The column of each argument, given by name: an array, a list or a `_core.Column`.
 
-    Nulls that only a library's own arrays can hold are errors here, but for the arguments `nullable`: None there.
+    Nulls that only a library's own arrays can hold raise an error here. In the arguments `nullable` they become None.
     """
     for argument, name in wanted.items():
         check_column_name(argument, name)
@@ -91,7 +91,7 @@ def _from_duckdb(relation: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_pandas(frame: Any, wanted: Mapping[str, Any], nullable: Collection[str]) -> dict[str, Any]:
-    """Columns, and levels of the index where no column has the name; a Series is one column."""
+    """Columns by name; if no column has the name, levels of the index. A Series is one column."""
     alone = not hasattr(frame, "columns")
     names = [frame.name] if alone else list(frame.columns)
     levels = [name for name in frame.index.names if name is not None and name not in names]
@@ -111,7 +111,7 @@ def _level(index: Any, name: Any) -> Any:
 
 
 def values_of_series(frame: Any, value: Any, time: Any) -> tuple[Any, Any]:
-    """A pandas Series and the name of its values, which are those of the interactions unless they are the times."""
+    """A pandas Series, and the name of its values: they are the values of interactions unless they are the times."""
     of_pandas = type(frame).__module__.partition(".")[0] == "pandas"
     if not of_pandas or hasattr(frame, "columns") or not hasattr(frame, "index"):
         return frame, value
@@ -120,7 +120,7 @@ def values_of_series(frame: Any, value: Any, time: Any) -> tuple[Any, Any]:
 
 
 def _by_another_library(frame: Any) -> Any:
-    """What narwhals knows (dask, Ibis, PySpark, …) or the dataframe interchange protocol hands over."""
+    """A table converted by narwhals (from dask, Ibis, PySpark, …) or by the dataframe interchange protocol."""
     kind = type(frame).__name__
     try:
         narwhals = importlib.import_module("narwhals")

@@ -1,4 +1,4 @@
-"""Columns of JSON lines by DuckDB: an object on each line. Ids are what they are there, 7 or "7"."""
+"""Reads columns of JSON lines with DuckDB: one object on each line. Ids keep their JSON type: 7 is not "7"."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NUMBERS = "('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT')"
 
 
 def read_json_lines(paths: Sequence[Any], wanted: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    """For each argument the values of its key, by (key, role)."""
+    """The values of each argument. `wanted` maps arguments to (key, role)."""
     duckdb = duckdb_text.load()
     if duckdb is None:
         raise ImportError("JSON lines are read by DuckDB: pip install 'coals[files]'")
@@ -48,7 +48,7 @@ def read_json_lines(paths: Sequence[Any], wanted: Mapping[str, tuple[str, str]])
 
 
 def _check_keys(connection: Any, rows: str, wanted: Mapping[str, tuple[str, str]]) -> None:
-    """Raises for a key that none of the first lines has."""
+    """Raises an error for a key that is in none of the first thousand lines."""
     known = connection.execute(
         f"SELECT DISTINCT unnest(json_keys(json)) FROM (SELECT json FROM {rows} LIMIT 1000)"
     ).fetchall()
@@ -59,7 +59,7 @@ def _check_keys(connection: Any, rows: str, wanted: Mapping[str, tuple[str, str]
 
 
 def _value(key: str, role: str, place: int) -> str:
-    """Numbers as such; other values as text, which has a quote before it where it is a text in the file, too."""
+    """SQL for a value: numbers as such, all else as text. A quote before an id marks a string of the file."""
     path = quoted_text("$." + json.dumps(key, ensure_ascii=False))
     kind, text = f"json_type(json, {path})", f"json_extract_string(json, {path})"
     if role == "numbers":
@@ -90,7 +90,7 @@ def _typed(column: Any, role: str, name: str) -> Any:
 
 
 def _times(texts: list[str], codes: Any, name: str) -> Any:
-    """All numbers or all dates, by the rules of text."""
+    """Times as numbers or dates, by the rules for text: either all are numbers or all are dates."""
     dates = [time_of(text) for text in texts]
     if all(date is not None for date in dates):
         return np.array(dates, dtype=np.int64).view("M8[ns]")[codes]

@@ -1,4 +1,4 @@
-"""Adjacency lists, the files of LightGCN, NGCF and KGAT: on each line a user, and all of its items."""
+"""Reads adjacency lists, the format of LightGCN, NGCF and KGAT: each line holds a user and all items of the user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["read_lists"]
 
 
 def read_lists(path: Any, dialect: Dialect, text_ids: bool = False) -> tuple[Encoded, Encoded]:
-    """The user and the item of each pair. Lines of a user alone have none; blanks are between fields if not told."""
+    """The user and the item of each pair. Lines with only a user are ignored. By default, blanks separate fields."""
     users, items = _Codes(), _Codes()
     tokenizer = Tokenizer(dialect.delimiter or LOOSE_BLANKS, dialect.quote, dialect.comment)
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -43,7 +43,7 @@ def read_lists(path: Any, dialect: Dialect, text_ids: bool = False) -> tuple[Enc
 
 
 class _Codes:
-    """Codes of ids by their first appearance."""
+    """Codes of ids, in the order of first appearance."""
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}

@@ -1,7 +1,7 @@
-"""Columns of other libraries as plain arrays, without a Python object for each row and without loss.
+"""Converts columns of other libraries to plain arrays, without loss and without a Python object for each row.
 
-Everything that takes ids, numbers or times passes through `plain_column`, so that nullable, categorical, zoned and
-Arrow types mean the same wherever they come in.
+All ids, numbers and times pass through `plain_column`, so that nullable, categorical and Arrow types, and times with a
+zone, have the same meaning in every argument.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ _ARROW_NAMES = {
 
 
 class Coded(NamedTuple):
-    """A categorical column: the categories, and for every row the place of its own."""
+    """A categorical column: the categories, and for each row the index of its category."""
 
     categories: Any
     codes: Array
 
 
 class Boxed(NamedTuple):
-    """A column of dates with a time zone: datetime64 in UTC, and what holds the object of each row."""
+    """A column of dates with a time zone: datetime64 in UTC, and an array of the original objects."""
 
     utc: Array
     objects: Any
 
     def boxed(self, rows: Array) -> Array:
-        """The objects of some rows."""
+        """The original objects of the given rows."""
         return np.fromiter(self.objects[rows], dtype=object, count=len(rows))
 
 
 def plain_column(values: Any, name: str = "the column", *, nullable: bool = False) -> Any:
     """A NumPy array, a `_core.Column`, a `Coded` or a `Boxed` for a column of pandas, polars or pyarrow.
 
-    Anything else is returned as it is. A null that only the library's own arrays can hold is a ValueError that names
+    Anything else is returned unchanged. A null that only the library's own arrays can hold is a ValueError that names
     its row; with `nullable`, the column becomes a list with None in its place.
     """
     library = type(values).__module__.partition(".")[0]
@@ -64,12 +64,12 @@ def plain_column(values: Any, name: str = "the column", *, nullable: bool = Fals
 
 
 def place(name: str, row: int) -> str:
-    """How errors call a row of an argument, or of "column 'x'"."""
+    """The name of a row in errors; `name` is an argument or "column 'x'"."""
     return f"{name}, row {row}," if name.startswith("column ") else f"{name}[{row}]"
 
 
 def arrow_type_name(format: str) -> str:
-    """What pyarrow calls a type, from the text by which Arrow's C interface describes it."""
+    """The name of a type in pyarrow, from its format string in Arrow's C interface."""
     if format.startswith("+w:"):
         return f"fixed_size_list[{format[3:]}]"
     return _ARROW_NAMES.get(format, format)

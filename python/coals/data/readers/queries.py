@@ -1,4 +1,4 @@
-"""Columns of an SQL query: by DuckDB over files, by sqlite3 over its databases, by any connection of DB-API 2.0."""
+"""Reads columns of an SQL query: on files with DuckDB, on SQLite databases, or on any DB-API 2.0 connection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GUESSED_FILE = re.compile(r"(?i)\b(from|join)\s+'([^']+\.(csv|tsv|txt|dat)(\.gz
 
 
 def read_query(query: Any, connection: Any, given: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, str]]:
-    """For each argument its column, and what that is called. All None: the columns are in the order of arguments."""
+    """The column of each argument, and its name. If all names are None, columns are in the order of the arguments."""
     if not isinstance(query, str) or not query.strip():
         raise TypeError(f"query must be a text of SQL, got {query!r:.60}")
     with _opened(connection) as source:
@@ -72,7 +72,7 @@ def _opened(connection: Any) -> Iterator[Any]:
 
 
 def _wanted(names: list[str], given: Mapping[str, str | None]) -> dict[str, str]:
-    """Which column each argument has."""
+    """The name of the column of each argument."""
     required = list(given)[:2]
     if all(name is None for name in given.values()):
         if not 2 <= len(names) <= len(given):
@@ -147,7 +147,7 @@ def _by_cursor(connection: Any, query: str, given: Mapping[str, str | None]) -> 
 
 
 class _Ids:
-    """Codes of ids by their first appearance, so that a batch leaves four bytes a row."""
+    """Codes of ids, in the order of first appearance, so that each row keeps only four bytes."""
 
     def __init__(self, argument: str) -> None:
         self.argument = argument

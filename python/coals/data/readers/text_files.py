@@ -1,4 +1,4 @@
-"""Files of text as blocks of UTF-8: compressed or not, in any encoding, from a path or an open file."""
+"""Reads text files as blocks of UTF-8: compressed or not, in any encoding, from a path or an open file."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _NOT_TEXT = {
 
 
 class TextFile:
-    """Blocks of bytes in UTF-8.
+    """A text file that is read in blocks of UTF-8.
 
-    `name` is what errors call the file, `packing` how it is compressed ("" if it is not), and `path` where other
-    programs find it as it is, None where they would not read the same.
+    `name` is the name of the file in errors. `packing` is the compression, "" if there is none. `path` is for other
+    programs: None if they could not read the same text from it.
     """
 
     def __init__(self, name: str, raw: Any, encoding: str, path: str | None) -> None:
@@ -52,7 +52,7 @@ class TextFile:
             head = self._read(16)
             self._refuse_other(head)
             self._stream = _Replayed(head, self._stream)
-        # An open file of text has been decoded by Python already.
+        # Python has decoded an open text file already.
         given = "utf-8" if self._is_text and not self.packing else codecs.lookup(encoding).name
         for bom, named in _BOMS:
             if head.startswith(bom):
@@ -133,7 +133,7 @@ class TextFile:
         return text.encode("utf-8", "surrogatepass") if text or not block else self.read(size)
 
     def blocks(self, progress: bool | None) -> Iterator[bytes]:
-        """All blocks that are left."""
+        """All remaining blocks."""
         size = os.path.getsize(self.path) if self.path is not None else None
         title = f"reading {Path(self.name).name}"
         with new_bar(progress, total=size, desc=title, unit="B", unit_scale=True, leave=False) as bar:
@@ -158,7 +158,7 @@ def _zstd_by_duckdb(path: str | None, name: str) -> Any:
 
 
 class _Replayed(io.RawIOBase):
-    """A stream whose first bytes have been looked at already."""
+    """A stream whose first bytes were read before, and are read again from here."""
 
     def __init__(self, head: bytes, rest: Any) -> None:
         self._head = head
@@ -186,7 +186,7 @@ class _Replayed(io.RawIOBase):
 
 @contextmanager
 def open_text(path: Any, encoding: str) -> Iterator[TextFile]:
-    """The file at a path, or one that is open already, which stays open."""
+    """Opens the file at a path. A file that is open already is used, and stays open."""
     try:
         codecs.lookup(encoding)
     except (LookupError, TypeError):
@@ -200,13 +200,13 @@ def open_text(path: Any, encoding: str) -> Iterator[TextFile]:
     if Path(name).is_dir():
         raise IsADirectoryError(f"{name} is a folder: give the path of a file")
     with open(name, "rb") as raw:
-        # What is no plain file, such as a pipe, can be read once only.
+        # A path that is not a regular file, for example a pipe, can be read only once.
         yield TextFile(str(name), raw, encoding, str(name) if Path(name).is_file() else None)
 
 
 @contextmanager
 def copied(blocks: Iterator[bytes]) -> Iterator[str]:
-    """The path of a temporary file of these blocks."""
+    """Writes the blocks to a temporary file and yields its path."""
     with TemporaryDirectory(prefix="coals-") as folder:
         path = Path(folder) / "text"
         with path.open("wb") as file:

@@ -1,6 +1,6 @@
-"""Which delimiter, header and columns a text has, found in its first hundred records and held against all of them.
+"""Finds the delimiter, the header and the columns of a text from its first hundred records.
 
-A guess that these records do not bear out is an error that names it, with the option that says otherwise.
+A guess that these records contradict is an error, which names the guess and the option to set instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from coals.data.readers.text_rules import LOOSE_BLANKS, Dialect, TextError, numb
 __all__ = ["Layout", "find_layout"]
 
 _SAMPLE = 100  # records
-# Best first, where several fit as well.
+# In order of preference, if several fit equally well.
 _DELIMITERS = ("\t", ";", "::", "|", ",")
 _WORD = re.compile(r"[A-Za-z_][\w .:/-]*", re.ASCII)
 _COLUMN = re.compile(
@@ -28,7 +28,7 @@ _COLUMN = re.compile(
 
 
 class Layout(NamedTuple):
-    """How one text is read, and what its first records are like."""
+    """The layout of one text, with its first records as a sample."""
 
     delimiter: str
     guessed: bool
@@ -41,18 +41,18 @@ class Layout(NamedTuple):
     sample: list[list[str]]
 
     def column(self, place: int) -> str:
-        """How errors call a column."""
+        """The name of a column in errors."""
         return f"column {self.names[place]!r}" if self.names else f"column {place}"
 
     def fields_error(self, found: int) -> str:
-        """What is wrong with a line of `found` fields."""
+        """The message for a line with `found` fields."""
         guess = f" (the delimiter {self.delimiter!r} was guessed: pass delimiter= if it is another)"
         few = f"has {found} field{'' if found == 1 else 's'} where the first line has {self.width}"
         return few + (guess if self.guessed else "")
 
 
 class _Try(NamedTuple):
-    """The first records, as one delimiter cuts them, and the error that ended them."""
+    """The first records as one delimiter cuts them, and the error after them, if any."""
 
     delimiter: str
     records: list[Record]
@@ -60,7 +60,7 @@ class _Try(NamedTuple):
 
 
 def find_layout(head: str, whole: bool, wanted: Mapping[str, tuple[Any, str]], dialect: Dialect) -> Layout | None:
-    """The layout of a text that begins with `head`; None if that does not hold a whole record. `whole`: it is all."""
+    """The layout of a text that begins with `head`; None if `head` has no complete record. `whole`: it is all text."""
     top_lines, at = _top(head, dialect)
     tries = [_tried(head, at, top_lines, whole, delimiter, dialect) for delimiter in _candidates(dialect)]
     best = max(tries, key=lambda one: _fit(one, wanted, dialect))
@@ -83,7 +83,7 @@ def _candidates(dialect: Dialect) -> tuple[str, ...]:
 
 
 def _top(head: str, dialect: Dialect) -> tuple[int, int]:
-    """The lines to leave out at the top, and the characters they take."""
+    """The number of lines to skip at the top, and of their characters."""
     at = lines = 0
     while at < len(head):
         end = head.find("\n", at) + 1 or len(head)
@@ -102,7 +102,7 @@ def _tried(head: str, at: int, lines: int, whole: bool, delimiter: str, dialect:
 
 
 def _fit(one: _Try, wanted: Mapping[str, tuple[Any, str]], dialect: Dialect) -> tuple[Any, ...]:
-    """How well a delimiter explains the records: it gives the columns asked for, as many in each, of the right kind."""
+    """How well a delimiter fits: the requested columns exist, records have equally many fields, and values fit."""
     if not one.records:
         return (False,)
     first = one.records[0].fields
@@ -118,7 +118,7 @@ def _fit(one: _Try, wanted: Mapping[str, tuple[Any, str]], dialect: Dialect) -> 
 
 
 def _reads(text: str, role: str, dialect: Dialect) -> bool:
-    """Whether a field can be what it is for."""
+    """Whether a field can be a value of its role."""
     if role not in ("numbers", "times") or number_of(text, dialect.decimal) is not None:
         return True
     return role == "times" and time_of(text) is not None
@@ -129,7 +129,7 @@ def _even(fields: list[str], width: int) -> bool:
 
 
 def _has_columns(one: _Try, wanted: Mapping[str, tuple[Any, str]]) -> bool:
-    """Whether the first record has the columns asked for."""
+    """Whether the first record has the requested columns."""
     first = one.records[0].fields if one.records else []
     return all(
         column in first if isinstance(column, str) else isinstance(column, int) and column < len(first)
@@ -164,7 +164,7 @@ def _checked(
         top_lines, at = top_lines + head.count("\n", at, at + first.end), at + first.end
     else:
         _refuse_names(sample, places, [role for _, role in wanted.values()], first.line, dialect)
-    # DuckDB counts lines to skip like this, unless one is empty (by version) or ends within a quote.
+    # DuckDB counts skipped lines in the same way, unless one is empty (depends on its version) or ends inside a quote.
     quote, top = dialect.quote or "\0", head[:at].split("\n")[:-1]
     simple = all(line.strip("\r") and line.count(quote) % 2 == 0 for line in top)
     guessed = dialect.delimiter is None
@@ -198,7 +198,7 @@ def _places(wanted: Mapping[str, tuple[Any, str]], names: list[str] | None, one:
 
 
 def _evidence(one: _Try, dialect: Dialect) -> str:
-    """What the columns were found in."""
+    """The evidence for the columns, as the end of a message."""
     first = one.records[0]
     if dialect.delimiter is not None:
         return f" (line {first.line}, cut at {dialect.delimiter!r})"
@@ -213,7 +213,7 @@ def _evidence(one: _Try, dialect: Dialect) -> str:
 
 
 def _refuse_names(sample: list[list[str]], places: list[int], roles: list[str], line: int, dialect: Dialect) -> None:
-    """Raises where the first record reads like the names of the columns."""
+    """Raises an error if the first record looks like the names of the columns."""
     ids = [place for place, role in zip(places, roles, strict=True) if role == "ids"]
     first, rest = sample[0], [fields for fields in sample[1:] if len(fields) == len(sample[0])]
     if dialect.header is not None or len(ids) < len(roles) or not all(_WORD.fullmatch(first[place]) for place in ids):

@@ -1,8 +1,8 @@
 """Cuts text into records and fields.
 
-Fields may be quoted as RFC 4180 says: a quote at the start of a field, doubled quotes for one inside, delimiters and
-line ends as they are. Blanks around a quoted field, and one delimiter more at the end of a line, mean nothing. Lines
-end in \\n or \\r\\n; empty ones are skipped. Whatever else breaks these rules is a `TextError` with its line.
+Fields may be quoted as in RFC 4180: a quoted field begins and ends with a quote, doubles quotes inside, and may contain
+delimiters and line ends. Blanks around a quoted field, and an extra delimiter at the end of a line, are ignored. Lines
+end in \\n or \\r\\n; empty lines are skipped. Text that breaks these rules raises a `TextError` with its line.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ class Record(NamedTuple):
 
 
 def too_long(line: int) -> TextError:
-    """The error for a record that does not end."""
+    """The error for a record that is longer than `LONGEST`."""
     return TextError(line, -1, "is longer than 64 MB: is a quote left open? Then pass quote=None")
 
 
 class Tokenizer:
-    """Records of text that comes in pieces. `line` is the number of the next line, and `at` its place in the text."""
+    """Cuts pieces of text into records. `line` is the number of the next line, and `at` its offset in the text."""
 
     def __init__(self, delimiter: str, quote: str | None, comment: str | None, line: int = 1) -> None:
         self.delimiter = delimiter
         self.quote = None if delimiter == LOOSE_BLANKS else quote
         self.comment = comment
         self.line = line
-        self.at = 0  # where the next line begins in the text
+        self.at = 0
 
     def batches(self, pieces: Iterable[str]) -> Iterator[list[Record]]:
-        """All records, as pieces have them; an error is raised once the records before it are taken.
+        """All records, in one batch for each piece. An error is raised after the batch of the records before it.
 
-        A record that goes on for long is searched from its beginning only when it has doubled.
+        An incomplete record is scanned again only when the text has doubled, so that long records take linear time.
         """
         waiting: list[str] = []
         size = least = 0
@@ -69,7 +69,7 @@ class Tokenizer:
                 raise too_long(self.line)
 
     def within(self, text: str, *, last: bool, most: int | None = None) -> tuple[list[Record], TextError | None]:
-        """The first records that end in this text, and what ended them. `last`: its last record ends with it."""
+        """The first records that end in this text, and the error after them. `last`: the text ends the last record."""
         records: list[Record] = []
         at = self.at = 0
         while at < len(text) and (most is None or len(records) < most):
@@ -141,7 +141,7 @@ class Tokenizer:
             return None if newline < 0 and not last else (fields, len(text) if newline < 0 else newline + 1)
 
     def _quoted(self, text: str, at: int) -> tuple[str, int] | None:
-        """What stands in quotes from `at` on, and the place behind them."""
+        """The text in quotes from `at` on, and the position after the closing quote; None if there is none."""
         assert self.quote is not None
         parts: list[str] = []
         while True:
@@ -155,7 +155,7 @@ class Tokenizer:
 
     @staticmethod
     def _end_of_line(text: str, at: int) -> int:
-        """Where the line that `at` lies in has its end, \\r\\n included."""
+        """The end of the line that contains `at`, before its \\n or \\r\\n."""
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         return end - 1 if end > at and text[end - 1] == "\r" else end

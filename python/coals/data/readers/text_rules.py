@@ -1,7 +1,7 @@
-"""How text says what it says: layout options, numbers, dates, whole ids and missing markers of delimited text.
+"""The rules for delimited text: layout options, numbers, dates, integer ids and markers of missing values.
 
-Every reader of text goes by these rules: the one by DuckDB, whose own guesses decide nothing, and the one by the
-standard library. How the delimiter and the header are found is in `text_layout`, on top of them.
+Both readers of text follow these rules: the one with DuckDB, whose own guesses are turned off, and the one in Python.
+`text_layout`, which finds the delimiter and the header, builds on them.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ __all__ = [
     "whole_of",
 ]
 
-#: The delimiter that stands for any number of blanks and tabs, as pandas calls it.
+#: The delimiter for any number of blanks and tabs, written as in pandas.
 LOOSE_BLANKS = r"\s+"
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' \u00a0]\d{3})+([.,]\d+)?", re.ASCII)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _CLOCK = r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
-# A date, and what may follow it: a clock, and a zone behind that.
+# A date, optionally followed by a time of day, and that by a zone.
 _DATE = re.compile(rf"(\d{{4}})-(\d\d)-(\d\d)(?:{_CLOCK}( ?(?:Z|UTC|GMT)|[+-]\d\d(?::?[0-5]\d)?)?)?", re.ASCII)
-_FIRST_YEAR, _LAST_YEAR = 1678, 2261  # what 64 bits of nanoseconds reach
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261  # the range of nanoseconds in 64 bits
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _MARKERS = ("NULL", "null", "NA", "N/A", "#N/A", "NaN", "nan", "NAN", "None", "<NA>", "NaT", "\\N", "(null)")
 
 
 class TextLayout(TypedDict, total=False):
-    """The options that say how text is laid out, which every reader of text takes; `Dialect` checks them."""
+    """The options for the layout of text, which every reader of text takes. `Dialect` checks them."""
 
     delimiter: str | None
     header: bool | None
@@ -65,7 +65,7 @@ LAYOUT_OPTIONS = tuple(TextLayout.__annotations__)
 
 
 class Dialect(NamedTuple):
-    """How the text is laid out. None: a delimiter is found out; a header there is if a column is asked for by name."""
+    """The layout of text. If None, the delimiter is guessed, and a column requested by name implies a header."""
 
     delimiter: str | None = None
     header: bool | None = None
@@ -78,7 +78,7 @@ class Dialect(NamedTuple):
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Dialect:
-        """The checked options of a reader, by name."""
+        """A dialect from options by name, after checking them."""
         for name in options:
             if name not in LAYOUT_OPTIONS:
                 raise TypeError(f"unknown option {name}=: those for the layout of text are {', '.join(LAYOUT_OPTIONS)}")
@@ -116,7 +116,7 @@ def _listable(value: Any) -> bool:
 
 
 class TextError(ValueError):
-    """What is wrong with a line, or with a column of it: `place` is its position, -1 for the whole line."""
+    """An error in a line, or in a column of it: `place` is the position of the column, -1 for the whole line."""
 
     def __init__(self, line: int, place: int, what: str) -> None:
         super().__init__(line, place, what)
@@ -127,7 +127,7 @@ class TextError(ValueError):
 
 
 def number_of(text: str, decimal: str = ".") -> float | None:
-    """The double nearest to a decimal number; None for anything else, "nan" and what overflows included."""
+    """The double nearest to a decimal number; None for anything else, including "nan" and numbers that overflow."""
     if decimal != ".":
         text = "" if "." in text else text.replace(decimal, ".")
     if _NUMBER.fullmatch(text) is None:
@@ -137,7 +137,7 @@ def number_of(text: str, decimal: str = ".") -> float | None:
 
 
 def no_number(text: str, dialect: Dialect, first: bool) -> str:
-    """Why a field is not a number. `first`: it is in the first line."""
+    """The message for a field that is not a number. `first`: it is in the first line."""
     if text in dialect.missing:
         return "the number is missing: give it one or drop the line"
     if text.strip() in _MARKERS:
@@ -157,7 +157,7 @@ def no_number(text: str, dialect: Dialect, first: bool) -> str:
 
 
 def whole_of(text: str) -> int | None:
-    """The 64-bit integer that a text is written as: "7", not "007", "+7" or "7.0"."""
+    """The 64-bit integer that a text spells in its only form, "7"; None for "007", "+7", "7.0" and all else."""
     if _INTEGER.fullmatch(text) is None:
         return None
     value = int(text)
@@ -165,7 +165,7 @@ def whole_of(text: str) -> int | None:
 
 
 def time_of(text: str) -> int | None:
-    """Nanoseconds since 1970 in UTC of a date in ISO 8601; None for anything else."""
+    """A date in ISO 8601 as nanoseconds since 1970 in UTC; None for anything else."""
     found = _DATE.fullmatch(text.strip())
     if found is None:
         return None
@@ -181,7 +181,7 @@ def time_of(text: str) -> int | None:
 
 
 def _ahead(zone: str | None) -> int:
-    """Minutes by which a zone is ahead of UTC."""
+    """The minutes by which a zone is ahead of UTC."""
     if zone is None or zone[0] not in "+-":
         return 0
     digits = zone[1:].replace(":", "")
@@ -189,7 +189,7 @@ def _ahead(zone: str | None) -> int:
 
 
 def no_time(text: str, dialect: Dialect, first: bool, dates: bool) -> str:
-    """Why a field is not a time. `dates`: the first one was a date."""
+    """The message for a field that is not a time. `dates`: the first time of the column is a date."""
     if text in dialect.missing:
         return "the time is missing: give it one or drop the line"
     found = _DATE.fullmatch(text.strip())
@@ -203,9 +203,9 @@ def no_time(text: str, dialect: Dialect, first: bool, dates: bool) -> str:
 
 
 def date_pattern(offset: bool) -> str:
-    """The dates that DuckDB reads as `time_of` does, as a regular expression; with an offset from UTC or without."""
+    """A regular expression for dates that DuckDB reads as `time_of` does, with or without an offset from UTC."""
     zone = r"[+-]\d\d(:?[0-5]\d)?" if offset else "( ?(Z|UTC|GMT))?"
-    digits = "{1,6}" if offset else "+"  # its times with offsets have microseconds
+    digits = "{1,6}" if offset else "+"  # DuckDB's times with offsets hold microseconds
     clock = rf"[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{digits})?)?{zone}"
     return r"\d{4}-\d\d-\d\d" + (clock if offset else f"({clock})?")
 
@@ -214,7 +214,7 @@ def date_pattern(offset: bool) -> str:
 
 
 def whole_ids(ids: Sequence[str]) -> list[int] | None:
-    """The ids as integers, if every one is written as one."""
+    """The ids as integers if every one is written as an integer, else None."""
     integers: list[int] = []
     for text in ids:
         value = whole_of(text)
@@ -225,9 +225,9 @@ def whole_ids(ids: Sequence[str]) -> list[int] | None:
 
 
 def doubtful_ids(ids: npt.NDArray[Any]) -> str:
-    """What makes text ids look like something else: markers of missing ids, or a few among integers. "" if nothing.
+    """A warning about text ids that look wrong, for example markers of missing ids, or a few words among integers.
 
-    `ids` are all that differ, in order, and not all integers.
+    "" if nothing looks wrong. `ids` are the distinct ids, sorted, and not all integers.
     """
     places = [(marker, bisect_left(ids, marker)) for marker in _MARKERS]
     found = [marker for marker, at in places if at < len(ids) and ids[at] == marker]
@@ -255,6 +255,6 @@ def doubtful_ids(ids: npt.NDArray[Any]) -> str:
 
 
 def shown(text: str) -> str:
-    """The beginning of a field, in quotes and in one line."""
+    """The beginning of a field, in quotes and on one line."""
     plain = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[:40])
     return f"'{plain}…'" if len(text) > 40 else f"'{plain}'"
