@@ -510,6 +510,10 @@ class kernels:
     @staticmethod
     def block_shape_float64(isa: str) -> tuple[int, int]: ...
     @staticmethod
+    def leading_eigen(
+        matrix: npt.NDArray[np.float64], count: int, num_threads: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+    @staticmethod
     def symmetric_eigen(
         matrix: npt.NDArray[np.float64], num_threads: int
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...

@@ -37,34 +37,6 @@ constexpr std::int64_t most_logged = std::int64_t{1} << 16;
 // Couplings below this, in a matrix of size about 1, are dropped: their squares would lose digits to underflow.
 constexpr double negligible = 1e-140;
 
-// The exponent of the largest element, having made sure that all are finite.
-int largest_exponent(std::int64_t n, const double* matrix) {
-  double largest = 0;
-  bool finite = true;
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t j = 0; j <= i; ++j) {
-      const double magnitude = std::abs(matrix[i * n + j]);
-      finite &= magnitude <= std::numeric_limits<double>::max();
-      largest = std::max(largest, magnitude);
-    }
-  }
-  if (!finite) {
-    throw std::overflow_error(
-        "eigenvalues: the matrix is not finite: values or parameters are too large; make them smaller");
-  }
-  int exponent = 0;
-  std::frexp(largest, &exponent);
-  return std::max(exponent, -1000);  // the scale factor must be finite
-}
-
-void copy_scaled(const double* matrix, double scale, Reduction& r) {
-  for (std::int64_t i = 0; i < r.n; ++i) {
-    double* row = r.matrix.data() + i * r.stride;
-    for (std::int64_t j = 0; j <= i; ++j) row[j] = scale * matrix[i * r.n + j];
-    for (std::int64_t j = i / eigen_block * eigen_block; j < i; ++j) r.matrix[j * r.stride + i] = row[j];
-  }
-}
-
 // Up to fused_sweeps sweeps over the same rows, as rotate_slab wants them.
 struct RotationGroup {
   std::int64_t top, steps, begin;  // begin: place in the log
@@ -273,9 +245,8 @@ void symmetric_eigen(std::int64_t n, const double* matrix, double* values, doubl
   RunControl run = control;
   if (n <= serial_size) run.num_threads = 1;
   in_team(run, [&] {
-    const int exponent = largest_exponent(n, matrix);
     Reduction reduction(n, run);
-    copy_scaled(matrix, std::ldexp(1.0, -exponent), reduction);
+    const int exponent = load_scaled(matrix, reduction);
     tridiagonalise(reduction);
 
     Slabs slabs(reduction);

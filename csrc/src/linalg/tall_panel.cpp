@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "coals/als.hpp"
 #include "linalg/symmetric_eigen.hpp"
@@ -16,9 +17,9 @@ constexpr std::int64_t panel_rows = 128;
 constexpr std::int64_t most_blocks = 32;
 
 // The columns times the inverse root of their Gram matrix, once. Directions below the rounding of the largest are
-// scaled as if they lay at it, and those below `drop` become zero. Returns the least eigenvalue kept.
+// scaled as if they lay at it, and those below `drop` become zero. Returns the least eigenvalue kept and the largest.
 template <class T>
-double normalize(TallPanel<T>& panel, double drop, const RunControl& control) {
+std::pair<double, double> normalize(TallPanel<T>& panel, double drop, const RunControl& control) {
   const std::int64_t width = panel.width;
   Buffer<double> matrix(width * width), values(width);
   const TallPanel<T>& fixed = panel;
@@ -33,7 +34,7 @@ double normalize(TallPanel<T>& panel, double drop, const RunControl& control) {
     for (std::int64_t i = 0; i < width; ++i) matrix[i * width + j] *= scale;
   }
   rotate<T>(panel.view(), {matrix.data(), width, width, width}, control);
-  return least;
+  return {least, values[0]};
 }
 
 }  // namespace
@@ -90,23 +91,52 @@ void add_product(const TallPanel<T>& a, const double* matrix, double sign, TallP
 }
 
 template <class T>
-void orthonormalize(const std::vector<TallPanel<T>>& basis, TallPanel<T>& panel, const RunControl& control) {
+void orthonormalize(const std::vector<TallPanel<T>>& basis, TallPanel<T>& panel, const RunControl& control,
+                    bool nearly) {
   // Where the columns nearly depend on each other, rounding of the first round is large beside what is left of them:
   // the second round, on columns of like size, puts that right and tells what was nothing but rounding.
+  bool known_out = false;
   for (const double drop : {0.0, 1e-3}) {
     for (const TallPanel<T>& known : basis) {
+      if (known_out) break;
       add_product(known, cross_product(known, panel, control).data(), -1.0, panel, control);
     }
-    const double least = normalize(panel, drop, control);
+    const auto [least, largest] = normalize(panel, drop, control);
+    known_out = nearly && least > 1e-2 * largest;
     if (drop > 0 && least < 0.5) normalize(panel, 0.5, control);
   }
+}
+
+template <class T>
+void orthonormalize_in_order(TallPanel<T>& panel, const RunControl& control) {
+  const std::int64_t width = panel.width;
+  Buffer<double> root = cross_product(panel, panel, control), inverse(width * width);
+  std::fill(inverse.begin(), inverse.end(), 0.0);
+  for (std::int64_t i = 0; i < width; ++i) {
+    double* row = root.data() + i * width;
+    double pivot = row[i];
+    for (std::int64_t k = 0; k < i; ++k) pivot -= root[k * width + i] * root[k * width + i];
+    const double scale = pivot > std::numeric_limits<T>::epsilon() * row[i] ? 1 / std::sqrt(pivot) : 0.0;
+    for (std::int64_t j = i; j < width; ++j) {
+      for (std::int64_t k = 0; k < i; ++k) row[j] -= root[k * width + i] * root[k * width + j];
+      row[j] *= scale;
+    }
+    inverse[i * width + i] = scale;
+    for (std::int64_t j = 0; j < i; ++j) {
+      double sum = 0;
+      for (std::int64_t k = j; k < i; ++k) sum += inverse[j * width + k] * root[k * width + i];
+      inverse[j * width + i] = -sum * scale;
+    }
+  }
+  rotate<T>(panel.view(), {inverse.data(), width, width, width}, control);
 }
 
 #define COALS_INSTANTIATE(T)                                                                                  \
   template struct TallPanel<T>;                                                                               \
   template Buffer<double> cross_product<T>(const TallPanel<T>&, const TallPanel<T>&, const RunControl&);      \
   template void add_product<T>(const TallPanel<T>&, const double*, double, TallPanel<T>&, const RunControl&); \
-  template void orthonormalize<T>(const std::vector<TallPanel<T>>&, TallPanel<T>&, const RunControl&);
+  template void orthonormalize<T>(const std::vector<TallPanel<T>>&, TallPanel<T>&, const RunControl&, bool);  \
+  template void orthonormalize_in_order<T>(TallPanel<T>&, const RunControl&);
 COALS_INSTANTIATE(float)
 COALS_INSTANTIATE(double)
 #undef COALS_INSTANTIATE

@@ -35,8 +35,15 @@ void add_product(const TallPanel<T>& a, const double* matrix, double sign, TallP
                  const RunControl& control);
 
 // The columns of `panel` become an orthonormal basis of what they span beyond `basis`, with zeros for columns that add
-// nothing.
+// nothing. `nearly`: the panel is orthogonal to the basis but for rounding, and one round is enough where its columns
+// are far from depending on each other.
 template <class T>
-void orthonormalize(const std::vector<TallPanel<T>>& basis, TallPanel<T>& panel, const RunControl& control);
+void orthonormalize(const std::vector<TallPanel<T>>& basis, TallPanel<T>& panel, const RunControl& control,
+                    bool nearly = false);
+
+// What Gram-Schmidt makes of the columns, one after the other: they times the inverse of R, their Gram matrix being
+// R^T R. A column that adds nothing becomes zero.
+template <class T>
+void orthonormalize_in_order(TallPanel<T>& panel, const RunControl& control);
 
 }  // namespace coals

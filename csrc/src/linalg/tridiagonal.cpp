@@ -9,7 +9,9 @@
 #include "linalg/tridiagonal.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <stdexcept>
 
 #include "threading/parallel.hpp"
 
@@ -23,6 +25,34 @@ constexpr std::int64_t banded_size = 1024;
 // Squares and sums of squares below this would lose digits to underflow. What they stand for is below 1e-140, in a
 // matrix of size about 1, and is dropped.
 constexpr double negligible_square = 1e-280;
+
+// The exponent of the largest element, having made sure that all are finite.
+int largest_exponent(std::int64_t n, const double* matrix) {
+  double largest = 0;
+  bool finite = true;
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j <= i; ++j) {
+      const double magnitude = std::abs(matrix[i * n + j]);
+      finite &= magnitude <= std::numeric_limits<double>::max();
+      largest = std::max(largest, magnitude);
+    }
+  }
+  if (!finite) {
+    throw std::overflow_error(
+        "eigenvalues: the matrix is not finite: values or parameters are too large; make them smaller");
+  }
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  return std::max(exponent, -1000);  // the scale factor must be finite
+}
+
+void copy_scaled(const double* matrix, double scale, Reduction& r) {
+  for (std::int64_t i = 0; i < r.n; ++i) {
+    double* row = r.matrix.data() + i * r.stride;
+    for (std::int64_t j = 0; j <= i; ++j) row[j] = scale * matrix[i * r.n + j];
+    for (std::int64_t j = i / eigen_block * eigen_block; j < i; ++j) r.matrix[j * r.stride + i] = row[j];
+  }
+}
 
 // First row of band b: the triangle's area in equal parts, in whole blocks.
 std::int64_t band_begin(std::int64_t size, std::int64_t bands, std::int64_t b) {
@@ -110,6 +140,12 @@ void reduce_row(Reduction& r, std::int64_t i, std::int64_t k, std::int64_t count
 }
 
 }  // namespace
+
+int load_scaled(const double* matrix, Reduction& r) {
+  const int exponent = largest_exponent(r.n, matrix);
+  copy_scaled(matrix, std::ldexp(1.0, -exponent), r);
+  return exponent;
+}
 
 void tridiagonalise(Reduction& r) {
   const EigenKernels& kernels = active_table().eigen;

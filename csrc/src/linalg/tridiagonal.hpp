@@ -38,6 +38,10 @@ struct Reduction {
   Buffer<double> v, w, partial;  // one panel's vectors
 };
 
+// The lower triangle of `matrix`, scaled to a largest element of about 1, goes to reduction.matrix. Returns the
+// exponent of two that it was divided by. Throws std::overflow_error when an element is not finite.
+int load_scaled(const double* matrix, Reduction& reduction);
+
 // T goes to diagonal and coupling.
 void tridiagonalise(Reduction& reduction);
 

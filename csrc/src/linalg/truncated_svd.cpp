@@ -1,11 +1,14 @@
-// Block Krylov SVD; see svd.hpp. All that is large are products of tall matrices and of the sparse one.
+// Singular values and vectors from those of the Gram matrix of the shorter side; see svd.hpp.
 #include <cmath>
 #include <limits>
 
 #include "checks/arguments.hpp"
 #include "checks/values.hpp"
 #include "coals/als.hpp"
+#include "coals/linalg.hpp"
 #include "coals/svd.hpp"
+#include "linalg/block_lanczos.hpp"
+#include "linalg/leading_eigen.hpp"
 #include "linalg/symmetric_eigen.hpp"
 #include "linalg/tall_panel.hpp"
 #include "runtime/dispatch.hpp"
@@ -20,100 +23,50 @@ MatrixView<const T> constant(const TallPanel<T>& panel) {
   return panel.view();
 }
 
-// Orthonormal blocks, and the projection of matrix^T matrix on what they span: its blocks on and above the diagonal,
-// and its eigenpairs, values descending.
+// Eigenvectors of the dense Gram matrix, in double whatever T is.
 template <class T>
-struct Krylov {
-  std::vector<TallPanel<T>> basis;
-  Buffer<double> projected, values, vectors;
-  std::int64_t stride = 0;  // of `projected`
-  std::int64_t size = 0;    // that `values` and `vectors` are of
-
-  std::int64_t reached() const { return static_cast<std::int64_t>(basis.size()) * basis[0].width; }
-};
-
-template <class T>
-void project_block(Krylov<T>& space, const TallPanel<T>& image, const RunControl& control) {
-  const std::int64_t width = image.width, column = space.reached() - width;
-  for (std::size_t b = 0; b < space.basis.size(); ++b) {
-    const Buffer<double> block = cross_product(space.basis[b], image, control);
-    for (std::int64_t r = 0; r < width; ++r) {
-      std::copy(block.data() + r * width, block.data() + (r + 1) * width,
-                space.projected.data() + (static_cast<std::int64_t>(b) * width + r) * space.stride + column);
-    }
-  }
+TallPanel<T> of_gram(const CsrView<T>& matrix, const CsrView<T>& transposed, std::int64_t count,
+                     const RunControl& control) {
+  const std::int64_t size = matrix.columns, found = std::min(size, count);
+  Buffer<double> gram(size * size), values(found), vectors(size * found);
+  const auto wide = [](const CsrView<T>& narrow, Buffer<double>& value) {
+    value = Buffer<double>(narrow.entries());
+    std::copy_n(narrow.value, narrow.entries(), value.data());
+    return CsrView<double>{narrow.rows, narrow.columns, narrow.row_begin, narrow.column, value.data()};
+  };
+  Buffer<double> by_row, by_column;
+  item_gram<double>(wide(matrix, by_row), wide(transposed, by_column), 0.0, {gram.data(), size, size, size}, control);
+  leading_eigen(size, gram.data(), found, values.data(), vectors.data(), control);
+  TallPanel<T> near(size, count);
+  for (std::int64_t i = 0; i < size; ++i) std::copy_n(vectors.data() + i * found, found, near.view().row(i));
+  return near;
 }
 
+// About how many nanoseconds of one core the two ways take, by a model fitted on one machine: rounding of the clock
+// does not show in results, as the choice follows from sizes alone.
 template <class T>
-void solve_projected(Krylov<T>& space, const RunControl& control) {
-  const std::int64_t size = space.size = space.reached();
-  space.values = Buffer<double>(size);
-  space.vectors = Buffer<double>(size * size);
-  // symmetric_eigen reads below the diagonal.
-  for (std::int64_t i = 0; i < size; ++i) {
-    for (std::int64_t j = 0; j <= i; ++j) space.vectors[i * size + j] = space.projected[j * space.stride + i];
+double gram_cost(const CsrView<T>& matrix, std::int64_t count) {
+  double pairs = 0;
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    pairs += 0.5 * static_cast<double>(matrix.row_size(i)) * static_cast<double>(matrix.row_size(i));
   }
-  symmetric_eigen(size, space.vectors.data(), space.values.data(), space.vectors.data(), control);
+  const double n = static_cast<double>(matrix.columns), k = static_cast<double>(count);
+  return pairs + n * n * (0.065 * n + 0.15 * k) + 0.15 * n * k * k;
 }
 
-// Whether no singular value has risen by a larger share than `tolerance` since `before`, which is brought up to date.
-bool stands_still(const Buffer<double>& squares, double tolerance, std::vector<double>& before) {
-  const double nothing = 1e-10 * std::max(squares[0], 0.0);
-  bool still = true;
-  for (std::size_t k = 0; k < before.size(); ++k) {
-    const double now = std::sqrt(std::max(squares[static_cast<std::int64_t>(k)], nothing));
-    still = still && now - before[k] <= tolerance * now;
-    before[k] = now;
-  }
-  return still;
+// Krylov spaces of recommendation data are about this large when they hold `count` singular vectors.
+template <class T>
+double lanczos_cost(const CsrView<T>& matrix, std::int64_t count, std::int64_t most) {
+  const double n = static_cast<double>(matrix.columns), k = static_cast<double>(count);
+  const double size = std::min({2.2 * k + 200, n, static_cast<double>(most)});
+  const double entries = 0.3 * static_cast<double>(matrix.entries() + 4 * matrix.rows);
+  return size * (entries + n * (100 + 0.05 * size + 0.06 * k) + size * (0.065 * size + 0.15 * k) + 0.15 * k * k);
 }
 
-// Eigenproblems beyond this size are worth two more products.
-constexpr std::int64_t size_to_save = 1000;
-
+// As many as a search by powers of the whole start would take.
 template <class T>
-Krylov<T> krylov_space(const CsrView<T>& matrix, const CsrView<T>& transposed, MatrixView<const T> start,
-                       std::int64_t rank, const SvdOptions& options, const RunControl& control) {
-  Krylov<T> out;
-  TallPanel<T> next(matrix.columns, start.columns);
-  const std::int64_t width = next.width, most = options.power_iterations;
-  for (std::int64_t i = 0; i < start.rows; ++i) {
-    std::copy(start.row(i), start.row(i) + start.columns, next.view().row(i));
-  }
-  out.stride = (most + 1) * width;
-  out.projected = Buffer<double>(out.stride * out.stride);
-  TallPanel<T> image(matrix.rows, width);
-  std::vector<double> values(static_cast<std::size_t>(rank), 0.0);
-  for (std::int64_t j = 0; j <= most; ++j) {
-    orthonormalize(out.basis, next, control);
-    multiply_sparse(matrix, constant(next), image.view(), control);
-    out.basis.push_back(std::move(next));
-    next = TallPanel<T>(matrix.columns, width);
-    multiply_sparse(transposed, constant(image), next.view(), control);
-    project_block(out, next, control);
-    if (j == most || options.tolerance == 0 || (out.reached() > size_to_save && j % 2 == 0)) continue;
-    solve_projected(out, control);
-    if (stands_still(out.values, options.tolerance, values)) return out;
-  }
-  solve_projected(out, control);
-  return out;
-}
-
-// The best `count` directions of the space.
-template <class T>
-TallPanel<T> ritz_vectors(const Krylov<T>& space, std::int64_t count, const RunControl& control) {
-  TallPanel<T> out(space.basis[0].rows, count);
-  const std::int64_t width = space.basis[0].width;
-  for (std::size_t b = 0; b < space.basis.size(); ++b) {
-    Buffer<double> part(width * out.width);
-    std::fill(part.begin(), part.end(), 0.0);
-    for (std::int64_t r = 0; r < width; ++r) {
-      const double* row = space.vectors.data() + (static_cast<std::int64_t>(b) * width + r) * space.size;
-      std::copy(row, row + count, part.data() + r * out.width);
-    }
-    add_product(space.basis[b], part.data(), 1.0, out, control);
-  }
-  return out;
+std::int64_t most_products(const CsrView<T>& matrix, MatrixView<const T> start, const SvdOptions& options) {
+  return std::min(matrix.columns, (options.power_iterations + 1) * start.columns);
 }
 
 // to = the first columns of `from`, each times its scale.
@@ -184,7 +137,12 @@ void singular_triplets(const CsrView<T>& matrix, TallPanel<T>& near, MatrixView<
     if (k > 0) values[k] = std::min(values[k], values[k - 1]);
   }
   scale_columns(constant(near), present, near_side);
-  scale_columns(constant(image), inverse, image_side);
+  inverse.resize(static_cast<std::size_t>(width));
+  scale_columns(image.view(), inverse);
+  // What a small one has of a large one's image, by rounding, would be large beside it once multiplied back.
+  if (values[count - 1] < 1e-2 * values[0]) orthonormalize_in_order(image, control);
+  present.assign(present.size(), 1.0);
+  scale_columns(constant(image), present, image_side);
 }
 
 template <class T>
@@ -218,9 +176,10 @@ void truncated_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, Matri
     const bool tall = matrix.columns <= matrix.rows;
     const CsrView<T>& by_row = tall ? matrix : transposed;
     const CsrView<T>& by_column = tall ? transposed : matrix;
-    Krylov<T> space = krylov_space(by_row, by_column, start, right.columns, options, control);
-    TallPanel<T> near = ritz_vectors(space, right.columns, control);
-    space.basis.clear();
+    const std::int64_t count = right.columns, most = most_products(by_row, start, options);
+    TallPanel<T> near = gram_cost(by_row, count) <= lanczos_cost(by_row, count, most)
+                            ? of_gram(by_row, by_column, count, control)
+                            : block_lanczos(by_row, by_column, start, count, most, options.tolerance, control);
     singular_triplets(by_row, near, tall ? right : left, values, tall ? left : right, control);
     if (tall) {
       // Taken from the left vectors, so that equal columns of the matrix get equal rows to the bit, as images do.

@@ -43,8 +43,11 @@ def value_size(model: Any) -> int:
 def krylov(users: int, items: int, width: int, steps: int, itemsize: int) -> int:
     """Workspace of a truncated SVD at most: the search may end after fewer steps."""
     shorter, longer, padded = min(users, items), max(users, items), -(-width // 16) * 16
-    space = (steps + 1) * padded
-    return (8 + itemsize) * shorter * width + itemsize * padded * ((steps + 3) * shorter + 2 * longer) + 24 * space**2
+    space = min(shorter, (steps + 1) * width) + 16
+    way = itemsize * ((space + 96) * shorter + 16 * longer) + 16 * space**2 + 24 * space * width
+    if shorter <= 4 * width + 400:  # the dense Gram matrix may be less work
+        way = max(way, 16 * shorter**2 + 24 * shorter * width)
+    return (8 + itemsize) * shorter * width + itemsize * padded * 2 * (shorter + longer) + way
 
 
 def neighbor_lists(items: int, neighbors: int | None, pairs: int, itemsize: int) -> int:

@@ -158,6 +158,46 @@ def test_sparse_times_dense(ratings, weighted, width, dtype):
     assert_allclose(product, pattern.astype(float) @ dense, atol=DTYPES[dtype] * 100)
 
 
+def residual(data, left, values, right):
+    image, back = data @ right - left * values, data.T @ left - right * values
+    return (np.linalg.norm(image, axis=0) + np.linalg.norm(back, axis=0)).max() / values[0]
+
+
+@every_dtype
+@pytest.mark.parametrize(("shape", "factors"), [((9000, 3000), 20), ((3000, 9000), 20), ((600, 500), 60)])
+def test_residuals_are_below_the_tolerance(shape, factors, dtype):
+    """By Lanczos where the Gram matrix is large, by its eigenvectors where it is small."""
+    data = random_ratings(*shape, 2e4 / np.prod(shape), seed=3)
+    model = coals.SVD(factors=factors, exponent=0, dtype=dtype, random_state=0).fit(data)
+    left, values, right = (
+        a.astype(np.float64) for a in (model.user_factors_, model.singular_values_, model.item_factors_)
+    )
+    assert residual(data, left, values, right) <= 1e-5
+    for vectors in (left, right):
+        assert_allclose(vectors.T @ vectors, np.eye(factors), atol=1e-5 if dtype == "float32" else 1e-8)
+    twice = coals.SVD(factors=factors, exponent=0, dtype=dtype, random_state=0, num_threads=1).fit(data)
+    assert_array_equal(model.item_factors_, twice.item_factors_)
+
+
+def test_values_down_to_1e_7_of_the_largest():
+    """Where squares of the values span the digits of a double."""
+    rng = np.random.default_rng(0)
+    left, right = (np.linalg.qr(rng.standard_normal((size, 8)))[0] for size in (300, 200))
+    exact = 10.0 ** -np.arange(8)
+    data = left * exact @ right.T
+    model = coals.SVD(factors=8, exponent=0, dtype="float64", random_state=0).fit(sp.csr_array(data))
+    assert residual(data, model.user_factors_, model.singular_values_, model.item_factors_) <= 1e-7
+    assert_allclose(model.singular_values_, exact, rtol=1e-2)
+
+
+def test_directions_that_one_block_of_the_space_cannot_hold():
+    """All singular values are equal, so that powers of any vectors span no more than the vectors do."""
+    data = sp.csr_array(2 * np.eye(6000)[:, np.random.default_rng(0).permutation(6000)])
+    model = coals.SVD(factors=50, dtype="float64", random_state=0).fit(data)
+    assert_allclose(model.singular_values_, 2)
+    assert_allclose(model.item_factors_.T @ model.item_factors_, np.eye(50), atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -195,9 +235,9 @@ def test_a_history_beyond_the_range_is_an_error(ratings, neighbors):
 
 def test_values_too_large_to_decompose_are_named(ratings):
     data = ratings.astype(np.float64)
-    data.data[17] = -1e18
+    data.data[17:40] = -1.7e19  # the sum of two squares is beyond float32
     with pytest.raises(
-        ValueError, match=r"user \d+, item \d+: -1e\+18 is too large .* float32: .* or use dtype='float64'"
+        ValueError, match=r"user \d+, item \d+: -1\.7e\+19 is too large .* float32: .* or use dtype='float64'"
     ):
         coals.SVD(factors=3, random_state=0).fit(data)
     assert np.isfinite(coals.SVD(factors=3, dtype="float64", random_state=0).fit(data).singular_values_).all()

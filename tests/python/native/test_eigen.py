@@ -194,3 +194,35 @@ def test_interrupt():
     late = list(map(float, run.stdout.split()))
     assert len(late) == 4
     assert max(late) < 0.4  # as parts of a whole call: by itself the first would end 0.95 later
+
+
+@pytest.mark.isa
+@pytest.mark.parametrize("n", [0, 1, 40, 96, 97, 160, 301])
+@pytest.mark.parametrize("share", [0.1, 0.4, 1.0])
+@pytest.mark.parametrize(
+    "make",
+    {
+        "random": random_symmetric,
+        "zero": lambda n: np.zeros((n, n)),
+        "identity": np.eye,
+        "few values": lambda n: with_eigenvalues(np.arange(n) % 5),
+        "low rank": lambda n: with_eigenvalues(np.where(np.arange(n) < 7, 3.0 ** -np.arange(n), 0)) if n else np.eye(n),
+        "blocks": lambda n: np.kron(np.eye(n // 5 + 1), np.ones((5, 5)))[:n, :n].copy(),
+        "wide scale": lambda n: np.diag(10.0 ** -np.linspace(0, 200, n)) if n else np.eye(n),
+    }.values(),
+)
+def test_leading_pairs_are_the_first_of_all(n, share, make):
+    matrix = make(n)
+    count = int(share * n)
+    values, vectors = _core.kernels.leading_eigen(matrix, count, 2)
+    if count == 0:
+        assert vectors.shape == (n, 0)
+        return
+    every, _ = symmetric_eigen(matrix, 1)
+    size, rounding = max(abs(every).max(), 1e-300), EPS * n**0.5
+    assert abs(values - every[:count]).max() <= 20 * rounding * size
+    assert abs(matrix @ vectors - vectors * values).max() <= 50 * rounding * size
+    assert abs(vectors.T @ vectors - np.eye(count)).max() <= 50 * rounding
+    alone = _core.kernels.leading_eigen(matrix, count, 1)
+    assert (alone[0] == values).all()
+    assert (alone[1] == vectors).all()

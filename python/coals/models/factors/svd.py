@@ -41,12 +41,13 @@ class SVD(InnerProductModel):
     factors : int, default 64
         K, up to 4096. Beyond the rank of the matrix the remaining factors are zero.
     n_oversamples : int, default 10
-        Additional columns of each block of the search.
+        Additional columns of the start of the search.
     power_iterations : int, default 30
-        Most steps of the search. One or two are usually enough for good lists.
+        Bounds the search to (`power_iterations` + 1) (K + `n_oversamples`) directions. One or two are usually enough
+        for good lists.
     tolerance : float, default 1e-5
-        Stop when a step lifts no singular value by a larger share; 0 takes all `power_iterations`. As the values close
-        in by a factor of about ten a step, they are then that near to the true ones.
+        Stop when :math:`|R v - s u| + |R^\top u - s v|` is at most this share of the largest singular value for all K;
+        0 takes all directions. Values are nearer to the true ones than that, by about the square.
     center : {None, "global", "user", "item"}, default None
         The mean to take from entries: of all, of the user's, or of the item's. Scores are predicted ratings then.
     exponent : float, default 1.0
@@ -78,10 +79,12 @@ class SVD(InnerProductModel):
 
     Notes
     -----
-    The method of Cremonesi, Koren, Turrin 2010, by a randomized block Krylov search (Musco, Musco 2015). Similar items
-    are by cosine of the rows of :math:`V S^e`: for e = 1, of the columns of the approximation. Cost: 2
-    (steps + 2) nnz (K + `n_oversamples`) multiply-adds, and orthonormalising the shorter side. Memory: steps + 4 times
-    the factors of the shorter side, and twice those of the longer.
+    The method of Cremonesi, Koren, Turrin 2010. Where the shorter side has n rows or columns, m directions hold the
+    wanted ones (2 to 3 K as a rule), and n³ / 15 + n² K / 7 is less than m² n / 20 + m nnz / 3, eigenvectors of the
+    dense n x n Gram matrix (Householder reduction, bisection, inverse iteration); otherwise block Lanczos (Golub,
+    Underwood 1977) with full reorthogonalisation. Similar items
+    are by cosine of the rows of :math:`V S^e`: for e = 1, of the columns of the approximation. Cost of the
+    latter: 2 m nnz + m² n multiply-adds. Memory: m n numbers and 2 m² doubles, or 2 n² doubles, and twice the factors.
 
     Examples
     --------

@@ -93,7 +93,7 @@ class GraphFilter(LinearModel):
         gfcf: of the weights into each item, keep only that many of largest magnitude, ties to the lower index; None
         keeps all. Lists then contain only items that a kept weight leads to.
     power_iterations : int, default 30
-        Maximum number of steps of the search for singular vectors, as in `SVD`.
+        Bounds the search for singular vectors, as in `SVD`.
     tolerance : float, default 1e-3
         Stop criterion of the search for singular vectors, as in `SVD`.
     dtype : {"float32", "float64"}, default "float32"
