@@ -38,7 +38,7 @@ def coals_svd(matrix: Any) -> float:
 
 
 def coals_svd_rough(matrix: Any) -> float:
-    """As near to the largest singular values as scikit-learn's five iterations come: 3 % on medium."""
+    """Few directions, as scikit-learn's five iterations take them."""
     import coals
 
     return clocked(lambda: coals.SVD(factors=FACTORS, power_iterations=3, tolerance=0, random_state=0).fit(matrix))

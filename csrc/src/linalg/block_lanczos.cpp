@@ -112,11 +112,16 @@ class Lanczos {
     while (true) {
       TallPanel<T> product = step(std::move(next));
       next = follow(product);
-      if (band_.size >= most || exhausted_ || (tolerance_ > 0 && band_.size >= check && nearly_there())) {
+      const bool ends = band_.size >= most || exhausted_;
+      if (!ends && (tolerance_ == 0 || band_.size < check)) continue;
+      const double rest = ends ? 0 : least_residual();
+      if (rest <= tolerance_) {
         solve();
-        if (band_.size >= most || exhausted_ || residual(count_) <= tolerance_) return ritz_vectors();
+        if (ends || residual(count_) <= tolerance_) return ritz_vectors();
       }
-      if (band_.size >= check) check = std::max(band_.size + 2 * block_width, band_.size * 12 / 11);
+      // Residuals fall by a power of ten in about a tenth of the directions.
+      check = band_.size + (rest > 100 * tolerance_ ? std::max(3 * block_width, band_.size / 5)
+                                                    : std::max(block_width, band_.size / 16));
     }
   }
 
@@ -220,8 +225,8 @@ class Lanczos {
     return std::max(std::sqrt(std::max(value, least) * largest), 1e-300);
   }
 
-  // By the value of least interest alone.
-  bool nearly_there() {
+  // That of the value of least interest, about.
+  double least_residual() {
     double norm = 1e-300;
     for (std::int64_t i = 0; i < band_.size; ++i) {
       double sum = 0;
@@ -253,7 +258,7 @@ class Lanczos {
       }
       square += sum * sum;
     }
-    return std::sqrt(square) <= tolerance_ * scale(value, largest);
+    return std::sqrt(square) / scale(value, largest);
   }
 
   void solve() {

@@ -95,14 +95,22 @@ void orthonormalize(const std::vector<TallPanel<T>>& basis, TallPanel<T>& panel,
                     bool nearly) {
   // Where the columns nearly depend on each other, rounding of the first round is large beside what is left of them:
   // the second round, on columns of like size, puts that right and tells what was nothing but rounding.
+  // So does one that takes most of a column away.
+  const auto square = [&] {
+    double sum = 0;
+    for (const T x : panel.data) sum += static_cast<double>(x) * static_cast<double>(x);
+    return sum;
+  };
   bool known_out = false;
+  const double before = nearly ? square() : 0;
   for (const double drop : {0.0, 1e-3}) {
     for (const TallPanel<T>& known : basis) {
       if (known_out) break;
       add_product(known, cross_product(known, panel, control).data(), -1.0, panel, control);
     }
+    const bool kept = nearly && drop == 0 && square() > 0.25 * before;
     const auto [least, largest] = normalize(panel, drop, control);
-    known_out = nearly && least > 1e-2 * largest;
+    known_out = kept && least > 1e-2 * largest;
     if (drop > 0 && least < 0.5) normalize(panel, 0.5, control);
   }
 }

@@ -42,8 +42,11 @@ TallPanel<T> of_gram(const CsrView<T>& matrix, const CsrView<T>& transposed, std
   return near;
 }
 
-// About how many nanoseconds of one core the two ways take, by a model fitted on one machine: rounding of the clock
-// does not show in results, as the choice follows from sizes alone.
+// Up to this size the dense Gram matrix costs little, and values down to 1e-7 of the largest are found in double.
+constexpr std::int64_t always_dense = 256;
+
+// About how many nanoseconds of one core the two ways take, by a model fitted on one machine. The choice follows from
+// sizes alone.
 template <class T>
 double gram_cost(const CsrView<T>& matrix, std::int64_t count) {
   double pairs = 0;
@@ -58,9 +61,9 @@ double gram_cost(const CsrView<T>& matrix, std::int64_t count) {
 template <class T>
 double lanczos_cost(const CsrView<T>& matrix, std::int64_t count, std::int64_t most) {
   const double n = static_cast<double>(matrix.columns), k = static_cast<double>(count);
-  const double size = std::min({2.2 * k + 200, n, static_cast<double>(most)});
+  const double size = std::min({2.2 * k + 140, n, static_cast<double>(most)});
   const double entries = 0.3 * static_cast<double>(matrix.entries() + 4 * matrix.rows);
-  return size * (entries + n * (100 + 0.05 * size + 0.06 * k) + size * (0.065 * size + 0.15 * k) + 0.15 * k * k);
+  return size * (entries + n * (25 + 0.05 * size + 0.06 * k) + size * (0.065 * size + 0.15 * k) + 0.15 * k * k);
 }
 
 // As many as a search by powers of the whole start would take.
@@ -177,7 +180,7 @@ void truncated_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, Matri
     const CsrView<T>& by_row = tall ? matrix : transposed;
     const CsrView<T>& by_column = tall ? transposed : matrix;
     const std::int64_t count = right.columns, most = most_products(by_row, start, options);
-    TallPanel<T> near = gram_cost(by_row, count) <= lanczos_cost(by_row, count, most)
+    TallPanel<T> near = by_row.columns <= always_dense || gram_cost(by_row, count) <= lanczos_cost(by_row, count, most)
                             ? of_gram(by_row, by_column, count, control)
                             : block_lanczos(by_row, by_column, start, count, most, options.tolerance, control);
     singular_triplets(by_row, near, tall ? right : left, values, tall ? left : right, control);

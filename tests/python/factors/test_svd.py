@@ -185,7 +185,7 @@ def test_values_down_to_1e_7_of_the_largest():
     left, right = (np.linalg.qr(rng.standard_normal((size, 8)))[0] for size in (300, 200))
     exact = 10.0 ** -np.arange(8)
     data = left * exact @ right.T
-    model = coals.SVD(factors=8, exponent=0, dtype="float64", random_state=0).fit(sp.csr_array(data))
+    model = coals.SVD(factors=8, tolerance=1e-8, exponent=0, dtype="float64", random_state=0).fit(sp.csr_array(data))
     assert residual(data, model.user_factors_, model.singular_values_, model.item_factors_) <= 1e-7
     assert_allclose(model.singular_values_, exact, rtol=1e-2)
 
