@@ -23,7 +23,8 @@ struct SvdOptions {
 //
 // Nearly singular vectors of the shorter side are those of its dense Gram matrix (Householder reduction, bisection and
 // inverse iteration), or of a block Lanczos space with full reorthogonalisation, whichever is less work by a model of
-// their costs that knows sizes alone. Their images, made orthogonal, are the other side. Golub and Underwood, The block
+// their costs that knows sizes alone; where Lanczos finds values below a thousandth of the largest, other than zero, and
+// the shorter side is at most 4096, the dense matrix decides. Their images, made orthogonal, are the other side. Golub and Underwood, The block
 // Lanczos method for computing eigenvalues, 1977. The component of largest magnitude of a column of `right` (the first,
 // if several) is positive. Beyond the rank of the matrix values and vectors are zero; values below a quarter of the
 // root of the machine's precision times the largest (9e-5 in float, 4e-9 in double) are taken for that. Equal columns

@@ -1,4 +1,5 @@
 // Singular values and vectors from those of the Gram matrix of the shorter side; see svd.hpp.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -44,6 +45,15 @@ TallPanel<T> of_gram(const CsrView<T>& matrix, const CsrView<T>& transposed, std
 
 // Up to this size the dense Gram matrix costs little, and values down to 1e-7 of the largest are found in double.
 constexpr std::int64_t always_dense = 256;
+
+// Up to this size the dense way (128 MiB) is taken in the end if Lanczos finds values whose squares its rounding blurs.
+constexpr std::int64_t most_dense = 4096;
+
+// Whether one of the values, which fall, is small beside the first, and not zero.
+bool has_small(const double* values, std::int64_t count) {
+  return std::any_of(values, values + count,
+                     [&](double value) { return value > 0 && value < 1e-3 * values[0]; });
+}
 
 // About how many nanoseconds of one core the two ways take, by a model fitted on one machine. The choice follows from
 // sizes alone.
@@ -180,10 +190,16 @@ void truncated_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, Matri
     const CsrView<T>& by_row = tall ? matrix : transposed;
     const CsrView<T>& by_column = tall ? transposed : matrix;
     const std::int64_t count = right.columns, most = most_products(by_row, start, options);
-    TallPanel<T> near = by_row.columns <= always_dense || gram_cost(by_row, count) <= lanczos_cost(by_row, count, most)
-                            ? of_gram(by_row, by_column, count, control)
-                            : block_lanczos(by_row, by_column, start, count, most, options.tolerance, control);
-    singular_triplets(by_row, near, tall ? right : left, values, tall ? left : right, control);
+    const bool dense =
+        by_row.columns <= always_dense || gram_cost(by_row, count) <= lanczos_cost(by_row, count, most);
+    const auto triplets_of = [&](TallPanel<T> near) {
+      singular_triplets(by_row, near, tall ? right : left, values, tall ? left : right, control);
+    };
+    triplets_of(dense ? of_gram(by_row, by_column, count, control)
+                      : block_lanczos(by_row, by_column, start, count, most, options.tolerance, control));
+    if (!dense && by_row.columns <= most_dense && has_small(values, count)) {
+      triplets_of(of_gram(by_row, by_column, count, control));
+    }
     if (tall) {
       // Taken from the left vectors, so that equal columns of the matrix get equal rows to the bit, as images do.
       multiply_sparse(transposed, {left.data, left.rows, left.columns, left.stride}, right, control);

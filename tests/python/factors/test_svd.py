@@ -179,15 +179,18 @@ def test_residuals_are_below_the_tolerance(shape, factors, dtype):
     assert_array_equal(model.item_factors_, twice.item_factors_)
 
 
-def test_values_down_to_1e_7_of_the_largest():
+@pytest.mark.parametrize("shape", [(300, 200), (500, 400), (400, 700)])
+def test_values_down_to_1e_7_of_the_largest(shape):
     """Where squares of the values span the digits of a double."""
     rng = np.random.default_rng(0)
-    left, right = (np.linalg.qr(rng.standard_normal((size, 8)))[0] for size in (300, 200))
+    left, right = (np.linalg.qr(rng.standard_normal((size, 8)))[0] for size in shape)
     exact = 10.0 ** -np.arange(8)
     data = left * exact @ right.T
     model = coals.SVD(factors=8, tolerance=1e-8, exponent=0, dtype="float64", random_state=0).fit(sp.csr_array(data))
     assert residual(data, model.user_factors_, model.singular_values_, model.item_factors_) <= 1e-7
     assert_allclose(model.singular_values_, exact, rtol=1e-2)
+    for vectors in (model.user_factors_, model.item_factors_):
+        assert_allclose(vectors.T @ vectors, np.eye(8), atol=1e-2)
 
 
 def test_directions_that_one_block_of_the_space_cannot_hold():
