@@ -23,13 +23,13 @@ struct SvdOptions {
 //
 // Nearly singular vectors of the shorter side are those of its dense Gram matrix (Householder reduction, bisection and
 // inverse iteration), or of a block Lanczos space with full reorthogonalisation, whichever is less work by a model of
-// their costs that knows sizes alone; where Lanczos finds values below a thousandth of the largest, other than zero, and
-// the shorter side is at most 4096, the dense matrix decides. Their images, made orthogonal, are the other side. Golub and Underwood, The block
-// Lanczos method for computing eigenvalues, 1977. The component of largest magnitude of a column of `right` (the first,
-// if several) is positive. Beyond the rank of the matrix values and vectors are zero; values below a quarter of the
-// root of the machine's precision times the largest (9e-5 in float, 4e-9 in double) are taken for that. Equal columns
-// of the matrix have equal rows of `right`. A value that comes more than 16 times may be found less often where the
-// search ends before the start is used up.
+// their costs that knows sizes alone; where Lanczos finds values below a thousandth of the largest, other than zero,
+// and the shorter side is at most 4096, the dense matrix decides. Their images, made orthogonal, are the other side.
+// Golub and Underwood, The block Lanczos method for computing eigenvalues, 1977. The component of largest magnitude of
+// a column of `right` (the first, if several) is positive. Beyond the rank of the matrix values and vectors are zero;
+// values below a quarter of the root of the machine's precision times the largest (9e-5 in float, 4e-9 in double) are
+// taken for that. Equal columns of the matrix have equal rows of `right`. A value that comes more than 16 times may be
+// found less often where the search ends before the start is used up.
 //
 // `transposed` is the transpose of `matrix`. `start` has min(rows, columns) rows and at least as many columns as there
 // are values; numbers are finite, and std::overflow_error says where their products are not. Cost, for n rows of the

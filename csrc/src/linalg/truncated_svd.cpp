@@ -51,8 +51,7 @@ constexpr std::int64_t most_dense = 4096;
 
 // Whether one of the values, which fall, is small beside the first, and not zero.
 bool has_small(const double* values, std::int64_t count) {
-  return std::any_of(values, values + count,
-                     [&](double value) { return value > 0 && value < 1e-3 * values[0]; });
+  return std::any_of(values, values + count, [&](double value) { return value > 0 && value < 1e-3 * values[0]; });
 }
 
 // About how many nanoseconds of one core the two ways take, by a model fitted on one machine. The choice follows from
@@ -190,8 +189,7 @@ void truncated_svd(const CsrView<T>& matrix, const CsrView<T>& transposed, Matri
     const CsrView<T>& by_row = tall ? matrix : transposed;
     const CsrView<T>& by_column = tall ? transposed : matrix;
     const std::int64_t count = right.columns, most = most_products(by_row, start, options);
-    const bool dense =
-        by_row.columns <= always_dense || gram_cost(by_row, count) <= lanczos_cost(by_row, count, most);
+    const bool dense = by_row.columns <= always_dense || gram_cost(by_row, count) <= lanczos_cost(by_row, count, most);
     const auto triplets_of = [&](TallPanel<T> near) {
       singular_triplets(by_row, near, tall ? right : left, values, tall ? left : right, control);
     };
