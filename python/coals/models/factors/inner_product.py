@@ -144,8 +144,8 @@ class InnerProductModel(Recommender):
         Notes
         -----
         Users and items with neither training entries nor features, which `recommend` leaves out, have vectors too:
-        zeros, and the biases. `SGDFactorization` with a `sigmoid_range` squashes the inner products into it,
-        which leaves their order.
+        zeros, and the biases. (`predict` of a model without biases gives them the mean rating.) `SGDFactorization` with
+        a `sigmoid_range` squashes the inner products into it, which leaves their order.
 
         Examples
         --------
