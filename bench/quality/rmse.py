@@ -98,7 +98,7 @@ def errors(
 def search(grid: Grid, start: Params, loss: Callable[[Params], float]) -> tuple[Params, list[tuple[Params, float]]]:
     """The best parameters found by coordinate descent over the grid, and all that were tried with their losses.
 
-    Tries all values of one parameter, keeps the best, goes on to the next; then only neighbours of the best, around
+    Tries all values of one parameter, keeps the best, goes on to the next; then only neighbors of the best, around
     until nothing changes. The full grid would take hours.
     """
     tried: dict[tuple[object, ...], float] = {}

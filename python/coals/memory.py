@@ -78,8 +78,8 @@ def estimate_memory(
         Bytes, no less than what a fit takes. For ALS within 10 % of it where data and factors outweigh the workspace,
         which short rows or an approximate solver do not fill. A model with weights takes 2 nnz more values, one with
         features the features twice and another copy of the factors, a snapshot in a callback one more. For the others
-        up to 1.6 times what it is where all steps and neighbours asked for are taken, since not all is there at once;
-        "factors" is what they learn, be it weights or neighbours, and pairs of items are counted as if no two users
+        up to 1.6 times what it is where all steps and neighbors asked for are taken, since not all is there at once;
+        "factors" is what they learn, be it weights or neighbors, and pairs of items are counted as if no two users
         shared one, unless that is more than there are. What `fit` converts first, a matrix that is not CSR in order
         already, is not counted.
 

@@ -1,4 +1,4 @@
-"""Did contenders of the same measure find the same neighbours?"""
+"""Did contenders of the same measure find the same neighbors?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL = 0.01
 def compare(outcomes: Sequence[Outcome]) -> list[str]:
     """Fills in each contender's difference to the first of its measure; returns complaints about the large ones.
 
-    Values are compared and not items, as which of several equal neighbours is kept is up to each library. The variants
+    Values are compared and not items, as which of several equal neighbors is kept is up to each library. The variants
     in brackets, contenders that are missing, and those that ran on a part are left out.
     """
     first: dict[str, Outcome] = {}
@@ -37,7 +37,7 @@ def compare(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _difference(expected: list[list[float]], found: list[list[float]]) -> float:
-    """The largest relative difference; a neighbour that is in one only counts as one of value 0 in the other."""
+    """The largest relative difference; a neighbor that is in one only counts as one of value 0 in the other."""
     worst = 0.0
     for pair in zip(expected, found, strict=True):
         length = max(map(len, pair))

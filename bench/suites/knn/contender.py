@@ -16,7 +16,7 @@ __all__ = ["CONTENDERS", "Contender", "Entry", "Problem"]
 
 @dataclass(frozen=True)
 class Problem:
-    """A matrix on disk, how many neighbours to keep, threads, and the items whose neighbours are compared."""
+    """A matrix on disk, how many neighbors to keep, threads, and the items whose neighbors are compared."""
 
     matrix: str
     neighbors: int
@@ -41,7 +41,7 @@ class Contender(contender.Contender):
 
     @abstractmethod
     def run(self) -> Any:
-        """From the matrix to the neighbours of every item, weights and norms included."""
+        """From the matrix to the neighbors of every item, weights and norms included."""
 
     def rows(self, result: Any) -> Any:
         """Items x items, sparse by rows: of what `run` returned, what is compared."""
@@ -70,7 +70,7 @@ class Entry(contender.Entry):
     """How to make a contender, and what to hold it against.
 
     Contenders of one `measure` must find the same values. `ours` is the coals contender whose seconds the ratio is to.
-    One without `selects` computes all values whatever the number of neighbours.
+    One without `selects` computes all values whatever the number of neighbors.
     """
 
     folder = "bench.suites.knn"

@@ -1,6 +1,6 @@
 """implicit (benfred): its item-item recommenders.
 
-An item is among its own neighbours, so they are asked for one more. Its BM25 is not coals': other weights of users
+An item is among its own neighbors, so they are asked for one more. Its BM25 is not coals': other weights of users
 (ln N - ln(1 + n), which may be negative) and sums without norms. So only the time is compared.
 """
 

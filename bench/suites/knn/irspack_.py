@@ -1,4 +1,4 @@
-"""irspack (tohtsky): its nearest-neighbour recommenders.
+"""irspack (tohtsky): its nearest-neighbor recommenders.
 
 They keep the best of each row and then drop the diagonal, so they are asked for one more. `learn` includes the weights.
 BM25 has its own weights of users.
@@ -30,5 +30,5 @@ class Irspack(Contender):
         return model.learn().W
 
     def rows(self, result: Any) -> Any:
-        """Neighbours of an item are a row of W, whose columns it stores."""
+        """Neighbors of an item are a row of W, whose columns it stores."""
         return result.tocsr()

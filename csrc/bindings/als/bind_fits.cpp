@@ -122,8 +122,9 @@ void implicit_fit(const Csr& strengths, const ImplicitFitOptions& options, Array
   const CsrView<T> data = strengths.view<T>();
   const MatrixView<T> x = mutable_matrix_view(users, "users"), y = mutable_matrix_view(items, "items");
   run_fit(options, on_sweep, user_rows, item_rows, user_prior, item_prior, num_threads,
-                                   [&](const ImplicitFitOptions& own, const FitPriors<T>& priors,
-                                       const RunControl& control) { fit_implicit(data, own, x, y, control, priors); });
+          [&](const ImplicitFitOptions& own, const FitPriors<T>& priors, const RunControl& control) {
+            fit_implicit(data, own, x, y, control, priors);
+          });
 }
 
 template <class T>
@@ -137,9 +138,9 @@ void explicit_fit(const Csr& ratings, const OptionalArray<T>& weights, const Exp
   T* b = user_bias ? mutable_vector_data(*user_bias, data.rows, "user_bias") : nullptr;
   T* c = item_bias ? mutable_vector_data(*item_bias, data.columns, "item_bias") : nullptr;
   run_fit(options, on_sweep, user_rows, item_rows, user_prior, item_prior, num_threads,
-              [&](const ExplicitFitOptions& own, const FitPriors<T>& priors, const RunControl& control) {
-                fit_explicit(data, weight, own, x, y, b, c, control, priors);
-              });
+          [&](const ExplicitFitOptions& own, const FitPriors<T>& priors, const RunControl& control) {
+            fit_explicit(data, weight, own, x, y, b, c, control, priors);
+          });
 }
 
 template <class T>

@@ -13,7 +13,7 @@
 namespace coals {
 
 // Cost: for each value one hash and, where ids outgrow the caches, three misses that overlap with those of its
-// neighbours: a block of values is hashed, then looked up, then compared. Memory: 24 to 32 bytes for each different id,
+// neighbors: a block of values is hashed, then looked up, then compared. Memory: 24 to 32 bytes for each different id,
 // and its bytes if there are more than 12.
 class IdEncoder {
  public:

@@ -1,6 +1,6 @@
-// Scores from neighbours: what a query has in common with a target, weighed by similarity.
+// Scores from neighbors: what a query has in common with a target, weighed by similarity.
 //
-// A query's row holds entries (m, a), a target's row entries (m, b); m is a neighbour. Over the m that are in both rows
+// A query's row holds entries (m, a), a target's row entries (m, b); m is a neighbor. Over the m that are in both rows
 //
 //   average_by none            score = sum of a b, divided by query_term and target_term where there are such
 //   average_by query, target   score = query_term + target_term + (sum of a b) / (sum of |w|), with w = a, or w = b

@@ -6,7 +6,7 @@
 //
 // Rows of about equal n are solved side by side, one in each lane of a vector, while their panels fit the second-level
 // cache; longer ones one by one with the blocked Cholesky. Which way a row goes depends on n and K alone, and no
-// arithmetic of a row touches that of its neighbours, so results do not depend on who is solved together.
+// arithmetic of a row touches that of its neighbors, so results do not depend on who is solved together.
 // Identity of Sherman, Morrison and Woodbury: Golub and Van Loan, Matrix Computations, 4th ed., section 2.1.4.
 #pragma once
 

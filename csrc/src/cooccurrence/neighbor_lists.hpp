@@ -1,4 +1,4 @@
-// The best neighbours so far of all items at once, offered to by several threads.
+// The best neighbors so far of all items at once, offered to by several threads.
 //
 // For sums that are computed once for both items of a pair. What an offer has to beat is read without a lock: it only
 // rises, so a stale one lets in what the list then turns away. Which offers win does not depend on their order.

@@ -1,8 +1,8 @@
 // Who has what, laid out for counting pairs of items.
 //
 // Items are numbered by rank (most users first, ties by index) and users by activity (most items first). Items with too
-// few users for any neighbour have no rank, and users without a ranked item no number. The items of a user are split:
-// where he can be expected to have several of 512 items of neighbouring rank, they are bits of that block, which one
+// few users for any neighbor have no rank, and users without a ranked item no number. The items of a user are split:
+// where he can be expected to have several of 512 items of neighboring rank, they are bits of that block, which one
 // operation counts for all 512 at once; all others are in a list. The users with bits of a block are the first
 // `users` of it, and blocks of higher rank have fewer of them, so bits lie close together where they are many.
 #pragma once

@@ -1,6 +1,6 @@
 // Similarities of values: inner products, and sums over the users who have both items. See cooccurrence.hpp.
 //
-// Where so many neighbours of every item are wanted, each pair is summed once and offered to both items; otherwise rows
+// Where so many neighbors of every item are wanted, each pair is summed once and offered to both items; otherwise rows
 // are summed one by one and go straight into the answer.
 #include "checks/values.hpp"
 #include "coals/cooccurrence.hpp"
@@ -50,7 +50,7 @@ class PairSumming {
     const Scatter scatter(values_, PairsWith::more_popular);
     NeighborLists<T> lists(items(), keep_.neighbors, keep_.threshold);
     std::vector<RowPlace> rows;
-    // Neighbours are best among popular items or among rare ones, depending on the data: some of those, then all of
+    // Neighbors are best among popular items or among rare ones, depending on the data: some of those, then all of
     // these, so that the bounds rise soon.
     const std::int64_t popular = items() / 8;
     for (std::int64_t r = 0; r < popular; ++r) rows.push_back({r, 0});

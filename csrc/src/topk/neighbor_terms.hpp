@@ -1,4 +1,4 @@
-// What neighbours add to one score, gathered: for rules that choose among them, and for single pairs.
+// What neighbors add to one score, gathered: for rules that choose among them, and for single pairs.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ struct NeighborTerm {
   std::int32_t neighbor;
 };
 
-// Leaves the `used` terms of the largest weights, in ascending order of neighbours, as they came.
+// Leaves the `used` terms of the largest weights, in ascending order of neighbors, as they came.
 inline void keep_most_similar(std::vector<NeighborTerm>& terms, std::int64_t used) {
   if (used < 0 || static_cast<std::int64_t>(terms.size()) <= used) return;
   const auto end = terms.begin() + used;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t adds_between_checks = std::int64_t{1} << 20;
 
-// One thread's sums, all zero between queries. `count` tells how many neighbours a target has, since sums of values of
+// One thread's sums, all zero between queries. `count` tells how many neighbors a target has, since sums of values of
 // both signs may be zero.
 struct Sums {
   Sums(std::int64_t targets, std::int64_t neighbors, const NeighborRule& rule, std::int64_t capacity)
@@ -37,7 +37,7 @@ struct Sums {
   Buffer<std::int32_t> count;
   Buffer<std::int32_t> touched;  // one longer than needed: appending writes first and then looks
   std::int64_t size = 0;         // of touched
-  Buffer<double> of_query;       // a by neighbour, NaN where the query has none
+  Buffer<double> of_query;       // a by neighbor, NaN where the query has none
   std::vector<std::int64_t> order;
   std::vector<NeighborTerm> terms;
   BoundedHeap<double> heap;
@@ -80,7 +80,7 @@ class Ranking {
     for (const std::int64_t e : sums.order) add<true>(e, sums, adds, check_cancelled);
   }
 
-  // Adds what the neighbour of entry e of the queries says. `most` holds every target to the first `used` neighbours.
+  // Adds what the neighbor of entry e of the queries says. `most` holds every target to the first `used` neighbors.
   template <bool most>
   void add(std::int64_t e, Sums& sums, std::int64_t& adds, const CancellationCheck& check_cancelled) const {
     const std::int64_t m = queries_.column[e];
@@ -135,7 +135,7 @@ class Ranking {
     sums.size = 0;
   }
 
-  // Targets with more than `used` neighbours are summed once more, over the most similar.
+  // Targets with more than `used` neighbors are summed once more, over the most similar.
   void choose_most_similar(std::int64_t q, Sums& sums, const CancellationCheck& check_cancelled) const {
     for (std::int64_t e = queries_.row_begin[q]; e < queries_.row_begin[q + 1]; ++e) {
       sums.of_query[queries_.column[e]] = value_at(queries_, e);

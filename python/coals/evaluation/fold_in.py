@@ -41,7 +41,7 @@ def evaluate_fold_in(
     Parameters
     ----------
     models : fitted model, or dict of name to fitted model
-        With a method `recommend_for`: ALS, neighbourhoods, popularity.
+        With a method `recommend_for`: ALS, neighborhoods, popularity.
     history, held_out : Interactions or sparse matrix, (n_new_users, n_items)
         What the models are given of each new user, and what they should find; rows are the same users, and items those
         the models were fitted with, or both are matched by id. `coals.split.by_user` makes both.

@@ -542,7 +542,7 @@ class Recommender(ABC):
         -------
         Explanation
             ``(ids, contributions, baseline, score)``. The ids are items of the user's history, or for `UserKNN`
-            neighbours of the user that have the item. The baseline is what does not come from them: means, item biases
+            neighbors of the user that have the item. The baseline is what does not come from them: means, item biases
             and what features predict. The score is that of `predict` without `clip`.
 
         Notes

@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = ["RANKED", "Bytes", "Shape", "csr", "itemsize_of", "krylov", "neighbor_lists", "value_size"]
 
-#: Memory of finding neighbours in addition to the answer, in entries of the matrix.
+#: Memory of finding neighbors in addition to the answer, in entries of the matrix.
 RANKED = 3
 
 

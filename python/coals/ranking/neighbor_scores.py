@@ -1,4 +1,4 @@
-"""Scores from neighbours, as csrc/include/coals/neighbors.hpp defines them: lists, pairs, and what one is made of."""
+"""Scores from neighbors, as csrc/include/coals/neighbors.hpp defines them: lists, pairs, and what one is made of."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class Parts(NamedTuple):
-    """What one score is made of: neighbours in ascending order, what each adds, and what comes from none of them."""
+    """What one score is made of: neighbors in ascending order, what each adds, and what comes from none of them."""
 
     neighbors: Indices
     contributions: Floats
@@ -79,7 +79,7 @@ class NeighborScores:
         return _core.score_neighbors(self.queries, pairs[0], self.targets, pairs[1], *self._rule, threads)
 
     def parts(self, row: int, column: int) -> Parts:
-        """The score of one pair, neighbour by neighbour."""
+        """The score of one pair, neighbor by neighbor."""
         of_query, a = _row(self.queries, row)
         of_target, b = _row(self.targets, column)
         shared, at_query, at_target = np.intersect1d(of_query, of_target, assume_unique=True, return_indices=True)

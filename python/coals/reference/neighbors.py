@@ -1,6 +1,6 @@
-"""Scores and ratings from neighbours, one pair of a user and an item at a time, from dense similarities.
+"""Scores and ratings from neighbors, one pair of a user and an item at a time, from dense similarities.
 
-Row i of a similarity matrix holds the neighbours of i; a zero is no neighbour.
+Row i of a similarity matrix holds the neighbors of i; a zero is no neighbor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 def item_scores(matrix: Any, similarities: Array, scoring: str = "sum", weighted: bool = False) -> Array:
     """What similar items say: score[u, j] over the items i of user u.
 
-    sum: Σ_i w_ui s_ij;  mean: the same / Σ_i |w_ui|;  normalized: Σ_i w_ui s_ji / Σ |s_ji| over all neighbours i of j.
+    sum: Σ_i w_ui s_ij;  mean: the same / Σ_i |w_ui|;  normalized: Σ_i w_ui s_ji / Σ |s_ji| over all neighbors i of j.
     w is 1, or the value if `weighted`. Without any i the score is 0.
 
     Examples
@@ -41,9 +41,9 @@ def item_scores(matrix: Any, similarities: Array, scoring: str = "sum", weighted
 
 
 def user_scores(matrix: Any, similarities: Array, scoring: str = "sum", weighted: bool = False) -> Array:
-    """What similar users say: score[u, j] over the neighbours v of user u who have item j.
+    """What similar users say: score[u, j] over the neighbors v of user u who have item j.
 
-    sum: Σ_v s_uv w_vj;  mean: the same / number of neighbours;  normalized: the same / Σ |s_uv| over all neighbours.
+    sum: Σ_v s_uv w_vj;  mean: the same / number of neighbors;  normalized: the same / Σ |s_uv| over all neighbors.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def user_scores(matrix: Any, similarities: Array, scoring: str = "sum", weighted
 
 
 def item_ratings(matrix: Any, similarities: Array, used: int | None = None) -> Array:
-    """mean_j + Σ_i s_ji (r_ui - mean_i) / Σ_i |s_ji| over the neighbours i of item j that user u has rated.
+    """mean_j + Σ_i s_ji (r_ui - mean_i) / Σ_i |s_ji| over the neighbors i of item j that user u has rated.
 
     `used` takes the most similar of them alone, ties to the lower index. Without any it is mean_j; an item without
     ratings has the mean of all.
@@ -86,7 +86,7 @@ def item_ratings(matrix: Any, similarities: Array, used: int | None = None) -> A
 
 
 def user_ratings(matrix: Any, similarities: Array, used: int | None = None) -> Array:
-    """mean_u + Σ_v s_uv (r_vj - mean_v) / Σ_v |s_uv| over the neighbours v of user u who have rated item j.
+    """mean_u + Σ_v s_uv (r_vj - mean_v) / Σ_v |s_uv| over the neighbors v of user u who have rated item j.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Similarity measures, neighbourhoods, and counts of pairs."""
+"""Similarity measures, neighborhoods, and counts of pairs."""

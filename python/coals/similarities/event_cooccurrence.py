@@ -102,7 +102,7 @@ def event_cooccurrence(
     shrinkage : float, default 0.0
         Every value is multiplied by w / (w + shrinkage).
     min_support : int, default 1
-        Items in fewer groups are excluded: they have no neighbours and are no item's neighbour.
+        Items in fewer groups are excluded: they have no neighbors and are no item's neighbor.
     diagonal : bool, default False
         Keep :math:`n_i` for an item with itself. Only with ``"count"`` and without `neighbors`.
     dtype : {"int32", "float32", "float64"} or None, default None

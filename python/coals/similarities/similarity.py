@@ -127,7 +127,7 @@ def similarity(
     num_threads: int | None = None,
     progress: bool | None = None,
 ) -> Any:
-    r"""How similar items are (or users), for all pairs or the nearest neighbours.
+    r"""How similar items are (or users), for all pairs or the nearest neighbors.
 
     With c users who have both items, :math:`n_i, n_j` who have each, N users and r their values:
 
@@ -185,9 +185,9 @@ def similarity(
         Every similarity is multiplied by c / (c + shrinkage), so that few common users count for less;
         ``"pearson_baseline"`` by (c - 1) / (c - 1 + shrinkage).
     min_support : int, default 1
-        Items with fewer users are excluded: they have no neighbours and are no item's neighbour.
+        Items with fewer users are excluded: they have no neighbors and are no item's neighbor.
     min_overlap : int, default 1
-        Pairs with fewer common users are no neighbours. Measures on common users need more than 1 to mean much: with
+        Pairs with fewer common users are no neighbors. Measures on common users need more than 1 to mean much: with
         one, all cosines are 1 or -1 and ``"msd"`` is 1 for equal values; with two, ``"pearson"`` is 1 or -1.
     k1, b : float, default 1.2 and 0.75
         Of ``"bm25"``: how soon a larger value adds no more, and how much an item's popularity counts against it.
@@ -204,9 +204,9 @@ def similarity(
     Returns
     -------
     scipy.sparse.csr_array of shape (n_items, n_items), or (len(rows), n_items)
-        Row i holds the neighbours of item i, without itself. Columns follow ``data.items.ids`` of the `Interactions`
+        Row i holds the neighbors of item i, without itself. Columns follow ``data.items.ids`` of the `Interactions`
         (for ``axis="users"``, ``data.users.ids``), which are sorted, or are the columns of a matrix; so do rows, or
-        they follow `rows`. In a row columns ascend; the nearest neighbour has the largest value, not the first place:
+        they follow `rows`. In a row columns ascend; the nearest neighbor has the largest value, not the first place:
         ``row = answer[[i]]; data.items.decode(row.indices[np.argsort(-row.data, kind="stable")])``.
 
     Raises
@@ -219,7 +219,7 @@ def similarity(
     Notes
     -----
     Cost: at most :math:`\sum_u n_u^2` increments for measures by counts, where pairs of popular items are counted 512
-    at a time; as many multiply-adds for the others, or half where `neighbors` of all rows are kept. Neighbours are
+    at a time; as many multiply-adds for the others, or half where `neighbors` of all rows are kept. Neighbors are
     chosen while counting. Memory: what is kept, about twice X (six times for measures of values), and a counter (a
     sum) an item and thread.
 

@@ -110,7 +110,7 @@ std::vector<Case> list_cases() {
   return {{"top-N, real", [](const RunControl& c) { return top_k(coals::TopKMethod::real, c); }},
           {"top-N, bytes", [](const RunControl& c) { return top_k(coals::TopKMethod::bytes, c); }},
           {"an index of the C interface", c_index},
-          {"neighbours", neighbors},
+          {"neighbors", neighbors},
           {"metrics", metrics},
           {"ids", ids}};
 }

@@ -1,4 +1,4 @@
-// Lists: of factors, of neighbours, of weights, of one ranking, blended; and what they are worth.
+// Lists: of factors, of neighbors, of weights, of one ranking, blended; and what they are worth.
 #include <limits>
 
 #include "cases.hpp"

@@ -1,4 +1,4 @@
-// The public C++ API without Python: half-sweeps of both models, co-occurrence, neighbours and top-N against plain
+// The public C++ API without Python: half-sweeps of both models, co-occurrence, neighbors and top-N against plain
 // loops. Small enough to run under an emulator or a sanitizer; the Python suite holds the thorough tests.
 #include <cmath>
 #include <cstdio>

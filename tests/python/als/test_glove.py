@@ -55,7 +55,7 @@ def test_a_tiny_x_max_weighs_all_pairs_alike():
 def test_without_distance_and_order():
     events = sentence("a rose is a rose")
     flat, _ = counts_of(coals.GloVe(window=1, inverse_distance=False), events)
-    assert_allclose(flat, [[0, 1, 2], [1, 0, 1], [2, 1, 0]])  # neighbours: a rose, rose is, is a, a rose
+    assert_allclose(flat, [[0, 1, 2], [1, 0, 1], [2, 1, 0]])  # neighbors: a rose, rose is, is a, a rose
     baskets = sp.csr_array(np.array([[5.0, 1.0, 0.0], [1.0, 2.0, 3.0]]))
     whole, _ = counts_of(coals.GloVe(), baskets)
     assert_allclose(whole, [[0, 2, 1], [2, 0, 1], [1, 1, 0]])

@@ -48,7 +48,7 @@ def brute_force(model, data, users, n):
     allowed = popular & (data.toarray()[users] == 0)
     if hasattr(model, "similarity_") or sp.issparse(
         getattr(model, "weights_", None)
-    ):  # only what a neighbour speaks for
+    ):  # only what a neighbor speaks for
         allowed &= [[len(model.explain(user, item).ids) > 0 for item in range(data.shape[1])] for user in users]
     elif getattr(model, "neighbors", None) == "user":
         allowed &= everything > 0

@@ -52,7 +52,7 @@ def test_equals_the_dense_decomposition(shape, center, exponent, dtype):
     expected = reference.svd(data, 6, center)
     tolerance = DTYPES[dtype]
     assert_allclose(model.singular_values_, expected.values, rtol=tolerance)
-    # Vectors of neighbouring values mix as these come closer to each other.
+    # Vectors of neighboring values mix as these come closer to each other.
     slack = tolerance * 10 * expected.values[0] / np.abs(np.diff(expected.values)).min()
     assert_allclose(model.item_factors_, expected.right, atol=slack)
     scores = reference.scores(expected, exponent)
@@ -131,7 +131,7 @@ def test_neighbors_are_the_nearest_users(ratings, exponent, dtype):
     scores = [model.predict(user, np.arange(40)) for user in range(60)]
     assert_allclose(np.array(scores), expected, atol=20 * DTYPES[dtype])
     unseen = model.recommend_for(ratings[[3]], n=3)
-    assert (unseen.scores > 0).all()  # someone who is just like user 3, and has user 3 for a neighbour
+    assert (unseen.scores > 0).all()  # someone who is just like user 3, and has user 3 for a neighbor
 
 
 def test_similar_items_are_near_in_the_approximation(ratings):

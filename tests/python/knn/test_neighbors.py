@@ -69,7 +69,7 @@ def entries(data):
 
 
 def support(axis, data, model):
-    """Whether a neighbour speaks for the item."""
+    """Whether a neighbor speaks for the item."""
     neighbors = model.similarity_.toarray() != 0
     drops_zeros = model.weighted and model.scoring != "rating"
     has = entries(data) & ((data.toarray() != 0) | (not drops_zeros))
@@ -123,7 +123,7 @@ def test_a_rating_worked_out_by_hand():
     model = coals.ItemKNN(similarity="pearson", scoring="rating", dtype="float64").fit(data)
     assert_allclose(model.similarity_.toarray(), [[0, 1, -1], [1, 0, -1], [-1, -1, 0]], rtol=1e-12)
     assert_allclose(model.item_mean_, [4, 3, 3])
-    # Both neighbours of z were rated at their means.
+    # Both neighbors of z were rated at their means.
     assert model.predict(2, 2) == pytest.approx(3.0)
     # x from ann's y (one above its mean) and z (two below its mean): 4 + (1 * 1 + -1 * -2) / 2.
     assert model.predict(0, 0) == pytest.approx(5.5)
@@ -146,7 +146,7 @@ def test_ties_among_used_neighbors_go_to_the_lower_index():
 
 
 def test_sums_of_both_signs_that_cancel_are_still_candidates():
-    """Two neighbours of equal and opposite similarity: the sum is 0, and touched again it is not taken for new."""
+    """Two neighbors of equal and opposite similarity: the sum is 0, and touched again it is not taken for new."""
     similarity = sp.csr_array(np.array([[0, 0, 0.5], [0, 0, -0.5], [0.5, -0.5, 0]]))
     native = _core.Csr(similarity.indptr, similarity.indices, similarity.data, 3, "float64")
     queries = _core.Csr(np.array([0, 2]), np.array([0, 1], np.int32), None, 3, "float64")
@@ -156,7 +156,7 @@ def test_sums_of_both_signs_that_cancel_are_still_candidates():
 
 
 @both
-def test_who_has_no_neighbour_falls_back_to_the_mean(axis):
+def test_who_has_no_neighbor_falls_back_to_the_mean(axis):
     data = sp.csr_array(np.array([[5.0, 4, 0, 0], [4.0, 5, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 0]]))
     model = MODELS[axis](scoring="rating").fit(data)
     overall = data.data.mean()
@@ -167,7 +167,7 @@ def test_who_has_no_neighbour_falls_back_to_the_mean(axis):
     assert_allclose(found[3], means if axis == "items" else overall)
     assert_allclose(found[:, 3], overall if axis == "items" else means)
     assert found[0, 2] == pytest.approx(1.0 if axis == "items" else 4.5)
-    assert_array_equal(model.recommend(np.arange(4)).counts, 0)  # nothing new has a neighbour to speak for it
+    assert_array_equal(model.recommend(np.arange(4)).counts, 0)  # nothing new has a neighbor to speak for it
 
 
 @both

@@ -1,4 +1,4 @@
-"""The native functions behind neighbours: what they refuse, and Ctrl-C."""
+"""The native functions behind neighbors: what they refuse, and Ctrl-C."""
 
 from __future__ import annotations
 

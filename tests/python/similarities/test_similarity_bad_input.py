@@ -99,7 +99,7 @@ def test_a_limit_of_memory(measure):
 
 
 def test_an_answer_beyond_the_limit_of_memory():
-    """4 million pairs do not fit into 16 MB; ten neighbours of each item do."""
+    """4 million pairs do not fit into 16 MB; ten neighbors of each item do."""
     data = sp.csr_array(np.ones((2, 2000), np.float32))
     with pytest.raises((MemoryError, ValueError), match="memory_limit"):
         coals.cooccurrence(data, memory_limit=16_000_000, num_threads=1)

@@ -90,7 +90,7 @@ def test_more_items_than_a_narrow_index_holds():
 
 
 def test_a_user_with_very_many_items():
-    """All share one user, and each with its neighbour another: the first items win the rest of the places."""
+    """All share one user, and each with its neighbor another: the first items win the rest of the places."""
     items = 6000
     row = np.concatenate([np.zeros(items, int), 1 + np.arange(items) // 2])
     column = np.concatenate([np.arange(items), np.arange(items)])

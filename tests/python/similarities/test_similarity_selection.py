@@ -1,4 +1,4 @@
-"""Which neighbours are kept: ties, thresholds, chosen rows, support."""
+"""Which neighbors are kept: ties, thresholds, chosen rows, support."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_lower_index_wins_between_identical_items(case):
 
 @pytest.mark.parametrize("measure", ["jaccard", "cosine", "lift"])
 def test_all_equal_items_come_by_index(measure):
-    """Where everything is a tie, the neighbours are the first items that are not the item itself."""
+    """Where everything is a tie, the neighbors are the first items that are not the item itself."""
     found = coals.similarity(sp.csr_array(np.ones((3, 600))), measure, neighbors=4)
     assert_array_equal(np.diff(found.indptr), 4)
     first = found.indices.reshape(600, 4)

@@ -266,7 +266,7 @@ class SVD(InnerProductModel):
         scale = self._as_fitted()._scale(self._fitted_params_["exponent"])
         return most_alike(self, "alike items", self.item_factors_ * scale, self._candidates_, items, n)
 
-    # --- scores from neighbours ---
+    # --- scores from neighbors ---
 
     def _neighbors_of(self, factors: Array, own: Indices | None) -> NeighborScores:
         count, threads = self.used_neighbors, self._threads

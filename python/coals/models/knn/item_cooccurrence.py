@@ -16,9 +16,9 @@ class ItemCooccurrence(ItemKNN):
 
     Two items are similar if the same users have them. With c users who have both, and :math:`n_i, n_j` who have
     each, ``"count"`` is c, ``"jaccard"`` is :math:`c / (n_i + n_j - c)` and ``"cosine"`` is :math:`c / \sqrt{n_i
-    n_j}`; `coals.similarity` has the formulas of the others. An item is not its own neighbour. A user's score for an
-    item is the mean similarity to it over the items the user has, counting 0 for those that are not neighbours. It is
-    `ItemKNN` with ``scoring="mean"``, all neighbours and double precision.
+    n_j}`; `coals.similarity` has the formulas of the others. An item is not its own neighbor. A user's score for an
+    item is the mean similarity to it over the items the user has, counting 0 for those that are not neighbors. It is
+    `ItemKNN` with ``scoring="mean"``, all neighbors and double precision.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class ItemCooccurrence(ItemKNN):
     Attributes
     ----------
     similarity_ : scipy.sparse.csr_array of float64, shape (n_items, n_items)
-        Row i holds the neighbours of item i.
+        Row i holds the neighbors of item i.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Item neighbourhoods: what is like the things a user has."""
+"""Item neighborhoods: what is like the things a user has."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["ItemKNN"]
 class ItemKNN(NeighborModel):
     r"""Scores items by their similarity to what a user has.
 
-    With :math:`s_{ij}` the similarity of j among the neighbours of i (0 for others), :math:`H_u` the items of user u,
-    and :math:`N(j)` the neighbours of j, the score of item j is for
+    With :math:`s_{ij}` the similarity of j among the neighbors of i (0 for others), :math:`H_u` the items of user u,
+    and :math:`N(j)` the neighbors of j, the score of item j is for
 
-    - ``scoring="sum"``: :math:`\sum_{i \in H_u} s_{ij}`, each item of the history speaking for its neighbours
+    - ``scoring="sum"``: :math:`\sum_{i \in H_u} s_{ij}`, each item of the history speaking for its neighbors
       (Deshpande, Karypis 2004);
     - ``"mean"``: the same divided by :math:`|H_u|`;
     - ``"normalized"``: :math:`\sum_{i \in H_u \cap N(j)} s_{ji} / \sum_{i \in N(j)} |s_{ji}|`, the share of j's
-      neighbourhood that the user has (the weighted sum of Sarwar et al. 2001 with 1 for what the user has, else 0);
+      neighborhood that the user has (the weighted sum of Sarwar et al. 2001 with 1 for what the user has, else 0);
     - ``"rating"``: :math:`\bar r_j + \sum_{i \in H_u \cap N(j)} s_{ji} (r_{ui} - \bar r_i) / \sum_{i \in H_u \cap N(j)}
       |s_{ji}|`, a predicted rating, with the mean :math:`\bar r_i` of an item's ratings (Koren, Bell 2011, with means
-      for baselines). Without a neighbour in the history it is :math:`\bar r_j`, or the mean of all ratings for an item
-      without any. `recommend` lists items that have such a neighbour.
+      for baselines). Without a neighbor in the history it is :math:`\bar r_j`, or the mean of all ratings for an item
+      without any. `recommend` lists items that have such a neighbor.
 
     Parameters
     ----------
@@ -50,28 +50,28 @@ class ItemKNN(NeighborModel):
     shrinkage : float, default 0.0
         Similarities are multiplied by c / (c + shrinkage), for c users who have both.
     min_support, min_overlap : int, default 1
-        Items with fewer users, and pairs with fewer common users, are no neighbours. With
+        Items with fewer users, and pairs with fewer common users, are no neighbors. With
         similarities on common users 3 or more make sense: of one or two, many are 1 or -1.
     k1, b : float, default 1.2, 0.75
         Of "bm25".
     threshold : float or None, default None
         Keep similarities of at least this; 0 leaves out negative ones.
     used_neighbors : int or None, default None
-        Average ratings over at most this many neighbours, the most similar that the user has rated; ties to the lower
+        Average ratings over at most this many neighbors, the most similar that the user has rated; ties to the lower
         index.
     keep_counts : bool, default False
         Keep the counts of all pairs, so that the first `partial_fit` need not count what was there.
     dtype : {"float32", "float64"}, default "float32"
         Of similarities. Scores are float64.
     memory_limit : int or None, default None
-        Most bytes that finding neighbours may take; more is an error.
+        Most bytes that finding neighbors may take; more is an error.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 
     Attributes
     ----------
     similarity_ : scipy.sparse.csr_array of shape (n_items, n_items)
-        Row i holds the neighbours of item i, columns ascending.
+        Row i holds the neighbors of item i, columns ascending.
     item_mean_ : ndarray of float64, shape (n_items,)
         With ``scoring="rating"``, as are `global_mean_` and `rating_range_`, the lowest and highest rating.
     global_mean_ : float
@@ -79,8 +79,8 @@ class ItemKNN(NeighborModel):
 
     Notes
     -----
-    Cost of a list: the neighbours of the user's items. Memory: 8 bytes (12 in float64) for each neighbour, twice that
-    where the neighbourhood of the item scored counts ("normalized", "rating", and from the first `predict` on).
+    Cost of a list: the neighbors of the user's items. Memory: 8 bytes (12 in float64) for each neighbor, twice that
+    where the neighborhood of the item scored counts ("normalized", "rating", and from the first `predict` on).
 
     Examples
     --------
@@ -115,7 +115,7 @@ class ItemKNN(NeighborModel):
         queries, term = self._unseen(entries)
         if self.scoring in ("sum", "mean"):
             return NeighborScores(queries, similarity, query_term=term)
-        lists = similarity.transpose()  # the neighbourhood of the item scored counts
+        lists = similarity.transpose()  # the neighborhood of the item scored counts
         if self.scoring == "normalized":
             return NeighborScores(queries, lists, target_term=absolute_sums(similarity), known_targets=similarity)
         return NeighborScores(

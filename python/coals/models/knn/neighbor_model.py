@@ -128,7 +128,7 @@ class NeighborModel(Recommender):
 
     @property
     def similarity_(self) -> Any:
-        """Row i holds the neighbours of i and their similarities."""
+        """Row i holds the neighbors of i and their similarities."""
         self._require_fitted()
         return as_scipy(self._similarity_)
 
@@ -258,7 +258,7 @@ class NeighborModel(Recommender):
         return Parts(index, *self._scores_.parts(row, column))
 
     def _nearest(self, positions: Indices, n: int) -> TopN:
-        """The n nearest neighbours of each, itself left out."""
+        """The n nearest neighbors of each, itself left out."""
         itself = one_a_row(positions, self._similarity_.columns)
         scores = NeighborScores(itself, self._similarity_)
         return scores.top_n(np.arange(len(positions)), n, Filter(itself), self._threads)

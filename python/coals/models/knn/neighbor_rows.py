@@ -1,4 +1,4 @@
-"""Rows of entries as neighbours see them: what counts of a history, and the neighbours of new users."""
+"""Rows of entries as neighbors see them: what counts of a history, and the neighbors of new users."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _by_counts(model: Any, rows: _core.Csr, neighbors: int | None) -> _core.Csr:
 
 
 def _alone(model: Any, known: Any, row: Any, neighbors: int | None) -> tuple[Any, Any]:
-    """Neighbours of one row, and how similar they are."""
+    """Neighbors of one row, and how similar they are."""
     if row.nnz == 0:
         return np.zeros(0, np.int32), np.zeros(0, model.dtype)
     matrix = scipy.sparse.vstack([known, row], format="csr")

@@ -1,4 +1,4 @@
-"""User neighbourhoods: what people alike have."""
+"""User neighborhoods: what people alike have."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = ["UserKNN"]
 class UserKNN(NeighborModel):
     r"""Scores items by who has them: the users most similar to the one asked about.
 
-    With :math:`s_{uv}` the similarity of v among the neighbours :math:`N(u)` of user u, and :math:`U_j` the users who
+    With :math:`s_{uv}` the similarity of v among the neighbors :math:`N(u)` of user u, and :math:`U_j` the users who
     have item j, the score of item j is for
 
     - ``scoring="sum"``: :math:`\sum_{v \in N(u) \cap U_j} s_{uv}`;
     - ``"mean"``: the same divided by :math:`|N(u)|`;
-    - ``"normalized"``: the same divided by :math:`\sum_{v \in N(u)} |s_{uv}|`, the share of u's neighbourhood that has
+    - ``"normalized"``: the same divided by :math:`\sum_{v \in N(u)} |s_{uv}|`, the share of u's neighborhood that has
       the item;
     - ``"rating"``: :math:`\bar r_u + \sum_{v \in N(u) \cap U_j} s_{uv} (r_{vj} - \bar r_v) / \sum_{v \in N(u) \cap U_j}
       |s_{uv}|`, a predicted rating, with the mean :math:`\bar r_v` of a user's ratings (Resnick et al. 1994; with
-      neighbours chosen beforehand, Herlocker et al. 1999). Without a neighbour who has the item it is
+      neighbors chosen beforehand, Herlocker et al. 1999). Without a neighbor who has the item it is
       :math:`\bar r_u`, or the mean of all ratings for a user without any. `recommend` lists items that such a
-      neighbour has.
+      neighbor has.
 
     Parameters
     ----------
@@ -51,27 +51,27 @@ class UserKNN(NeighborModel):
     shrinkage : float, default 0.0
         Similarities are multiplied by c / (c + shrinkage), for c items that both have.
     min_support, min_overlap : int, default 1
-        Users with fewer items, and pairs with fewer common items, are no neighbours. With
+        Users with fewer items, and pairs with fewer common items, are no neighbors. With
         similarities on common items 3 or more make sense: of one or two, many are 1 or -1.
     k1, b : float, default 1.2, 0.75
         Of "bm25".
     threshold : float or None, default None
         Keep similarities of at least this; 0 leaves out negative ones.
     used_neighbors : int or None, default None
-        Average ratings over at most this many neighbours, the most similar that have the item; ties to the lower index.
+        Average ratings over at most this many neighbors, the most similar that have the item; ties to the lower index.
     keep_counts : bool, default False
         Keep the counts of all pairs, so that the first `partial_fit` need not count what was there.
     dtype : {"float32", "float64"}, default "float32"
         Of similarities. Scores are float64.
     memory_limit : int or None, default None
-        Most bytes that finding neighbours may take; more is an error.
+        Most bytes that finding neighbors may take; more is an error.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 
     Attributes
     ----------
     similarity_ : scipy.sparse.csr_array of shape (n_users, n_users)
-        Row u holds the neighbours of user u, columns ascending.
+        Row u holds the neighbors of user u, columns ascending.
     user_mean_ : ndarray of float64, shape (n_users,)
         With ``scoring="rating"``, as are `global_mean_` and `rating_range_`, the lowest and highest rating.
     global_mean_ : float
@@ -79,8 +79,8 @@ class UserKNN(NeighborModel):
 
     Notes
     -----
-    Cost of a list: the entries of the neighbours. Memory: 8 bytes (12 in float64) for each neighbour, and the data.
-    `recommend_for` looks for the neighbours of each history as a fit that knew it too would find them: at the cost of
+    Cost of a list: the entries of the neighbors. Memory: 8 bytes (12 in float64) for each neighbor, and the data.
+    `recommend_for` looks for the neighbors of each history as a fit that knew it too would find them: at the cost of
     one pass over the data for all histories together with similarities by counts, for each of them with others.
 
     Examples
