@@ -400,8 +400,8 @@ class Interactions(TitledItems):
         query : str
             A SELECT, over files where there is no connection: "SELECT user_id, song_id, plays FROM 'plays/*.parquet'".
         connection : None, path, or connection
-            None: DuckDB runs it. The path of an SQLite or DuckDB database; a connection of DuckDB, or any of DB-API
-            2.0, whose rows are fetched in batches.
+            None: DuckDB runs it. The path of an SQLite or DuckDB database, which no query changes; a connection of
+            DuckDB, or any of DB-API 2.0, whose rows are fetched in batches.
         user, item, value, time : str or None
             Names of the columns. All None: the query has them in this order.
         **options

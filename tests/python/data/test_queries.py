@@ -50,6 +50,26 @@ def test_sqlite_by_path_and_by_connection(shop, monkeypatch, batch):
     database.close()
 
 
+def test_a_query_changes_nothing_in_a_database_given_by_path(shop):
+    for change in ("DROP TABLE plays", "DELETE FROM plays", "CREATE TABLE other (a)"):
+        with pytest.raises(ValueError, match=r"the query cannot be run: .*readonly"):
+            Interactions.from_sql(change, shop)
+    check(Interactions.from_sql(QUERY, shop))
+
+
+def test_columns_of_one_name_are_not_taken_for_each_other(shop):
+    database = sqlite3.connect(shop)
+    database.executescript("CREATE TABLE a (id, x); CREATE TABLE b (id, x)")
+    database.execute("INSERT INTO a VALUES (1, 5)")
+    database.execute("INSERT INTO b VALUES (9, 5)")
+    joined = "FROM a JOIN b ON a.x = b.x"
+    with pytest.raises(ValueError, match="the query has 2 columns named 'id': give each its own name, with AS"):
+        Interactions.from_sql(f"SELECT a.id, b.id {joined}", database)
+    data = Interactions.from_sql(f"SELECT a.id AS user, b.id AS item {joined}", database)
+    assert (data.user_ids.tolist(), data.item_ids.tolist()) == ([1], [9])
+    database.close()
+
+
 class Cursor:
     """One of DB-API 2.0, with the types that drivers have."""
 

@@ -46,6 +46,7 @@ def _opened(connection: Any) -> Iterator[Any]:
                 head = file.read(16)
         if head.startswith(b"SQLite format 3"):
             with closing(sqlite3.connect(str(connection))) as database:
+                database.execute("PRAGMA query_only = ON")  # a query reads: it must not DROP a table
                 yield database
             return
         duckdb = duckdb_text.load()
@@ -79,6 +80,11 @@ def _wanted(names: list[str], given: Mapping[str, str | None]) -> dict[str, str]
             listed = ", ".join(f"{argument}=" for argument in given)
             raise ValueError(
                 f"the query has {len(names)} columns ({', '.join(map(repr, names))}): name them by {listed}"
+            )
+        again = next((name for name in names if names.count(name) > 1), None)
+        if again is not None:
+            raise ValueError(
+                f"the query has {names.count(again)} columns named {again!r}: give each its own name, with AS"
             )
         return dict(zip(given, names, strict=False))
     wanted = {}
