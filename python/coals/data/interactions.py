@@ -281,7 +281,7 @@ class Interactions(TitledItems):
         ----------
         path : path or pattern, or file open for reading
             "plays/*.csv" stands for its files in the order of their names. They may be compressed by gzip, bzip2, xz,
-            zstd or ZIP (of which the first member is read).
+            zstd or ZIP (of which the first member is read; others are warned of).
         user, item, value, time : str or int
             Columns by name, or by position from 0; each its own. Ids are integers if every id of the column is written
             as one ("7", not "007"), else strings. A value is a finite number; None: 1 for each row. A time is a number,

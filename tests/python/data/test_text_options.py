@@ -166,10 +166,16 @@ def test_zip_archives_give_their_first_file(reader, tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("folder/", "")
         archive.writestr("folder/plays.csv", "u,i\n1,2\n3,2\n")
-        archive.writestr("other.csv", "nothing")
+        archive.writestr("__MACOSX/folder/._plays.csv", "nothing")
+        archive.writestr("folder/.DS_Store", "nothing")
     assert Interactions.from_csv(path, user="u", item="i").user_ids.tolist() == [1, 3]
     with path.open("rb") as file:
         assert Interactions.from_csv(file, user="u", item="i").user_ids.tolist() == [1, 3]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("february.csv", "u,i\n5,2\n")
+    with pytest.warns(UserWarning, match=r"of 2 files: 'folder/plays.csv' is read, 'february.csv' is not") as caught:
+        assert Interactions.from_csv(path, user="u", item="i").user_ids.tolist() == [1, 3]
+    assert len(caught) == 1
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", "<x/>")
     with pytest.raises(ValueError, match="is an Excel workbook: save it as CSV"):

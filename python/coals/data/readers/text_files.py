@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,10 +86,17 @@ class TextFile:
         try:
             archive = zipfile.ZipFile(whole)
             names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+            names = [name for name in names if not name.rpartition("/")[2].startswith(".")]  # .DS_Store
             if "[Content_Types].xml" in names:
                 raise ValueError(f"{self.name} is an Excel workbook: save it as CSV, or read it with pandas.read_excel")
             if not names:
                 raise ValueError(f"{self.name} is a ZIP archive without files")
+            if len(names) > 1:
+                warnings.warn(
+                    f"{self.name} is a ZIP archive of {len(names)} files: {names[0]!r} is read, {names[1]!r} is not: "
+                    "unpack it to read others",
+                    stacklevel=2,
+                )
             return archive.open(names[0])
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise ValueError(f"{self.name} is a ZIP archive that cannot be read: {error}") from None
