@@ -168,9 +168,10 @@ def test_singular_system_found_by_its_pivot():
 
 @pytest.mark.parametrize("strength", [0.0, -2.0])
 def test_implicit_data_without_any_interaction(strength):
-    data = sp.csr_array(([strength, -2.0], ([0, 2], [0, 1])), shape=(3, 2))
-    with pytest.raises(ValueError, match=r"no entry is positive: implicit feedback needs interactions"):
-        coals.ImplicitALS().fit(data)
+    for other in (strength, -2.0):
+        data = sp.csr_array(([strength, other], ([0, 2], [0, 1])), shape=(3, 2))
+        with pytest.raises(ValueError, match=r"no entry is positive: implicit feedback needs interactions"):
+            coals.ImplicitALS().fit(data)
 
 
 @pytest.mark.parametrize(

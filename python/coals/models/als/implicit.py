@@ -292,6 +292,8 @@ class ImplicitALS(ALS):
 
     def _prepared(self, data: Interactions, weights: Any, features: list[Any], start: Start) -> Fit:
         values = data.matrix.data
+        if not np.any(values):
+            raise ValueError("values: no entry is positive: implicit feedback needs interactions, with a value above 0")
         seen = with_values(data, self.dtype)
         entries = seen if np.all(values) else with_values(data.select(values != 0), self.dtype)
         evidence = rows_where(entries, positive=True), columns_where(entries, positive=True)
