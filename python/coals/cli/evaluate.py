@@ -15,6 +15,7 @@ from coals.cli.base import CannotDo, note, unknown_option
 from coals.cli.fit import data_options, model_of, read, read_table, with_model_options
 from coals.cli.messages import in_shell
 from coals.cli.output import FORMATS, show_rows
+from coals.data.interactions import Interactions
 from coals.metrics.names import known_metrics
 
 __all__ = ["bench", "evaluate"]
@@ -97,11 +98,22 @@ def _parts(given: dict[str, Any], model: coals.Recommender) -> tuple[Any, Any]:
         raise CannotDo(f"{' and '.join(options)} each say what to evaluate on: give one of them")
     data = read(given, model)
     if given["test_file"] is not None:
-        return data, read_table({**given, "table": given["test_file"], "sql": None}, model)
+        return data, _test_table(given, model)
     if given["leave_out"] is not None:
         return coals.split.leave_k_out(data, k=given["leave_out"], random_state=given["seed"])
     fraction = 0.2 if given["test_fraction"] is None else given["test_fraction"]
     return coals.split.random(data, test_fraction=fraction, random_state=given["seed"])
+
+
+def _test_table(given: dict[str, Any], model: coals.Recommender) -> Interactions:
+    """The table of --test, which errors name: its options are those of FILE."""
+    path = given["test_file"]
+    try:
+        return read_table({**given, "table": path, "sql": None}, model)
+    except ValueError as error:
+        if str(error).startswith(path):
+            raise
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _refuse_unknown(settings: tuple[str, ...], models: dict[str, Any]) -> None:

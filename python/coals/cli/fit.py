@@ -174,7 +174,7 @@ def read(given: dict[str, Any], model: coals.Recommender) -> Interactions:
 
 
 def read_table(given: dict[str, Any], model: coals.Recommender) -> Interactions:
-    """A table, with a note if rows were merged."""
+    """A table, with a note if rows were merged, or if a model of ratings has only equal ones."""
     duplicates = given["duplicates"] or ("last" if model.predicts_ratings else "sum")
     data, notes = read_interactions(given, duplicates)
     for text in notes:
@@ -184,6 +184,9 @@ def read_table(given: dict[str, Any], model: coals.Recommender) -> Interactions:
         what = "the last one of a pair counts" if duplicates == "last" else "values of a pair are added up"
         note(f"{merged:,} rows repeat a user and an item: {what} (--duplicates changes this)")
     _refuse_negative(data, model, given["allow_negative"])
+    if model.predicts_ratings and data.nnz > 1 and np.ptp(data.matrix.data) == 0:
+        ask = ": give --value COLUMN" if given["value"] is None else ""
+        note(f"{type(model).__name__} learns from ratings, and every rating is {data.matrix.data[0]:g}{ask}")
     return data
 
 

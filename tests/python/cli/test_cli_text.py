@@ -76,6 +76,20 @@ def test_ids_that_look_odd_are_noted(films):
     assert "UserWarning" not in result.stderr
 
 
+def test_ratings_without_a_column_of_them_are_noted(films):
+    command = ("fit", films / "u.data", "--model", "explicit-als", "--recommend", "1")
+    result = run(*command, "--user", 0, "--item", 1)
+    assert "ExplicitALS learns from ratings, and every rating is 1: give --value COLUMN" in result.stderr
+    assert "learns from ratings" not in run(*command, *POSITIONS).stderr
+
+
+def test_a_table_of_test_with_other_columns_is_named(films):
+    (films / "train.csv").write_text("who,what\n1,2\n1,3\n2,3\n2,2\n")
+    (films / "test.csv").write_text("user,item\n1,2\n2,3\n")
+    result = run("evaluate", films / "train.csv", "--test", films / "test.csv", "--user", "who", "--item", "what")
+    assert f"Error: {films / 'test.csv'}: --user who: there is no such column" in result.stderr
+
+
 def test_sql_over_files_and_databases(films):
     with sqlite3.connect(films / "shop.db") as database:
         database.execute("CREATE TABLE t (who, what, n)")
