@@ -104,6 +104,29 @@ def test_ids_with_blanks_or_fractions_are_told(reader):
         assert read("1.0,7\n3.0,8\n").user_ids.tolist() == ["1.0", "3.0"]
 
 
+@pytest.mark.parametrize("text", ["1.23457E+12", "1,23457E+12", "1E+15"])
+def test_ids_that_a_spreadsheet_rounded_are_told(reader, text):
+    with pytest.warns(
+        UserWarning, match=r"column 0 has the id '1.*E\+1[25]', which looks as if a spreadsheet had rounded"
+    ):
+        assert read(f"{text};7\n12;8\n").user_ids.tolist() == sorted([text, "12"])
+
+
+def test_names_of_columns_among_the_ids_are_told(reader):
+    names = {"user": "u", "item": "i"}
+    with pytest.warns(UserWarning, match="has the names of its columns among the ids") as caught:
+        assert read("u,i\n1,7\n2,8\nu,i\n1,8\n", **names).user_ids.tolist() == ["1", "2", "u"]
+    assert len(caught) == 1
+    assert read("u,i\nu,a\nb,a\n", **names).user_ids.tolist() == ["b", "u"]  # might be an id
+
+
+def test_thousands_are_not_taken_for_decimals(reader):
+    with pytest.raises(ValueError, match=r"pass decimal=','; if it separates thousands, take it out$"):
+        read('1,a,"3,500"\n', value=2)
+    with pytest.raises(ValueError, match=r"pass decimal=','$"):
+        read('1,a,"3,5"\n', value=2)
+
+
 def test_ids_are_typed_by_the_whole_column(reader):
     lines = [f"{k},x\n" for k in range(30_000)]
     assert read("".join(lines)).user_ids.dtype == np.int64

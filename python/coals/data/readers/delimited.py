@@ -7,6 +7,7 @@ import logging
 import re
 import time
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
@@ -76,12 +77,32 @@ def _read_plainly(
 
 
 def _warn_of_ids(found: Mapping[str, Any], wanted: Mapping[str, tuple[Any, str]], text: _Text) -> None:
+    if _names_again(found, wanted, text.layout):
+        warnings.warn(
+            f"{text.name} has the names of its columns among the ids, as files that were put together do: each name "
+            "counts as an id; take these lines out",
+            stacklevel=6,
+        )
+        return
     for (name, (_, role)), place in zip(wanted.items(), text.layout.places, strict=True):
         column = found[name]
         if role == "ids" and column.ids.dtype.kind != "i":
             doubt = doubtful_ids(column.ids)
             if doubt:
                 warnings.warn(f"{text.name}, {text.layout.column(place)} {doubt}", stacklevel=6)
+
+
+def _names_again(found: Mapping[str, Any], wanted: Mapping[str, tuple[Any, str]], layout: Layout) -> bool:
+    """Whether the ids of every column have the name of the column among them."""
+    if layout.names is None:
+        return False
+    for (name, (_, role)), place in zip(wanted.items(), layout.places, strict=True):
+        if role == "ids":
+            ids, title = found[name].ids, layout.names[place]
+            at = 0 if ids.dtype.kind == "i" else bisect_left(ids, title)
+            if ids.dtype.kind == "i" or at == len(ids) or ids[at] != title:
+                return False
+    return True
 
 
 class _Text:

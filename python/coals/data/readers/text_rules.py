@@ -39,6 +39,8 @@ LOOSE_BLANKS = r"\s+"
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' \u00a0]\d{3})+([.,]\d+)?", re.ASCII)
+# What a spreadsheet makes of an integer with twelve digits or more.
+_ROUNDED = re.compile(r"[+-]?\d([.,]\d+)?E\+\d+", re.ASCII)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _CLOCK = r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
 # A date, optionally followed by a time of day, and that by a zone.
@@ -144,9 +146,11 @@ def no_number(text: str, dialect: Dialect, first: bool) -> str:
         return f"{shown(text)} is not a finite number: if it means that there is none, drop the line"
     other = "." if dialect.decimal == "," else ","
     hint = ""
+    grouped = _THOUSANDS.fullmatch(text.strip()) is not None
     if number_of(text, other) is not None:
         hint = f": if that is a decimal {'comma' if other == ',' else 'point'}, pass decimal={other!r}"
-    elif _THOUSANDS.fullmatch(text.strip()):
+        hint += "; if it separates thousands, take it out" if grouped else ""
+    elif grouped:
         hint = ": separators of thousands are not read"
     elif first:
         hint = ": if the first line has the names of the columns, pass header=True"
@@ -239,6 +243,12 @@ def doubtful_ids(ids: npt.NDArray[Any]) -> str:
     if ids[0][:1] == ids[-1][:1] == " ":
         return (
             f"has ids that all begin with a blank, {shown(ids[0])} for example: pass a delimiter= with the blank in it"
+        )
+    rounded = next((str(text) for text in ids[:: 1 + len(ids) // 1000] if _ROUNDED.fullmatch(str(text))), None)
+    if rounded is not None:
+        return (
+            f"has the id {shown(rounded)}, which looks as if a spreadsheet had rounded a long number, so that several "
+            "ids became one: export the column as text"
         )
     if all(str(text).endswith(".0") and whole_of(str(text)[:-2]) is not None for text in ids):
         return f"has ids written as numbers with a fraction, {shown(ids[0])} for example: they are kept as text"
