@@ -209,7 +209,16 @@ def test_ids_of_json_lines_are_what_they_are_there(tmp_path):
 
 
 BAD_LINES = {
-    "no JSON": ('{"u": 1, "i": 2}\n{"u": ,\n', {}, "cannot be read as JSON lines: "),
+    "no JSON": (
+        '{"u": 1, "i": 2}\n{"u": ,\n{"u": 1, "i": 2}\n',
+        {},
+        r"x\.jsonl, line 2 is not an object: '.*: ,'; JSON lines have one object on each line",
+    ),
+    "an array of objects": (
+        '[{"u": 1, "i": 2},\n{"u": 2, "i": 2}]\n',
+        {},
+        "x.jsonl, line 1 begins an array; JSON lines",
+    ),
     "no id": ('{"u": 1, "i": 2}\n{"i": 2}\n', {}, "row 1, key 'u' is missing, or is not an id"),
     "a null": ('{"u": 1, "i": null}\n', {}, "row 0, key 'i' is missing"),
     "a list for an id": ('{"u": [1], "i": 2}\n', {}, "row 0, key 'u' is missing, or is not an id"),
@@ -232,6 +241,17 @@ def test_bad_json_lines_are_named(tmp_path, text, names, message):
     with pytest.raises(ValueError, match=message) as caught:
         Interactions.from_file(path, user="u", item="i", **names)
     assert "\n" not in str(caught.value)
+
+
+def test_several_files_of_json_lines_are_named(tmp_path):
+    pytest.importorskip("duckdb")
+    write_lines(tmp_path / "a.jsonl", [{"u": 1, "i": 2}])
+    write_lines(tmp_path / "b.jsonl", [{"u": 1}])
+    with pytest.raises(ValueError, match=r"a\.jsonl and 1 more file, row 1, key 'i' is missing"):
+        Interactions.from_file(str(tmp_path / "*.jsonl"), user="u", item="i")
+    (tmp_path / "b.jsonl").write_text('{"u": 1, "i": 3}\noops\n')
+    with pytest.raises(ValueError, match=r"b\.jsonl, line 2 is not an object: 'oops'"):
+        Interactions.from_file(str(tmp_path / "*.jsonl"), user="u", item="i")
 
 
 def test_columns_of_json_lines_go_by_name_and_need_duckdb(tmp_path, monkeypatch):

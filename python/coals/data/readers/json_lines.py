@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from coals._util.checks import column_error
 from coals.data.readers import duckdb_text
 from coals.data.readers.duckdb_text import arrow_columns, connected, no_glob, quoted_text
 from coals.data.readers.encoded import Encoded
-from coals.data.readers.text_rules import Dialect, no_time, number_of, time_of, whole_of
+from coals.data.readers.text_files import TextFile, open_text
+from coals.data.readers.text_rules import Dialect, no_time, number_of, shown, time_of, whole_of
 
 __all__ = ["read_json_lines"]
 
@@ -27,7 +28,8 @@ def read_json_lines(paths: Sequence[Any], wanted: Mapping[str, tuple[str, str]])
     if duckdb is None:
         raise ImportError("JSON lines are read by DuckDB: pip install 'coals[files]'")
     listed = ", ".join(quoted_text(no_glob(os.fspath(path))) for path in paths)
-    name = os.fspath(paths[0])
+    more = len(paths) - 1
+    name = os.fspath(paths[0]) + (f" and {more} more file{'s' if more > 1 else ''}" if more else "")
     with connected(duckdb) as connection:
         try:
             rows = f"read_json_objects([{listed}], format = 'newline_delimited')"
@@ -35,7 +37,9 @@ def read_json_lines(paths: Sequence[Any], wanted: Mapping[str, tuple[str, str]])
             chosen = ", ".join(_value(key, role, place) for place, (key, role) in enumerate(wanted.values()))
             columns = arrow_columns(connection, f"SELECT {chosen} FROM {rows}", len(wanted))
         except (duckdb.Error, _core.ArrowError) as error:
-            raise ValueError(f"{name} cannot be read as JSON lines: {str(error).splitlines()[0]}") from None
+            raise _first_bad(paths) or ValueError(
+                f"{name} cannot be read as JSON lines: {str(error).splitlines()[0]}"
+            ) from None
     found = {}
     for (argument, (key, role)), column in zip(wanted.items(), columns, strict=True):
         if column.rows == 0:
@@ -45,6 +49,30 @@ def read_json_lines(paths: Sequence[Any], wanted: Mapping[str, tuple[str, str]])
             raise ValueError(f"{name}, row {column.first_missing}, key {key!r} is missing, or is not {what}")
         found[argument] = _typed(column, role, f"{name}, key {key!r}")
     return found
+
+
+def _first_bad(paths: Sequence[Any]) -> ValueError | None:
+    """What is wrong with the first line that has no object. DuckDB counts lines otherwise, and reads on in the next."""
+    for path in paths:
+        with open_text(path, "utf-8") as file:
+            for number, line in enumerate(_lines(file), 1):
+                try:
+                    good = not line.strip() or isinstance(json.loads(line), dict)
+                except (ValueError, RecursionError):
+                    good = False
+                if not good:
+                    text = line.decode(errors="replace").strip()
+                    what = "begins an array" if number == 1 and text[:1] == "[" else f"is not an object: {shown(text)}"
+                    return ValueError(f"{file.name}, line {number} {what}; JSON lines have one object on each line")
+    return None
+
+
+def _lines(file: TextFile) -> Iterator[bytes]:
+    rest = b""
+    for block in file.blocks(False):
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
+    yield rest
 
 
 def _check_keys(connection: Any, rows: str, wanted: Mapping[str, tuple[str, str]]) -> None:
