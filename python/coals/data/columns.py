@@ -105,7 +105,7 @@ def column_numbers(name: str, values: Any) -> Array:
     if isinstance(values, _core.Column):
         refuse_null(name, values, "give it a value or drop it")
         if values.kind not in ("integers", "unsigned_integers", "reals", "decimals", "booleans"):
-            raise TypeError(f"{name} must be real numbers, got {_WORDS[values.kind]}")
+            raise _no_numbers(name, _WORDS[values.kind], values.kind == "text")
         single = values.unit == "f4"
         numbers = values.numbers()
         return numbers.astype(np.float32) if single else numbers
@@ -115,8 +115,13 @@ def column_numbers(name: str, values: Any) -> Array:
     if data.dtype.kind == "O" and data.ndim == 1:
         data = _numbers_of_objects(name, data)
     if data.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be real numbers, got {kind_word(data.dtype)}")
+        raise _no_numbers(name, kind_word(data.dtype), data.dtype.kind in "UST")
     return data
+
+
+def _no_numbers(name: str, given: str, is_text: bool) -> TypeError:
+    remedy = ": make numbers of it with numpy.array(..., dtype=float) or pandas.to_numeric" if is_text else ""
+    return TypeError(f"{name} must be real numbers, got {given}{remedy}")
 
 
 def column_times(name: str, values: Any) -> Array:
@@ -198,7 +203,7 @@ def _numbers_of_objects(name: str, objects: Array) -> Array:
         if is_missing(value):
             raise ValueError(f"{place(name, row)} is missing ({value!r}): give it a value or drop it")
         if isinstance(value, (str, bytes, complex)) or not hasattr(value, "__float__"):
-            raise TypeError(f"{name} must be real numbers, got {given(value)} in row {row}")
+            raise _no_numbers(name, f"{given(value)} in row {row}", isinstance(value, str))
     try:
         return objects.astype(np.float64)
     except OverflowError:

@@ -136,7 +136,9 @@ def hashable(name: str, ids: npt.NDArray[Any]) -> list[Any]:
             hash(value)
     except TypeError:
         as_shown = " ".join(repr(value)[:60].split())  # some have lines
-        raise TypeError(f"{name} must be hashable, got {as_shown} ({type_word(value)})") from None
+        in_column = name.startswith("column") and isinstance(value, (list, np.ndarray))
+        remedy = ": give each id its own row, as explode does" if in_column else ""
+        raise TypeError(f"{name} must be hashable, got {as_shown} ({type_word(value)}){remedy}") from None
     return listed
 
 

@@ -243,7 +243,8 @@ def _numbers(name: str, given: Any, names: list[Any]) -> Any:
         try:
             columns.append(column_numbers(f"column {column!r} of {name}", plain_column(given[column])))
         except TypeError as error:
-            raise TypeError(f"{error}: encode it as numbers first, categories one column each") from None
+            what = str(error).partition(": make numbers")[0]
+            raise TypeError(f"{what}: encode it as numbers first, categories one column each") from None
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
 

@@ -96,7 +96,7 @@ def _empty() -> ValueError:
 def check_sparse(X: Any) -> tuple[int, int]:
     """The shape of X, once known to be a SciPy sparse matrix of real numbers with rows and columns."""
     if not scipy.sparse.issparse(X):
-        given = f"{type(X).__name__}: columns go to Interactions.from_arrays"
+        given = f"{type(X).__name__}: columns go to Interactions.from_arrays, tables to Interactions.from_frame"
         if isinstance(X, np.ndarray):
             given = "a dense array: make it sparse with scipy.sparse.csr_array(X)"
         elif hasattr(X, "to_interactions"):
@@ -187,7 +187,7 @@ def _merged(
         at = name(segment(rows.indptr, int(starts[run])), int(rows.indices[starts[run]]))
         raise ValueError(
             f"{at} is given {counts[run]} times ({int((counts > 1).sum())} pairs are repeated in all): pass "
-            "duplicates='sum', 'last', 'max', 'mean' or 'count' to Interactions.from_matrix or from_arrays"
+            "duplicates='sum', 'last', 'max', 'mean' or 'count', for a matrix to Interactions.from_matrix"
         )
     if duplicates == "last":
         data = rows.data[starts + counts - 1]

@@ -133,7 +133,7 @@ def test_a_null_is_named_by_its_row(make, column):
 
 @every_library
 def test_text_is_no_value(make):
-    with pytest.raises(TypeError, match="column 'other' must be real numbers, got"):
+    with pytest.raises(TypeError, match=r"column 'other' must be real numbers, got.*: make numbers of it with numpy"):
         Interactions.from_frame(make(TABLE), user="user", item="item", value="other")
     with pytest.raises(TypeError, match=r"column 'other' must be times \(numbers or dates\), got"):
         Interactions.from_frame(make(TABLE), user="user", item="item", time="other")
@@ -197,8 +197,12 @@ def test_more_arrow_types():
     assert aware == [dt.datetime(1970, 1, 1, 0, 0, 0, 1000 * k, dt.timezone.utc) for k in (1, 2)]
     with pytest.raises(TypeError, match=r"column 'flag' must be ids .* got true or false"):
         Interactions.from_frame(table, user="flag", item="item")
-    with pytest.raises(TypeError, match=r"column 'list' has the Arrow type 'list', which is not read: cast it"):
+    with pytest.raises(
+        TypeError, match=r"column 'list' has the Arrow type 'list', which is not read: give each element its own row"
+    ):
         Interactions.from_frame(table, user="list", item="item")
+    with pytest.raises(TypeError, match=r"column 'i' must be hashable, got \['x'\] \(list\): give each id its own row"):
+        Interactions.from_frame({"u": ["a"], "i": [["x"]]}, user="u", item="i")
 
 
 def test_decimals():

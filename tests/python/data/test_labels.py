@@ -90,6 +90,11 @@ def test_features_that_cannot_be_matched_are_refused(data, features, complaint):
         features_found(data, features)
 
 
+def test_features_of_text_are_refused_with_one_remedy():
+    with pytest.raises(TypeError, match=r"column 'sort' of user_features must be real numbers, got text: encode it as"):
+        features_found(DATA, pd.DataFrame({"sort": ["a", "b", "c"]}, index=SHUFFLED))
+
+
 def test_a_table_goes_by_place_where_places_are_the_ids():
     plain = DATA.matrix
     rows = np.array(list(FEATURES.values()))

@@ -66,10 +66,13 @@ def _from_stream(frame: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
         columns = stream.read([names.index(name) for name in wanted.values()], 0)
     except _core.ArrowTypeError as error:
         place, given = error.args
-        raise TypeError(
-            f"column {names[place]!r} has the Arrow type {arrow_type_name(given)!r}, which is not read: cast it to "
-            "numbers, strings or dates first"
-        ) from None
+        kind = arrow_type_name(given)
+        remedy = (
+            "give each element its own row, with explode or unnest"
+            if "list" in kind
+            else ("cast it to numbers, strings or dates first")
+        )
+        raise TypeError(f"column {names[place]!r} has the Arrow type {kind!r}, which is not read: {remedy}") from None
     return dict(zip(wanted, columns, strict=True))
 
 
