@@ -27,7 +27,10 @@ def remarks(held_out: HeldOut, models: dict[str, Any], metrics: list[Metric], em
             doubts.append("no test user is known: all of them got popular items")
     total = int(held_out.relevant.nnz)
     of_lists = any(metric.k is not None for metric in metrics)
+    of_ratings = ", ".join(str(metric) for metric in metrics if metric.k is None)
     for name, model in models.items():
+        if of_ratings and not getattr(model, "predicts_ratings", False):
+            plain.append(f"{name} does not predict ratings, so it has no {of_ratings}")
         lost, seen = held_out.pairs_lost(name), held_out.pairs_seen(name, model)
         if lost == total:
             doubts.append(f"{name} knows none of the items of test, so that nothing can be found: compare the item ids")

@@ -156,6 +156,8 @@ def test_rating_metrics_are_nan_for_models_that_do_not_rate(train, test):
     ranker.predict_indices = None
     result = evaluate({"ranker": ranker}, test, ["rmse", "recall@5"])
     assert np.isnan(result.mean["ranker"]["rmse"])
+    assert "ranker does not predict ratings, so it has no rmse" in str(result)
+    assert "predict ratings" not in str(evaluate({"ranker": ranker}, test, ["recall@5"]))
     assert np.isnan(result.per_user["ranker"]["rmse"]).all()
     assert result.mean["ranker"]["recall@5"] > 0
     assert result.to_dict()["mean"]["ranker"]["rmse"] is None
