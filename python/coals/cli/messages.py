@@ -55,6 +55,8 @@ def in_shell(
         return f"--set {name}" if match[1] and name in parameters and "settings" in options else name
 
     text = text.replace("data with item titles", "titles (--titles FILE)") if "titles" in options else text
+    if "sql" in options:
+        text = text.replace("Interactions.from_sql(query, connection=path)", "--sql QUERY").replace(", time=", "")
     return _ARGUMENT.sub(option, _NAME.sub(bare, text))
 
 

@@ -96,6 +96,10 @@ def test_sql_over_files_and_databases(films):
         database.execute("INSERT INTO t VALUES (1, 'a', 2), (2, 'b', 1), (1, 'c', 1)")
     database.close()
     assert '"item": "b"' in lists(films, films / "shop.db", "--sql", "SELECT who, what, n FROM t")
+    refused = run("fit", films / "shop.db", "--user", "who", "--item", "what", "--recommend", 1)
+    assert "shop.db is an SQLite database: read it with --sql QUERY\n" in refused.output
+    refused = run("fit", films / "shop.db", "--sql", "SELECT who FROM t", "--recommend", 1)
+    assert "name them by --user, --item, --value\n" in refused.output
     named = ("--sql", "SELECT n, what, who FROM t", "--user", "who", "--item", "what", "--value", "n")
     assert '"item": "b"' in lists(films, films / "shop.db", *named)
     duckdb = pytest.importorskip("duckdb")

@@ -102,6 +102,7 @@ BAD_FILES = {
     "a ZIP archive": (b"PK\x03\x04 and so on", "is a ZIP archive that cannot be read"),
     "zstd": (b"\x28\xb5\x2f\xfd and so on", "is compressed with zstd: unpack it first|is corrupt"),
     "Parquet": (b"PAR1 and so on", r"is a Parquet file: read it with Interactions\.from_parquet"),
+    "DuckDB": (bytes(8) + b"DUCK" + bytes(9), r"is a DuckDB database: read it with Interactions\.from_sql"),
     "zeros": (bytes(100), "line 1 has a NUL byte"),
     "a header with an open quote": (
         b'user,"item,rating,time\nann,x,1,5\n',

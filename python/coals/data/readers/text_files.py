@@ -70,6 +70,10 @@ class TextFile:
         for magic, what in _NOT_TEXT.items():
             if head.startswith(magic):
                 raise ValueError(f"{self.name} is {what}")
+        if head[8:12] == b"DUCK":
+            raise ValueError(
+                f"{self.name} is a DuckDB database: read it with Interactions.from_sql(query, connection=path)"
+            )
 
     def _unpacked(self, path: str | None) -> Any:
         if self.packing == "zip":
