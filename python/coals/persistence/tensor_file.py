@@ -71,10 +71,19 @@ def write_tensors(path: Place, arrays: Mapping[str, Array], about: Mapping[str, 
     ordered = dict(sorted(arrays.items(), key=lambda pair: (-pair[1].dtype.itemsize, pair[0])))
     contiguous = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in ordered.items()}
     with _target(path) as file:
-        file.write(_header(contiguous, about))
+        _write(file, memoryview(_header(contiguous, about)))
         for array in contiguous.values():
             for block in _blocks_of(array):
-                file.write(block)
+                _write(file, block)
+
+
+def _write(file: Any, content: memoryview) -> None:
+    """All of it: files without a buffer may take a part at a time."""
+    while len(content):
+        taken = file.write(content)
+        if taken == 0 or (taken is None and isinstance(file, io.RawIOBase)):
+            raise BlockingIOError("the file to save to takes no more bytes: give a file that waits until it does")
+        content = content[len(content) if taken is None else taken :]
 
 
 def _target(path: Place) -> Any:

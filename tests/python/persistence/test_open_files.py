@@ -34,6 +34,32 @@ def test_a_member_of_an_archive(tmp_path):
         assert same(coals.load(member))
 
 
+class Slow(io.RawIOBase):
+    """Takes at most `most` bytes at a time."""
+
+    def __init__(self, most):
+        self.most, self.content = most, b""
+
+    def write(self, data):
+        if self.most is None:
+            return None
+        part = bytes(data[: self.most])
+        self.content += part
+        return len(part)
+
+
+def test_a_file_that_takes_a_part_at_a_time():
+    slow = Slow(1000)
+    MODEL.save(slow)
+    assert same(coals.load(io.BytesIO(slow.content)))
+
+
+@pytest.mark.parametrize("most", [0, None])
+def test_a_file_that_takes_nothing(most):
+    with pytest.raises(BlockingIOError, match="takes no more bytes"):
+        MODEL.save(Slow(most))
+
+
 def test_a_model_behind_other_bytes():
     kept = io.BytesIO()
     kept.write(b"12345")
