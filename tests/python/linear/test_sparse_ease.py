@@ -148,8 +148,9 @@ def test_relaxation_equals_ease_off_the_diagonal():
 
 
 @pytest.mark.parametrize("strongest", [1, 4, 50])
-def test_cut_to_the_strongest_weights(ratings, strongest):
-    how = {"neighbors": 12, "regularization": 4, "dtype": "float64"}
+@pytest.mark.parametrize("item_exponent", [0.0, 1.0])
+def test_cut_to_the_strongest_weights(ratings, strongest, item_exponent):
+    how = {"neighbors": 12, "regularization": 4, "item_exponent": item_exponent, "dtype": "float64"}
     whole = coals.SparseEASE(**how).fit(ratings).weights_.toarray()
     cut = coals.SparseEASE(**how, strongest=strongest).fit(ratings)
     assert_array_equal(cut.weights_.toarray(), reference.strongest(whole, strongest))

@@ -159,6 +159,8 @@ class SparseEASE(LinearModel):
         found = self._regress(data, columns, self._support(data, columns), penalties(self, strength))
         if self.item_exponent > 0:
             found = _rescaled(found, item_scale(strength, self.item_exponent), self.dtype)
+            if self.strongest is not None:
+                found = _strongest(found, self.strongest, self.dtype)
         return found.transpose()
 
     def _support(self, data: Interactions, columns: _core.Csr) -> _core.Csr:
@@ -172,7 +174,8 @@ class SparseEASE(LinearModel):
         return without_values(found)
 
     def _regress(self, data: Interactions, columns: _core.Csr, support: _core.Csr, penalty: Floats) -> _core.Csr:
-        kept = -1 if self.strongest is None else self.strongest
+        # Where weights are rescaled, the strongest are not yet known.
+        kept = -1 if self.strongest is None or self.item_exponent > 0 else self.strongest
         room = SYSTEM_BYTES if self.memory_limit is None else min(SYSTEM_BYTES, self.memory_limit)
         options = float(self.max_diagonal), kept, room, self.dtype, self._threads
         try:
@@ -186,3 +189,13 @@ def _rescaled(found: _core.Csr, scale: Floats, dtype: str) -> _core.Csr:
     indptr, indices, values = found.to_arrays()
     values = values * (scale[indices] / np.repeat(scale, np.diff(indptr)))
     return _core.Csr(indptr, indices, values, found.columns, dtype)
+
+
+def _strongest(found: _core.Csr, count: int, dtype: str) -> _core.Csr:
+    """Of each row the values of largest magnitude, ties to the lower index."""
+    indptr, indices, values = found.to_arrays()
+    sizes = np.diff(indptr)
+    order = np.lexsort((indices, -np.abs(values), np.repeat(np.arange(found.rows), sizes)))
+    kept = np.sort(order[np.arange(len(order)) - np.repeat(indptr[:-1], sizes) < count])
+    kept_begin = np.concatenate(([0], np.cumsum(np.minimum(sizes, count))))
+    return _core.Csr(kept_begin.astype(indptr.dtype), indices[kept], values[kept], found.columns, dtype)
