@@ -39,7 +39,12 @@ def check_features(name: str, features: Any, index: IdIndex, columns: int | None
         given = scipy.sparse.coo_array(given)
     if given.nnz == 0:
         return scipy.sparse.csr_array(given.shape, dtype=np.float64)
-    checked, _ = canonical_csr(given, duplicates="sum", name=lambda row, column: f"{name} row {row}, column {column}")
+
+    def called(row: int, column: int) -> str:
+        own = f"row {row}" if index.ids is None else f"of {index.kind} {index.decode(np.array([row])).tolist()[0]!r}"
+        return f"{name} {own}, column {column}"
+
+    checked, _ = canonical_csr(given, duplicates="sum", name=called)
     with np.errstate(over="ignore"):  # of a wider type, found below
         own = scipy.sparse.csr_array(checked.astype(np.float64), copy=True)
     own.eliminate_zeros()
@@ -48,7 +53,7 @@ def check_features(name: str, features: Any, index: IdIndex, columns: int | None
     if len(bad):
         row = int(np.searchsorted(own.indptr, bad[0], side="right")) - 1
         raise ValueError(
-            f"{name} row {row}, column {int(own.indices[bad[0]])} is {own.data[bad[0]]}, whose square is too large or "
-            "too small to compute with: bring the features nearer to 1"
+            f"{called(row, int(own.indices[bad[0]]))} is {own.data[bad[0]]}, whose square is too large or too small to "
+            "compute with: bring the features nearer to 1"
         )
     return own

@@ -294,3 +294,11 @@ def test_a_categorical_series_of_items_is_a_list_of_them():
     for dtype in ("category", "Int64", object, "int64[pyarrow]"):
         history = pd.Series([1, 3], index=[70, 80], name="item").astype(dtype)
         assert KNN.recommend_for(history, 3).ids.tolist() == KNN.recommend_for([1, 3], 3).ids.tolist()
+
+
+def test_a_feature_that_cannot_be_used_is_named_by_the_id_of_its_row():
+    """Not by its place after the rows are matched."""
+    plays = coals.Interactions.from_arrays(["ann", "bob", "ann"], ["x", "x", "y"])
+    features = {"y": [1.0, 2.0], "x": [3.0, np.nan]}
+    with pytest.raises(ValueError, match=r"item_features of item 'x', column 1"):
+        coals.ImplicitALS(factors=1, random_state=0).fit(plays, item_features=features)
