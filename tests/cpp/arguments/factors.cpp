@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "cases.hpp"
-#include "coals/fit.hpp"
 #include "coals/dense_scores.hpp"
+#include "coals/fit.hpp"
 #include "coals/linalg.hpp"
 #include "coals/sgd.hpp"
 #include "coals/svd.hpp"
