@@ -99,6 +99,7 @@ VARIANTS = [
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="the peak can be reset on Linux only")
+@pytest.mark.long
 @pytest.mark.parametrize(
     "model", [pytest.param(model, marks=pytest.mark.long if model in VARIANTS else ()) for model in OTHERS]
 )
