@@ -155,7 +155,7 @@ field = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(field, field, field), min_size=1, max_size=8), st.booleans(),
        st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t"]), st.sampled_from(READERS))  # fmt: skip
 def test_what_pythons_csv_module_writes_is_read(rows, quote_all, end, delimiter, by):

@@ -201,7 +201,7 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(pieces, max_size=25).map("".join), st.binary(max_size=3), st.booleans())
 def test_anything_is_read_or_refused_in_one_line_and_by_both_readers_alike(text, junk, named):
     content = (HEAD if named else "").encode() + text.encode() + junk

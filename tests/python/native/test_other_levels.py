@@ -6,13 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from coals import _core
 
 
-@pytest.mark.parametrize("isa", [isa for isa in _core.detected_isas() if isa != _core.active_isa()])
+def others() -> list[Any]:
+    """The lowest level takes longest, and where it is not alone goes with the long tests."""
+    isas = [isa for isa in _core.detected_isas() if isa != _core.active_isa()]
+    return [pytest.param(isa, marks=pytest.mark.long if isa == "baseline" and len(isas) > 1 else ()) for isa in isas]
+
+
+@pytest.mark.parametrize("isa", others())
 def test_other_levels_pass_the_same_tests(isa):
     """The level is chosen at import, so each takes a process."""
     folder = Path(__file__).parents[1]
