@@ -424,6 +424,7 @@ class Interactions(TitledItems):
         >>> _ = shop.executescript("CREATE TABLE sold (who, what); INSERT INTO sold VALUES ('ann', 7), ('bob', 7)")
         >>> coals.Interactions.from_sql("SELECT who, what FROM sold", shop)
         Interactions(2 users x 1 items, 2 entries)
+        >>> shop.close()
         """
         given = {"user": user, "item": item, "value": value, "time": time}
         return cls._of_columns(*columns_of_query(query, connection, given, options))
