@@ -38,6 +38,15 @@ def random_ratings(users: int, items: int, density: float, seed: int) -> sp.csr_
     return sp.csr_array(dense.astype(np.float64))
 
 
+def odd_shapes() -> dict[str, np.ndarray]:
+    """Dense ratings: random, with empty rows and columns, with equal columns, with one item, with one user."""
+    plain = random_ratings(60, 40, 0.2, seed=0).toarray()
+    holes, twins = plain.copy(), plain.copy()
+    holes[[0, 7, 59]], holes[:, [0, 11, 39]] = 0, 0
+    twins[:, 5] = twins[:, 3] = twins[:, 30]
+    return {"random": plain, "holes": holes, "twins": twins, "item": plain[:, :1], "user": plain[:1]}
+
+
 @pytest.fixture
 def ratings() -> sp.csr_array:
     """60 users x 40 items; user 7 and item 11 have nothing."""

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import coals
 from coals import _core
 from coals.reference import ease as reference
-from conftest import random_ratings
+from conftest import odd_shapes, random_ratings
 
 every_dtype = pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
 
@@ -65,15 +65,6 @@ def test_two_items_by_hand_with_options(arguments, expected):
     how = {"regularization": 1, **arguments}
     assert_allclose(reference.ease_weights(X, **how), expected)
     assert_allclose(coals.EASE(**how, dtype="float64").fit(sp.csr_array(X)).weights_, expected)
-
-
-def odd_shapes():
-    """Random, with empty rows and columns, with equal columns, with one item, with one user."""
-    plain = random_ratings(60, 40, 0.2, seed=0).toarray()
-    holes, twins = plain.copy(), plain.copy()
-    holes[[0, 7, 59]], holes[:, [0, 11, 39]] = 0, 0
-    twins[:, 5] = twins[:, 3] = twins[:, 30]
-    return {"random": plain, "holes": holes, "twins": twins, "item": plain[:, :1], "user": plain[:1]}
 
 
 OPTIONS = [

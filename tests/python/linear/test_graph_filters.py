@@ -11,7 +11,7 @@ import coals
 from coals.models.linear.filter_polynomials import in_powers, plateau, sharpening_steps
 from coals.reference import graph_filters as reference
 from coals.reference import walks
-from conftest import random_ratings
+from conftest import odd_shapes, random_ratings
 
 every_dtype = pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 2e-4), ("float64", 1e-9)])
 EXACT = {"tolerance": 0, "power_iterations": 30, "random_state": 0}
@@ -50,15 +50,6 @@ def test_chebyshev_by_hand():
     assert_allclose(model.predict(1, [0, 1]), [1 / 2, 1 / 2 + 1 / (4 * r)])
 
 
-def matrices():
-    """Random, with empty rows and columns, with equal columns, with one item, with one user."""
-    plain = random_ratings(70, 40, 0.2, seed=0).toarray()
-    holes, twins = plain.copy(), plain.copy()
-    holes[[0, 7, 59]], holes[:, [0, 11, 39]] = 0, 0
-    twins[:, 5] = twins[:, 3] = twins[:, 30]
-    return {"random": plain, "holes": holes, "twins": twins, "item": plain[:, :1], "user": plain[:1]}
-
-
 FILTERS = {
     "gfcf": ({"memory_limit": 0, "factors": 6, "alpha": 0.7}, lambda X: walks.graph_filter_weights(X, 6, 0.7)),
     "gfcf-linear": ({"memory_limit": 0, "alpha": 0}, lambda X: walks.graph_filter_weights(X, 6, 0)),
@@ -90,7 +81,7 @@ FILTERS = {
 @pytest.mark.isa
 @every_dtype
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("data", matrices().values(), ids=matrices().keys())
+@pytest.mark.parametrize("data", odd_shapes().values(), ids=odd_shapes().keys())
 @pytest.mark.parametrize(("arguments", "formula"), FILTERS.values(), ids=FILTERS.keys())
 def test_equals_the_authors_definition(arguments, formula, data, weighted, dtype, tolerance):
     model = coals.GraphFilter(**EXACT, **arguments, weighted=weighted, dtype=dtype).fit(sp.csr_array(data))
