@@ -9,7 +9,7 @@ struct SparseRegressionOptions {
   const double* penalty = nullptr;                      // Lambda: one number above 0 for each item
   double max_diagonal = 0;                              // xi, from 0 to 1
   std::int64_t strongest = -1;                          // how many weights of each row to keep, by magnitude; -1: all
-  std::int64_t system_bytes = std::int64_t{256} << 20;  // systems that are held at a time, all in all
+  std::int64_t system_bytes = std::int64_t{256} << 20;  // systems that are held at a time; at least one is
 };
 
 // With G = X^T X and S the columns of row j of `support`, row j of the result has b = (G_SS + Lambda_S)^-1 G_Sj, times

@@ -175,6 +175,13 @@ def test_less_memory_gives_the_same_bits(ratings):
         coals.SparseEASE(memory_limit=10).fit(data)
 
 
+def test_the_estimate_has_room_for_one_system_of_any_size():
+    """With 19,999 neighbors one system is half a matrix, 800 MB, whatever the limit."""
+    for limit in (None, 10**8):
+        model = coals.SparseEASE(neighbors=None, memory_limit=limit, num_threads=1)
+        assert coals.estimate_memory((20_000, 20_000, 1_000_000), model).workspace >= 19_999 * 20_000 // 2 * 4
+
+
 def test_rounding_that_spoils_a_system_names_the_item():
     data = sp.csr_array(np.random.default_rng(0).integers(1, 6, (3, 30)) * 1e4)
     with pytest.raises(ValueError, match=r"item \d+: rounding of float32.*larger regularization"):

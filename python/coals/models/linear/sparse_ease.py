@@ -69,8 +69,9 @@ class SparseEASE(LinearModel):
     dtype : {"float32", "float64"}, default "float32"
         Precision of the systems and of the weights. Scores are float64.
     memory_limit : int or None, default None
-        Most bytes that finding neighbors may take, and most bytes that linear systems may take at a time. None allows
-        256 MiB of systems. A fit with less memory takes longer.
+        Most bytes that finding neighbors may take, and most bytes that linear systems may take at a time. Systems
+        take up to 256 MiB at a time, or one system if that is larger; None sets no lower limit. A fit with less memory
+        takes longer.
     num_threads : int or None, default None
         None takes every processor the process may use. Results are the same bits for any number.
 
@@ -147,10 +148,14 @@ class SparseEASE(LinearModel):
         s, most = itemsize_of(self), items if self.neighbors is None else min(self.neighbors, items)
         kept = min(pairs, items * most)
         sparse = csr(users, nnz, value_size(self)) + csr(users, nnz, s) + 2 * csr(users, nnz, 8) + csr(users, nnz, 0)
-        size = -(-kept // max(items, 1))
-        limit = SYSTEM_BYTES if self.memory_limit is None else min(SYSTEM_BYTES, self.memory_limit)
-        systems = min(limit, items * (size * (size + 3) // 2 * s + 8 * size + 24))
+        size = max(min(most, items - 1), 1)
+        system = size * (size + 3) // 2 * s + 8 * size
+        systems = min(max(self._room(), system), -(-kept // size) * system) + 24 * items
         return sparse, kept * (8 + 2 * (4 + s)), systems + nnz * (12 + 2 * s) + threads * items * 48
+
+    def _room(self) -> int:
+        """Bytes of linear systems at a time, unless a single one is larger."""
+        return SYSTEM_BYTES if self.memory_limit is None else min(SYSTEM_BYTES, self.memory_limit)
 
     def _find_weights(self, data: Interactions, entries: _core.Csr) -> _core.Csr:
         scaled, strength = weighted_entries(entries, self.user_exponent, self.item_exponent)
@@ -176,8 +181,7 @@ class SparseEASE(LinearModel):
     def _regress(self, data: Interactions, columns: _core.Csr, support: _core.Csr, penalty: Floats) -> _core.Csr:
         # Where weights are rescaled, the strongest are not yet known.
         kept = -1 if self.strongest is None or self.item_exponent > 0 else self.strongest
-        room = SYSTEM_BYTES if self.memory_limit is None else min(SYSTEM_BYTES, self.memory_limit)
-        options = float(self.max_diagonal), kept, room, self.dtype, self._threads
+        options = float(self.max_diagonal), kept, self._room(), self.dtype, self._threads
         try:
             return _core.regress_on_supports(columns, support, penalty, *options)
         except _core.SingularSystemError as error:
