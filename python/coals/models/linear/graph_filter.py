@@ -97,9 +97,11 @@ class GraphFilter(LinearModel):
     tolerance : float, default 1e-3
         Stop criterion of the search for singular vectors, as in `SVD`.
     dtype : {"float32", "float64"}, default "float32"
+        Precision of the matrices and of the scores.
     memory_limit : int or None, default None
         Most bytes that an items x items matrix may take. gfcf does not form a larger matrix; with `neighbors`, which
         needs the matrix, this is an error. With power, a larger Q is an error. None lets gfcf form up to 2 GiB.
+        chebyshev and blurring form no such matrix.
     random_state : int, numpy.random.Generator or None, default None
         Seed of the search for singular vectors.
     num_threads : int or None, default None
