@@ -1,4 +1,4 @@
-"""Squared errors of neural models of ratings beside ALS: `python -m bench.quality.neural_ratings --ratings FILE`.
+"""Squared errors of neural models of ratings, and of ALS: `python -m bench.quality.neural_ratings --ratings FILE`.
 
 A random fifth of the ratings is held out for each seed. Parameters were chosen on a tenth of what seed 0 trains on,
 those of ALS by `bench.quality.rmse`, so that test ratings of the other seeds had a part in the choice.

@@ -1,1 +1,1 @@
-"""Models other than ALS and neighbors, held against other libraries that have them."""
+"""Models other than ALS and neighbors, compared with other libraries that have them."""

@@ -14,7 +14,7 @@ inline double number_of(const ProductSums&) { return -1; }
 inline double number_of(const CountedProductSums& sums) { return sums.number; }
 inline double number_of(const MomentSums& sums) { return sums.number; }
 
-// Whether nobody is in them; a product that sums to zero looks the same, and is no neighbor either.
+// Whether the sums are over no users; a product that sums to zero looks the same, and is no neighbor either.
 inline bool none(const ProductSums& sums) { return sums.xy == 0; }
 inline bool none(const CountedProductSums& sums) { return sums.number == 0; }
 inline bool none(const MomentSums& sums) { return sums.number == 0; }

@@ -1,6 +1,6 @@
 // Similarities of values: inner products, and sums over the users who have both items. See cooccurrence.hpp.
 //
-// Where so many neighbors of every item are wanted, each pair is summed once and offered to both items; otherwise rows
+// If many neighbors of every item are wanted, each pair is summed once and offered to both items; otherwise rows
 // are summed one by one and go straight into the answer.
 #include "checks/values.hpp"
 #include "coals/cooccurrence.hpp"

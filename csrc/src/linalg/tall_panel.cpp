@@ -93,7 +93,7 @@ void add_product(const TallPanel<T>& a, const double* matrix, double sign, TallP
 template <class T>
 void orthonormalize(const std::vector<TallPanel<T>>& basis, TallPanel<T>& panel, const RunControl& control,
                     bool nearly) {
-  // Where the columns nearly depend on each other, rounding of the first round is large beside what is left of them:
+  // Where the columns nearly depend on each other, rounding in the first round is large compared with the rest:
   // the second round, on columns of like size, puts that right and tells what was nothing but rounding.
   // So does one that takes most of a column away.
   const auto square = [&] {

@@ -49,7 +49,7 @@ constexpr std::int64_t always_dense = 256;
 // Up to this size the dense way (128 MiB) is taken in the end if Lanczos finds values whose squares its rounding blurs.
 constexpr std::int64_t most_dense = 4096;
 
-// Whether one of the values, which fall, is small beside the first, and not zero.
+// Whether one of the values, which descend, is small compared with the first, but not zero.
 bool has_small(const double* values, std::int64_t count) {
   return std::any_of(values, values + count, [&](double value) { return value > 0 && value < 1e-3 * values[0]; });
 }
@@ -151,7 +151,7 @@ void singular_triplets(const CsrView<T>& matrix, TallPanel<T>& near, MatrixView<
   scale_columns(constant(near), present, near_side);
   inverse.resize(static_cast<std::size_t>(width));
   scale_columns(image.view(), inverse);
-  // What a small one has of a large one's image, by rounding, would be large beside it once multiplied back.
+  // Rounding leaves a part of the image of a large value in that of a small one, which scaling would enlarge.
   if (values[count - 1] < 1e-2 * values[0]) orthonormalize_in_order(image, control);
   present.assign(present.size(), 1.0);
   scale_columns(constant(image), present, image_side);

@@ -18,7 +18,7 @@ __all__ = ["BY_COUNTS", "BY_VECTORS", "ON_COMMON_USERS", "cooccurrence", "simila
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-# A sum of squared deviations this small beside the sum of squares is rounding of values that are all equal.
+# A sum of squared deviations this small compared with the sum of squares is rounding of values that are all equal.
 _NO_VARIATION = 1e-12
 
 
@@ -262,7 +262,7 @@ BY_VECTORS: dict[str, Callable[..., Array]] = {
 
 
 def _clipped_cosine(x: Array, y: Array, scale_x: float, scale_y: float) -> float:
-    """Sxy / sqrt(Sxx Syy) in [-1, 1]; 0 where one of Sxx, Syy is but rounding beside its scale."""
+    """Sxy / sqrt(Sxx Syy) in [-1, 1]; 0 where one of Sxx, Syy is only rounding compared with its scale."""
     Sxx, Syy = float(x @ x), float(y @ y)
     if Sxx <= _NO_VARIATION * scale_x or Syy <= _NO_VARIATION * scale_y:
         return 0.0
@@ -303,7 +303,7 @@ def _residuals(r: Array, has: Mask) -> Array:
 
     b_i = sum over the item's users of (r - mean - b_u) / (10 + n_i),  b_u = the same over its items / (15 + n_u),
 
-    from b_u = 0: Koren (2010), Factor in the neighbors, with the penalties of Surprise. What is rounding beside r is 0.
+    from b_u = 0: Koren (2010), Factor in the neighbors, with the penalties of Surprise. Rounding of r counts as 0.
     """
     mean = r[has].mean() if has.any() else 0.0
     b_u, b_i = np.zeros(r.shape[0]), np.zeros(r.shape[1])

@@ -137,7 +137,7 @@ def _minus_baseline(data: Interactions, measure: Measure) -> Array:
 
 
 def _drawn_to_zero(rest: Array, side: Any, size: int, weight: float) -> Array:
-    """Means of `rest` for each of one side, with so many zeros besides."""
+    """Means of `rest` for each user (or item), over its entries and `weight` zeros."""
     return np.bincount(side, rest, size) / (np.bincount(side, minlength=size) + weight)
 
 

@@ -55,7 +55,7 @@ class SVD(InnerProductModel):
     neighbors : {None, "user"}, default None
         "user" recommends what the nearest users have: an item's score is the sum of the cosines, in the space of the
         :math:`u S^e`, of those of the `used_neighbors` nearest users who have it; users that are not similar (cosine
-        of 0 or less) have no say.
+        of 0 or less) are not counted.
     used_neighbors : int, default 50
     dtype : {"float32", "float64"}, default "float32"
         Precision of factors and arithmetic. Singular values below 9e-5 (float64: 4e-9) of the largest count as zero.
@@ -79,12 +79,13 @@ class SVD(InnerProductModel):
 
     Notes
     -----
-    The method of Cremonesi, Koren, Turrin 2010. Where the shorter side has n rows or columns, m directions hold the
-    wanted ones (2 to 3 K as a rule), and n³ / 15 + n² K / 7 is less than m² n / 20 + m nnz / 3, eigenvectors of the
-    dense n x n Gram matrix (Householder reduction, bisection, inverse iteration); otherwise block Lanczos (Golub,
-    Underwood 1977) with full reorthogonalisation. Similar items
-    are by cosine of the rows of :math:`V S^e`: for e = 1, of the columns of the approximation. Cost of the
-    latter: 2 m nnz + m² n multiply-adds. Memory: m n numbers and 2 m² doubles, or 2 n² doubles, and twice the factors.
+    The method of Cremonesi, Koren, Turrin 2010. The vectors come from block Lanczos (Golub, Underwood 1977) with full
+    reorthogonalisation, or from the dense n x n Gram matrix of the shorter side, which has n rows or columns, by
+    Householder reduction, bisection and inverse iteration. With m directions that hold the wanted ones (2 to 3 K as a
+    rule) the dense matrix is used if n³ / 15 + n² K / 7 is less than m² n / 20 + m nnz / 3, or if Lanczos finds
+    values below a thousandth of the largest and n is at most 4096. Cost: 2 m nnz + m² n multiply-adds by Lanczos,
+    2/3 n³ + n² K by the dense matrix. Memory: m n numbers and 2 m² doubles, or 2 n² doubles, and twice the factors.
+    Similar items are by cosine of the rows of :math:`V S^e`: for e = 1, of the columns of the approximation.
 
     Examples
     --------
