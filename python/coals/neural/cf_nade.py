@@ -39,8 +39,7 @@ class CFNADE(NeuralModel, BlockScores):
     :math:`w_j^k = w^k + g^k \odot a_j` and :math:`v_i^k = v^k + \gamma^k \odot q_i`, elementwise, where w, g, v and
     :math:`\gamma` are common to all. Further layers take h through tanh layers. Each step of the training takes the
     ratings of some items in a random order, draws how many of the D are known, d, from 0 to D - 1, and counts the cost
-    of the others
-    :math:`D / (D - d)` times. Based on users, users and items change places.
+    of the others :math:`D / (D - d)` times. Based on users, users and items change places.
 
     Parameters
     ----------
@@ -95,8 +94,8 @@ class CFNADE(NeuralModel, BlockScores):
     -----
     The model of Zheng, Tang, Ding, Zhou 2016 with changes without which it learns little from few ratings. The sum over
     what is known is a shrunk mean, so that h tells rows of many ratings apart too. All levels share the vectors of a
-    user (or item), and a prior draws these to 0: who has few ratings is like the average. The rate of learning is
-    annealed.
+    user (or item), and a prior draws these to 0: one with few ratings is close to the average. The learning rate
+    is annealed.
     Based on items, those without ratings are predicted by what the network makes of nothing, which it was trained for,
     and users without ratings by what is common to all; based on users, by the mean and by what it makes of nothing.
     Needs torch to fit (``pip install 'coals[neural]'``), and nothing to serve. Cost of a step: 6 K J for each

@@ -203,7 +203,7 @@ class NadeTask(Task):
 
 
 def shares(sizes: Any, shrinkage: float) -> Any:
-    """What each rating of rows of so many counts for: a mean over ratings, drawn to 0 where there are few."""
+    """The weight of each rating in rows of these sizes: that of a mean, shrunk to 0 in rows of few ratings."""
     return np.repeat(1 / (np.maximum(sizes, 1) + shrinkage), sizes).astype(np.float32)
 
 
