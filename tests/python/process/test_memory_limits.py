@@ -29,11 +29,12 @@ def limit(megabytes):
 END = """
 limit(24)
 for attempt in range(3):
+    outcome = "done"
     try:
         work()
-        print("done")
     except MemoryError:
-        print("MemoryError")
+        outcome = "MemoryError"  # printed where the error no longer holds what had been read
+    print(outcome)
 resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 print(small() == before)
 """
