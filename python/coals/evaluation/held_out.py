@@ -80,7 +80,7 @@ class HeldOut:
         known = np.logical_and.reduce([place.users[wanted] >= 0 for place in places.values()])
         evaluated = wanted if options.unknown == "popular" else wanted[known]
         if evaluated.size == 0:
-            raise ValueError(_nobody_known(test, wanted, models))
+            raise ValueError(_no_known_user(test, wanted, models))
         relevant = (test if high is None else test.select(high)).matrix[evaluated]
         counts = len(requested) - len(wanted), missing + int((~known).sum())
         return cls(test, requested, evaluated, relevant, options, places, *counts)
@@ -232,12 +232,12 @@ def _refuse_unknown(test: Interactions, places: dict[str, Placement]) -> None:
                 )
 
 
-def _nobody_known(test: Interactions, wanted: Ints, models: dict[str, Any]) -> str:
+def _no_known_user(test: Interactions, wanted: Ints, models: dict[str, Any]) -> str:
     ours = test.users.decode(wanted[:1]).tolist()[0]
     name, model = next(iter(models.items()))
     theirs = model.user_index_.decode(np.arange(min(1, model.n_users_))).tolist()[:1]
     example = f", model {name!r} such as {theirs[0]!r} ({type(theirs[0]).__name__})" if theirs else ""
     return (
-        f"no user of test is known to all models, so that there is nobody to evaluate: test has ids such as {ours!r} "
+        f"no user of test is known to all models, so that no user can be evaluated: test has ids such as {ours!r} "
         f"({type(ours).__name__}){example}; new users with a history are evaluated by evaluate_fold_in"
     )

@@ -47,7 +47,7 @@ def mean_pairs(model: Any, users: Indices, items: Indices) -> Array:
     found = np.full(len(users), rating_mean(model))
     strangers = (users < 0) & (items >= 0)
     if strangers.any() and hasattr(model, "_rank_rows"):
-        of_items = _to_nobody(model)[items[strangers]]
+        of_items = _to_unknown_users(model)[items[strangers]]
         found[strangers] = np.where(np.isnan(of_items), found[strangers], of_items)
     return found
 
@@ -59,7 +59,7 @@ def rating_mean(model: Any) -> float:
     return float(getattr(model, "global_mean_", 0.0)) or float(np.mean(model.rating_range_))
 
 
-def _to_nobody(model: Any) -> Array:
+def _to_unknown_users(model: Any) -> Array:
     """Scores of all items for a history without entries, NaN where an item is on no list."""
     empty = empty_csr(1, model.n_items_, model._row_dtype)
     ids, scores, counts = model._as_fitted()._rank_rows(Rows(empty, None, None, empty), model.n_items_, Filter())

@@ -254,6 +254,26 @@ def test_well_formed_text_needs_duckdb_alone(write, monkeypatch, text, options, 
     assert data.times.tolist() == [7, 8]
 
 
+@pytest.mark.parametrize(
+    ("message", "outcome"),
+    [
+        ("No module named 'duckdb'", None),
+        ("_duckdb.so: failed to map segment from shared object", MemoryError),
+        ("_duckdb.so: cannot allocate memory in static TLS block", MemoryError),
+    ],
+)
+def test_too_little_memory_to_load_duckdb_is_an_error(monkeypatch, message, outcome):
+    def refuse(name):
+        raise ImportError(message)
+
+    monkeypatch.setattr(duckdb_text.importlib, "import_module", refuse)
+    if outcome is None:
+        assert duckdb_text.load() is None
+    else:
+        with pytest.raises(outcome, match="too little memory to load DuckDB"):
+            duckdb_text.load()
+
+
 def test_dates_and_reals_need_duckdb_alone(monkeypatch):
     monkeypatch.setattr(delimited, "PlainColumns", None)
     with reading("duckdb"):

@@ -68,7 +68,7 @@ WRONG_GUESSES = {
     "names above times": ("u,i,t\n1,a,5\n", {"time": 2}, "'t' is not a time: if the first line .*header=True"),
     "a decimal comma": ("1;a;4,5\n", {"value": 2}, "'4,5' is not a finite number: if that is a decimal comma"),
     "a decimal point": ("1;a;4.5\n", {"value": 2, "decimal": ","}, "if that is a decimal point, pass decimal='.'"),
-    "a marker among values": ("1,a,NULL\n", {"value": 2}, "'NULL' is not a finite number: if it means"),
+    "a marker among values": ("1,a,NULL\n", {"value": 2}, "'NULL' is not a finite number: if it marks"),
     "an American date": ("1,a,01/31/2020\n", {"time": 2, "header": False}, "numbers and dates in ISO 8601 are read"),
     "a date without an end": ("1,a,9999-12-31\n", {"time": 2}, "'9999-12-31' is outside the years 1678 to"),
     "a date among numbers": ("1,a,5\n1,b,2020-01-01\n", {"time": 2}, "'2020-01-01' is not a time like the first"),

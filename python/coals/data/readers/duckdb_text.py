@@ -38,7 +38,10 @@ def load() -> Any:
     """The module duckdb, or None if it is not installed."""
     try:
         return importlib.import_module("duckdb")
-    except ImportError:
+    except ImportError as error:
+        # The loader has no other way to say it; and Python alone would take far more memory.
+        if any(words in str(error) for words in ("failed to map segment", "annot allocate memory")):
+            raise MemoryError(f"there is too little memory to load DuckDB: {error}") from None
         return None
 
 

@@ -143,7 +143,7 @@ def no_number(text: str, dialect: Dialect, first: bool) -> str:
     if text in dialect.missing:
         return "the number is missing: give it one or drop the line"
     if text.strip() in _MARKERS:
-        return f"{shown(text)} is not a finite number: if it means that there is none, drop the line"
+        return f"{shown(text)} is not a finite number: if it marks a missing value, drop the line"
     other = "." if dialect.decimal == "," else ","
     hint = ""
     grouped = _THOUSANDS.fullmatch(text.strip()) is not None
@@ -237,9 +237,7 @@ def doubtful_ids(ids: npt.NDArray[Any]) -> str:
     found = [marker for marker, at in places if at < len(ids) and ids[at] == marker]
     if found:
         listed = ", ".join(map(repr, found))
-        return (
-            f"has the id {listed}: if that means that there is none, pass missing={found[0]!r}, which names its lines"
-        )
+        return f"has the id {listed}: if that marks a missing id, pass missing={found[0]!r}, which names its lines"
     if ids[0][:1] == ids[-1][:1] == " ":
         return (
             f"has ids that all begin with a blank, {shown(ids[0])} for example: pass a delimiter= with the blank in it"
